@@ -1,0 +1,2 @@
+Console.Error.WriteLine("gpux: no command yet");
+return 2;

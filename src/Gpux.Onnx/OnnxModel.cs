@@ -1,0 +1,207 @@
+namespace Gpux.Onnx;
+
+/// <summary>An ONNX file in memory: a graph, the operator sets it uses, and what it says of itself.</summary>
+/// <remarks>Source: onnx.proto of ONNX 1.19 (IR version 12). Each type here is a message there; fields keep their meaning and default.</remarks>
+public sealed class OnnxModel
+{
+    public long IrVersion { get; set; }
+    public List<OperatorSet> OperatorSets { get; } = [];
+    public string ProducerName { get; set; } = "";
+    public string ProducerVersion { get; set; } = "";
+    public string Domain { get; set; } = "";
+    public long ModelVersion { get; set; }
+    public string DocString { get; set; } = "";
+    public OnnxGraph Graph { get; set; } = new();
+
+    /// <summary>Free key-value pairs, in the file's order.</summary>
+    public List<KeyValuePair<string, string>> Metadata { get; } = [];
+    public List<OnnxFunction> Functions { get; } = [];
+
+    /// <summary>Fields that this library does not know, as they were read (such as training information); written back unchanged.</summary>
+    public ReadOnlyMemory<byte> UnknownFields { get; set; }
+}
+
+/// <param name="Domain">"" is the default domain, ai.onnx.</param>
+public sealed record OperatorSet(string Domain, long Version);
+
+public sealed class OnnxGraph
+{
+    public string Name { get; set; } = "";
+    public List<OnnxNode> Nodes { get; } = [];
+    public List<OnnxTensor> Initializers { get; } = [];
+    public List<OnnxSparseTensor> SparseInitializers { get; } = [];
+    public List<OnnxValueInfo> Inputs { get; } = [];
+    public List<OnnxValueInfo> Outputs { get; } = [];
+
+    /// <summary>Types of values that are neither inputs nor outputs, where the file states them.</summary>
+    public List<OnnxValueInfo> ValueInfos { get; } = [];
+    public string DocString { get; set; } = "";
+    public List<KeyValuePair<string, string>> Metadata { get; } = [];
+    public ReadOnlyMemory<byte> UnknownFields { get; set; }
+}
+
+public sealed class OnnxNode
+{
+    public string OpType { get; set; } = "";
+
+    /// <summary>"" is the default domain, ai.onnx.</summary>
+    public string Domain { get; set; } = "";
+    public string Overload { get; set; } = "";
+    public string Name { get; set; } = "";
+
+    /// <summary>Names of values; "" stands for an optional input that is left out.</summary>
+    public List<string> Inputs { get; } = [];
+
+    /// <summary>Names of values; "" stands for an output that nobody wants.</summary>
+    public List<string> Outputs { get; } = [];
+    public List<OnnxAttribute> Attributes { get; } = [];
+    public string DocString { get; set; } = "";
+    public List<KeyValuePair<string, string>> Metadata { get; } = [];
+    public ReadOnlyMemory<byte> UnknownFields { get; set; }
+}
+
+/// <summary>AttributeProto.AttributeType.</summary>
+public enum AttributeKind
+{
+    Undefined = 0,
+    Float = 1,
+    Int = 2,
+    String = 3,
+    Tensor = 4,
+    Graph = 5,
+    Floats = 6,
+    Ints = 7,
+    Strings = 8,
+    Tensors = 9,
+    Graphs = 10,
+    SparseTensor = 11,
+    SparseTensors = 12,
+    Type = 13,
+    Types = 14,
+}
+
+/// <summary>A named constant of a node. Only the member that <see cref="Kind"/> names is meaningful.</summary>
+public sealed class OnnxAttribute
+{
+    public string Name { get; set; } = "";
+    public AttributeKind Kind { get; set; }
+
+    /// <summary>Inside a function: the name of the function's attribute that supplies the value; otherwise "".</summary>
+    public string ReferenceName { get; set; } = "";
+    public float Float { get; set; }
+    public long Int { get; set; }
+
+    /// <summary>Bytes, by convention UTF-8.</summary>
+    public ReadOnlyMemory<byte> String { get; set; }
+    public OnnxTensor? Tensor { get; set; }
+    public OnnxGraph? Graph { get; set; }
+    public OnnxSparseTensor? SparseTensor { get; set; }
+    public OnnxType? Type { get; set; }
+    public float[] Floats { get; set; } = [];
+    public long[] Ints { get; set; } = [];
+    public List<ReadOnlyMemory<byte>> Strings { get; } = [];
+    public List<OnnxTensor> Tensors { get; } = [];
+    public List<OnnxGraph> Graphs { get; } = [];
+    public List<OnnxSparseTensor> SparseTensors { get; } = [];
+    public List<OnnxType> Types { get; } = [];
+    public string DocString { get; set; } = "";
+    public ReadOnlyMemory<byte> UnknownFields { get; set; }
+}
+
+/// <summary>A constant tensor, its elements in the file or in another one beside it.</summary>
+public sealed class OnnxTensor
+{
+    public string Name { get; set; } = "";
+    public ElementType ElementType { get; set; }
+    public long[] Dimensions { get; set; } = [];
+
+    /// <summary>All elements, little-endian, row by row, 2- and 4-bit elements packed from the lowest bits. Typed fields of the
+    /// protobuf message (float_data and so on) are turned into this form when read. Empty for strings and external data.</summary>
+    public ReadOnlyMemory<byte> Data { get; set; }
+
+    /// <summary>The elements of a tensor of strings.</summary>
+    public List<ReadOnlyMemory<byte>> Strings { get; } = [];
+
+    /// <summary>Where the elements lie outside this file; null if they are in <see cref="Data"/>.</summary>
+    public ExternalData? External { get; set; }
+    public string DocString { get; set; } = "";
+    public List<KeyValuePair<string, string>> Metadata { get; } = [];
+    public ReadOnlyMemory<byte> UnknownFields { get; set; }
+}
+
+/// <summary>A region of a file that holds a tensor's elements.</summary>
+/// <param name="Location">A relative path, with '/' between folders.</param>
+/// <param name="Offset">In bytes from the file's start.</param>
+/// <param name="Length">In bytes; null means up to what type and shape need.</param>
+public sealed record ExternalData(string Location, long Offset, long? Length)
+{
+    /// <summary>Other keys, such as a checksum.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Other { get; init; } = [];
+}
+
+public sealed class OnnxSparseTensor
+{
+    public OnnxTensor Values { get; set; } = new();
+    public OnnxTensor Indices { get; set; } = new();
+    public long[] Dimensions { get; set; } = [];
+    public ReadOnlyMemory<byte> UnknownFields { get; set; }
+}
+
+public sealed class OnnxValueInfo
+{
+    public string Name { get; set; } = "";
+    public OnnxType? Type { get; set; }
+    public string DocString { get; set; } = "";
+    public List<KeyValuePair<string, string>> Metadata { get; } = [];
+    public ReadOnlyMemory<byte> UnknownFields { get; set; }
+}
+
+/// <summary>The type of a value: exactly one of the derived records.</summary>
+public abstract record OnnxType
+{
+    /// <summary>A semantic hint such as "IMAGE"; "" for none.</summary>
+    public string Denotation { get; init; } = "";
+
+    /// <param name="Dimensions">Null if even the rank is unknown.</param>
+    public sealed record Tensor(ElementType ElementType, IReadOnlyList<OnnxDimension>? Dimensions) : OnnxType;
+
+    public sealed record SparseTensor(ElementType ElementType, IReadOnlyList<OnnxDimension>? Dimensions) : OnnxType;
+
+    public sealed record Sequence(OnnxType Element) : OnnxType;
+
+    public sealed record Map(ElementType Key, OnnxType Value) : OnnxType;
+
+    public sealed record Optional(OnnxType Element) : OnnxType;
+
+    /// <summary>A type of another domain.</summary>
+    public sealed record Opaque(string Domain, string Name) : OnnxType;
+}
+
+/// <summary>One extent: a number, a symbol that stands for the same number wherever it occurs, or unknown.</summary>
+public readonly record struct OnnxDimension(long? Value, string? Symbol)
+{
+    /// <summary>A semantic hint such as "DATA_BATCH"; null for none.</summary>
+    public string? Denotation { get; init; }
+}
+
+/// <summary>An operator defined by other operators.</summary>
+public sealed class OnnxFunction
+{
+    public string Name { get; set; } = "";
+    public string Domain { get; set; } = "";
+    public string Overload { get; set; } = "";
+    public List<string> Inputs { get; } = [];
+    public List<string> Outputs { get; } = [];
+
+    /// <summary>Attributes that a caller must give.</summary>
+    public List<string> AttributeNames { get; } = [];
+
+    /// <summary>Attributes that a caller may leave out, with their defaults.</summary>
+    public List<OnnxAttribute> Attributes { get; } = [];
+    public List<OnnxNode> Nodes { get; } = [];
+    public List<OperatorSet> OperatorSets { get; } = [];
+    public List<OnnxValueInfo> ValueInfos { get; } = [];
+    public string DocString { get; set; } = "";
+    public List<KeyValuePair<string, string>> Metadata { get; } = [];
+    public ReadOnlyMemory<byte> UnknownFields { get; set; }
+}

@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+
+namespace Gpux;
+
+public enum DigestAlgorithm
+{
+    Sha256,
+
+    /// <summary>The id git gives to a file's content: SHA-1 of "blob {size}\0" and the bytes.</summary>
+    GitBlobSha1,
+    Sha1,
+    Md5,
+}
+
+/// <summary>What the bytes of a file must hash to.</summary>
+/// <param name="Hex">Lower-case hexadecimal.</param>
+public readonly record struct Digest(DigestAlgorithm Algorithm, string Hex)
+{
+    public static Digest Sha256(ReadOnlySpan<byte> hash) => new(DigestAlgorithm.Sha256, Convert.ToHexStringLower(hash));
+
+    /// <summary>Reads "sha256:{64 hex}", "sha1:", "md5:" or "git:" forms.</summary>
+    /// <exception cref="FormatException">Another form.</exception>
+    public static Digest Parse(string text)
+    {
+        var colon = text.IndexOf(':');
+        var hex = text[(colon + 1)..];
+        DigestAlgorithm? algorithm = (colon < 0 ? "" : text[..colon], hex.Length) switch
+        {
+            ("sha256", 64) => DigestAlgorithm.Sha256,
+            ("git", 40) => DigestAlgorithm.GitBlobSha1,
+            ("sha1", 40) => DigestAlgorithm.Sha1,
+            ("md5", 32) => DigestAlgorithm.Md5,
+            _ => null,
+        };
+        if (algorithm is null || !hex.All(char.IsAsciiHexDigitLower))
+            throw new FormatException($"'{text}' is no digest: expected such as sha256:{new string('0', 6)}... in lower-case hexadecimal.");
+        return new Digest(algorithm.Value, hex);
+    }
+
+    /// <summary>Hashes a whole stream. <paramref name="sizeBytes"/> is needed before the first byte by git's form only.</summary>
+    public static async Task<Digest> ComputeAsync(
+        DigestAlgorithm algorithm, Stream content, long sizeBytes, CancellationToken cancellationToken)
+    {
+        using var hash = Begin(algorithm, sizeBytes);
+        var buffer = new byte[1 << 17];
+        for (int read; (read = await content.ReadAsync(buffer, cancellationToken)) > 0;)
+            hash.AppendData(buffer, 0, read);
+        return new Digest(algorithm, Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    /// <summary>A hash to append the content to, piece by piece.</summary>
+    public static IncrementalHash Begin(DigestAlgorithm algorithm, long sizeBytes)
+    {
+#pragma warning disable CA5350, CA5351 // Git and older registries publish SHA-1 and MD5: they detect damage here, not forgery.
+        var hash = IncrementalHash.CreateHash(algorithm switch
+        {
+            DigestAlgorithm.Sha256 => HashAlgorithmName.SHA256,
+            DigestAlgorithm.Md5 => HashAlgorithmName.MD5,
+            _ => HashAlgorithmName.SHA1,
+        });
+#pragma warning restore CA5350, CA5351
+        if (algorithm == DigestAlgorithm.GitBlobSha1)
+            hash.AppendData(System.Text.Encoding.ASCII.GetBytes($"blob {sizeBytes}\0"));
+        return hash;
+    }
+
+    public override string ToString() => Algorithm switch
+    {
+        DigestAlgorithm.Sha256 => "sha256:",
+        DigestAlgorithm.GitBlobSha1 => "git:",
+        DigestAlgorithm.Sha1 => "sha1:",
+        _ => "md5:",
+    } + Hex;
+}
