@@ -8,4 +8,5 @@ public enum ErrorCode
 {
     InvalidReference = 1001,
     ModelNotFound = 1002,
+    NativeLibrary = 3001,
 }
