@@ -8,5 +8,13 @@ public enum ErrorCode
 {
     InvalidReference = 1001,
     ModelNotFound = 1002,
+    MissingFile = 2001,
+    InvalidConfig = 2002,
+    MissingTensor = 2003,
+    UnexpectedTensors = 2004,
+    InvalidCheckpoint = 2005,
+    UnsupportedModel = 2006,
+    UnsupportedCheckpoint = 2007,
+    GraphMismatch = 2550,
     NativeLibrary = 3001,
 }

@@ -1,0 +1,67 @@
+using Gpux.Conversion.Architectures;
+using Gpux.Conversion.Checkpoints;
+using Gpux.Conversion.SentenceTransformers;
+using Gpux.Onnx.Building;
+
+namespace Gpux.Conversion;
+
+/// <summary>Turns a checkpoint into an ONNX graph whose weights are the checkpoint itself.</summary>
+public static class Converter
+{
+    /// <summary>The families that can be built: model_type and a well-known repository of it.</summary>
+    public static IEnumerable<(string ModelType, string Example, IReadOnlyList<string> Classes)> Supported =>
+        ArchitectureCatalog.All.Select(architecture => (architecture.ModelType, architecture.Example,
+            (IReadOnlyList<string>)[.. architecture.Heads.Select(head => head.ClassName)]));
+
+    /// <summary>Builds the graph. Reads config.json and the headers of weight files, no weights.</summary>
+    /// <param name="files">Of a weight file the header is enough: a sparse file of the right size will do.</param>
+    /// <exception cref="UnsupportedModelException">Nothing builds such a model; says what is missing.</exception>
+    /// <exception cref="GpuxException">Configuration or weights are damaged, or contradict each other.</exception>
+    public static ConversionPlan Plan(ModelFiles files, ConversionOptions options)
+    {
+        var sentence = SentenceModel.IsOne(files) && options.ClassName is null or "SentenceTransformer" ? SentenceModel.Load(files) : null;
+        var encoderFiles = sentence?.EncoderFiles ?? files;
+        var config = ModelConfig.Load(encoderFiles);
+        var (architecture, head) = Choose(config, sentence is null ? options.ClassName : null, bodyOnly: sentence is not null);
+        var graph = new GraphBuilder(head.ClassName, options.Target);
+        var weights = new Weights(graph, CheckpointCatalog.Read(encoderFiles), head.ClassName);
+        var outputs = head.Build(graph, config, weights);
+        weights.RequireAllAccountedFor();
+        if (sentence is not null)
+            outputs = sentence.Append(graph, outputs);
+        foreach (var (name, value) in outputs)
+            graph.Output(name, value);
+        return new ConversionPlan(graph.ToModel(), architecture.ModelType, sentence is null ? head.ClassName : "SentenceTransformer",
+            sentence is null ? head.Task : ModelTask.SentenceSimilarity);
+    }
+
+    /// <summary>Finds what builds a model, from config.json alone.</summary>
+    private static (Architecture Architecture, Head Head) Choose(ModelConfig config, string? className, bool bodyOnly)
+    {
+        // A cross-encoder is a sequence classifier of its own configuration.
+        className = className == "CrossEncoder" ? null : className;
+        var stated = className ?? (config.Architectures is [var first, ..] ? first : null);
+        var architecture = config.ModelType.Length > 0 ? ArchitectureCatalog.Find(config.ModelType)
+            // The first configurations state no model_type: the class tells the family.
+            : ArchitectureCatalog.All.FirstOrDefault(candidate => candidate.Heads.Any(head => head.ClassName == stated));
+        if (architecture is null)
+            throw UnknownFamily(config, stated);
+        if (bodyOnly || stated is null)
+            return (architecture, architecture.Heads[0]);
+        return architecture.Heads.FirstOrDefault(head => head.ClassName == stated) is { } found ? (architecture, found)
+            : throw new UnsupportedModelException($"The class '{stated}' of the family '{architecture.ModelType}' is not built.",
+                $"Classes that are: {string.Join(", ", architecture.Heads.Select(head => head.ClassName))}. Name one of them with --class if the weights fit it.");
+    }
+
+    private static UnsupportedModelException UnknownFamily(ModelConfig config, string? className)
+    {
+        var name = config.ModelType.Length > 0 ? config.ModelType : className ?? "";
+        var known = ArchitectureCatalog.All.Select(architecture => architecture.ModelType).ToArray();
+        var closest = known.Where(type => name.Contains(type, StringComparison.OrdinalIgnoreCase) || type.Contains(name, StringComparison.OrdinalIgnoreCase))
+            .DefaultIfEmpty(string.Join(", ", known));
+        return new UnsupportedModelException(
+            name.Length > 0 ? $"Models of type '{name}' are not built yet." : "config.json states neither model_type nor architectures.",
+            $"Built are: {string.Join(", ", known)} (nearest: {string.Join(", ", closest)}). "
+                + "If the repository has an ONNX file, name it: gpux run hf://org/name/onnx/model.onnx.");
+    }
+}

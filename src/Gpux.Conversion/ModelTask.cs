@@ -1,0 +1,20 @@
+namespace Gpux.Conversion;
+
+/// <summary>What a model is for, by the Hub's names of tasks.</summary>
+public static class ModelTask
+{
+    public const string FeatureExtraction = "feature-extraction";
+    public const string SentenceSimilarity = "sentence-similarity";
+    public const string TextClassification = "text-classification";
+    public const string TokenClassification = "token-classification";
+    public const string FillMask = "fill-mask";
+    public const string QuestionAnswering = "question-answering";
+    public const string MultipleChoice = "multiple-choice";
+    public const string NextSentencePrediction = "next-sentence-prediction";
+    public const string PreTraining = "pre-training";
+    public const string TextGeneration = "text-generation";
+    public const string ImageClassification = "image-classification";
+    public const string ImageFeatureExtraction = "image-feature-extraction";
+    public const string MaskedImageModeling = "masked-im";
+    public const string Backbone = "backbone";
+}

@@ -1,0 +1,122 @@
+using Gpux.Conversion.Checkpoints;
+using Gpux.Onnx;
+using Gpux.Onnx.Building;
+
+namespace Gpux.Conversion;
+
+/// <summary>The tensors of a checkpoint as constants of a graph, by module: <c>weights["encoder"]["layer.0"]</c>.</summary>
+/// <remarks>Keeps account: a tensor that is neither read nor ignored by name fails the conversion, because silence hides wrong models.</remarks>
+internal sealed class Weights
+{
+    private readonly Account _account;
+    private readonly string _path;
+
+    private Weights(Account account, string path)
+    {
+        _account = account;
+        _path = path;
+    }
+
+    /// <param name="className">What reads the tensors, for messages.</param>
+    public Weights(GraphBuilder graph, Checkpoint checkpoint, string className)
+        : this(new Account(graph, checkpoint, className, []), "")
+    {
+    }
+
+    /// <summary>The module below this one at a dotted path.</summary>
+    public Weights this[string path] => new(_account, Join(path));
+
+    /// <summary>Whether there is a tensor of that name, or below a module of that name.</summary>
+    public bool Has(string path) => _account.Checkpoint.Below(Join(path)).Any();
+
+    /// <summary>A tensor in float32. Half-precision weights are widened by a Cast that ONNX Runtime folds when it loads the graph.</summary>
+    /// <exception cref="MissingTensorException">The checkpoint has no such tensor.</exception>
+    public Value Get(string name) => Stored(name).Cast(ElementType.Float32);
+
+    /// <summary>The tensor of the first name that the checkpoint has, in float32; the last one is required.</summary>
+    public Value Get(string name, params ReadOnlySpan<string> otherNames)
+    {
+        foreach (var other in otherNames)
+        {
+            if (Has(name))
+                break;
+            name = other;
+        }
+        return Get(name);
+    }
+
+    /// <summary>A tensor in float32, or null if the checkpoint has none of that name.</summary>
+    public Value? Find(string name) => Has(name) ? Get(name) : null;
+
+    /// <summary>A tensor in the precision it is stored in. What picks rows of a table reads this, and widens the rows alone.</summary>
+    public Value Stored(string name)
+    {
+        var path = Join(name);
+        if (!_account.Checkpoint.Tensors.TryGetValue(path, out var tensor))
+            throw new MissingTensorException(path, _account.ClassName, Closest(path));
+        if (tensor.ElementType is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 or ElementType.Float64))
+            throw new InvalidCheckpointException(tensor.File,
+                $"tensor '{path}' holds {tensor.ElementType}, where {_account.ClassName} reads 16-, 32- or 64-bit floating point numbers");
+        _account.Accounted.Add(path);
+        return _account.Graph.Weight(path, _path.Length == 0 ? path : _path, tensor.ElementType, tensor.Shape,
+            new ExternalData(tensor.File, tensor.Offset, tensor.ByteCount));
+    }
+
+    /// <summary>States that tensors, or all below modules, are rightly not read. Names that the checkpoint lacks do no harm.</summary>
+    public void Ignore(params ReadOnlySpan<string> paths)
+    {
+        foreach (var path in paths)
+            _account.Accounted.UnionWith(_account.Checkpoint.Below(Join(path)));
+    }
+
+    /// <exception cref="UnexpectedTensorsException">Some tensors were neither read nor ignored.</exception>
+    public void RequireAllAccountedFor()
+    {
+        var left = _account.Checkpoint.Below("").Where(name => !_account.Accounted.Contains(name)).ToArray();
+        if (left.Length > 0)
+            throw new UnexpectedTensorsException(_account.ClassName, left);
+    }
+
+    private string Join(string path) => _path.Length == 0 ? path : path.Length == 0 ? _path : $"{_path}.{path}";
+
+    // Names that end alike are most often what was meant; the longest common end first.
+    private string[] Closest(string path) =>
+    [
+        .. _account.Checkpoint.Below("")
+            .Select(name => (Name: name, Common: CommonSuffix(name, path)))
+            .Where(candidate => candidate.Common > 0)
+            .OrderByDescending(candidate => candidate.Common).ThenBy(candidate => candidate.Name.Length)
+            .Take(3).Select(candidate => candidate.Name),
+    ];
+
+    private static int CommonSuffix(string left, string right)
+    {
+        var length = 0;
+        while (length < left.Length && length < right.Length && left[^(length + 1)] == right[^(length + 1)])
+            length++;
+        return length;
+    }
+
+    private sealed record Account(GraphBuilder Graph, Checkpoint Checkpoint, string ClassName, HashSet<string> Accounted);
+}
+
+/// <summary>The checkpoint lacks a tensor that the architecture reads.</summary>
+public sealed class MissingTensorException(string tensor, string className, IReadOnlyList<string> closest) : GpuxException(
+    ErrorCode.MissingTensor,
+    $"{className} reads tensor '{tensor}', which this checkpoint lacks."
+        + (closest.Count == 0 ? "" : $" Closest: {string.Join(", ", closest)}."),
+    "Check that config.json and the weights are of one revision. A head that was never trained is not in the file: "
+        + "name another class with --class, such as the one without a head.")
+{
+    public string Tensor { get; } = tensor;
+}
+
+/// <summary>The checkpoint holds tensors that the architecture neither reads nor knows to be without use.</summary>
+public sealed class UnexpectedTensorsException(string className, IReadOnlyList<string> tensors) : GpuxException(
+    ErrorCode.UnexpectedTensors,
+    $"The checkpoint holds {tensors.Count} tensor{(tensors.Count == 1 ? "" : "s")} that {className} does not read: "
+        + string.Join(", ", tensors.Take(5)) + (tensors.Count > 5 ? ", ..." : "") + ".",
+    "Check 'architectures' and 'model_type' in config.json. If the weights are of another class, name it with --class.")
+{
+    public IReadOnlyList<string> Tensors { get; } = tensors;
+}
