@@ -15,6 +15,7 @@ public enum ErrorCode
     InvalidCheckpoint = 2005,
     UnsupportedModel = 2006,
     UnsupportedCheckpoint = 2007,
+    InvalidRecording = 2008,
     GraphMismatch = 2550,
     NativeLibrary = 3001,
 }
