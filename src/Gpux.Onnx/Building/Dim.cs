@@ -1,7 +1,7 @@
 namespace Gpux.Onnx.Building;
 
 /// <summary>One extent of a value in a graph: a number, a symbol such as "batch_size", or unknown.</summary>
-/// <remarks>Two dimensions with the same symbol are equal in every run; of an unknown one nothing is said.</remarks>
+/// <remarks>Two dimensions with the same symbol are equal in every run.</remarks>
 public readonly record struct Dim
 {
     private Dim(long? size, string? symbol)
@@ -14,7 +14,13 @@ public readonly record struct Dim
     public long? Size { get; }
     public string? Symbol { get; }
 
+    /// <summary>Nothing is known; the graph gives it a symbol of its own when a value gets it.</summary>
     public static Dim Unknown { get; } = new(null, null);
+
+    /// <summary>Whether the symbol is the graph's own, not one that users see.</summary>
+    internal bool IsAnonymous => Symbol is ['?', ..];
+
+    internal static Dim Anonymous(int number) => new(null, $"?{number}");
 
     /// <summary>In a shape to reshape to: as the input has it at this place.</summary>
     public static Dim Same { get; } = new(0, "same");

@@ -27,6 +27,8 @@ public sealed class GraphBuilder(string name, GraphTarget target)
     private readonly Dictionary<string, Value> _constants = [];
     private readonly Dictionary<string, Value> _shared = [];
     private readonly List<Value> _inputValues = [];
+    // Where the extent that a symbol stands for can be read off.
+    private readonly Dictionary<string, (Value Value, int Axis)> _symbols = [];
     private readonly Dictionary<string, int> _nameCounts = [];
     private readonly HashSet<string> _outputNames = [];
 
@@ -39,24 +41,26 @@ public sealed class GraphBuilder(string name, GraphTarget target)
     public Value Input(string name, ElementType type, params Dim[] dims)
     {
         _inputs.Add(ValueInfo(name, type, dims));
-        _inputValues.Add(new Value(this, name, "", type, dims, producer: null));
-        return _inputValues[^1];
+        var input = new Value(this, name, "", type, dims, producer: null);
+        for (var axis = 0; axis < dims.Length; axis++)
+            if (dims[axis].Symbol is { } symbol)
+                _symbols.TryAdd(symbol, (input, axis));
+        _inputValues.Add(input);
+        return input;
     }
 
     /// <summary>What an input is called, or null if the graph has no input of that name.</summary>
     public Value? FindInput(string name) => _inputValues.Find(input => input.Name == name);
 
-    /// <summary>The extent that a symbol stands for, as a 1-D int64 value of one element.</summary>
-    /// <exception cref="ArgumentException">No input has a dimension of that symbol.</exception>
+    /// <summary>An extent as a 1-D int64 value of one element.</summary>
+    /// <exception cref="ArgumentException">A symbol that no value of this graph has.</exception>
     public Value Extent(Dim dim)
     {
         if (dim.Size is { } size)
             return Constant([size]);
-        foreach (var input in _inputValues)
-            for (var axis = 0; axis < input.Rank; axis++)
-                if (dim.Symbol is not null && input.Dims[axis] == dim)
-                    return Shared([input], $"extent {dim}", () => input.Extent(axis));
-        throw new ArgumentException($"No input of the graph tells the extent '{dim}'.", nameof(dim));
+        if (dim.Symbol is null || !_symbols.TryGetValue(dim.Symbol, out var known))
+            throw new ArgumentException($"No value of the graph has the extent '{dim}'.", nameof(dim));
+        return Shared([known.Value], $"extent {dim}", () => known.Value.Extent(known.Axis));
     }
 
     /// <summary>Names a value as something that a run returns.</summary>
@@ -144,7 +148,7 @@ public sealed class GraphBuilder(string name, GraphTarget target)
         {
             var name = outputs.Length == 1 ? $"{node.Name}_output" : $"{node.Name}_output_{i}";
             node.Outputs.Add(name);
-            values[i] = new Value(this, name, scope, outputs[i].Type, outputs[i].Dims, node);
+            values[i] = Computed(name, scope, outputs[i].Type, outputs[i].Dims, node);
         }
         _nodes.Add(node);
         return values;
@@ -186,6 +190,24 @@ public sealed class GraphBuilder(string name, GraphTarget target)
         return model;
     }
 
+    // An extent that is not known gets a symbol of its own, so that it can be compared and asked for.
+    private Value Computed(string name, string scope, ElementType type, IReadOnlyList<Dim> dims, OnnxNode node)
+    {
+        if (!dims.Contains(Dim.Unknown))
+            return new Value(this, name, scope, type, dims, node);
+        var named = new Dim[dims.Count];
+        var value = new Value(this, name, scope, type, named, node);
+        for (var axis = 0; axis < named.Length; axis++)
+        {
+            named[axis] = dims[axis];
+            if (dims[axis] != Dim.Unknown)
+                continue;
+            named[axis] = Dim.Anonymous(_symbols.Count);
+            _symbols.Add(named[axis].Symbol!, (value, axis)); // anonymous extents have symbols
+        }
+        return value;
+    }
+
     // A node belongs to the module of its first computed or weight input that has one.
     private static string ScopeOf(ReadOnlySpan<Value?> inputs)
     {
@@ -210,7 +232,7 @@ public sealed class GraphBuilder(string name, GraphTarget target)
     private static OnnxValueInfo ValueInfo(string name, ElementType type, IReadOnlyList<Dim> dims) => new()
     {
         Name = name,
-        Type = new OnnxType.Tensor(type, [.. dims.Select(dim => new OnnxDimension(dim.Size, dim.Symbol))]),
+        Type = new OnnxType.Tensor(type, [.. dims.Select(dim => new OnnxDimension(dim.Size, dim.IsAnonymous ? null : dim.Symbol))]),
     };
 
     private static byte[] Encode(double number, ElementType type)

@@ -12,7 +12,7 @@ public static class Shaping
         var numbers = new long?[shape.Length];
         for (var i = shape.Length - 1; i >= 0; i--)
         {
-            if (shape[i] == Dim.Same || i < value.Rank && shape[i].Size is null && shape[i] != Dim.Unknown && shape[i] == value.Dims[i])
+            if (shape[i] == Dim.Same || i < value.Rank && shape[i].Size is null && shape[i] == value.Dims[i])
                 (numbers[i], dims[i]) = (0, value.Dims[i]); // 0 stands for the extent that the input has at this place
             else if (shape[i].Size is null && rest < 0)
                 (numbers[i], rest) = (-1, i); // the one extent that follows from the others
