@@ -1,7 +1,9 @@
 namespace Gpux.Onnx;
 
 /// <summary>An ONNX file in memory: a graph, the operator sets it uses, and what it says of itself.</summary>
-/// <remarks>Source: onnx.proto of ONNX 1.19 (IR version 12). Each type here is a message there; fields keep their meaning and default.</remarks>
+/// <remarks>Source: onnx.proto of ONNX 1.22 (IR version 13). Each type here is a message there; fields keep their meaning and default.
+/// Messages that are records here (types, operator sets, key-value pairs) lose the fields that this library does not know; the
+/// classes keep them.</remarks>
 public sealed class OnnxModel
 {
     public long IrVersion { get; set; }
@@ -19,6 +21,10 @@ public sealed class OnnxModel
 
     /// <summary>Fields that this library does not know, as they were read (such as training information); written back unchanged.</summary>
     public ReadOnlyMemory<byte> UnknownFields { get; set; }
+
+    /// <summary>Whether the file says domain: "" of the default operator set, as ONNX's Python library does and PyTorch's exporter
+    /// does not. Kept so that a file that is read and written stays the same to the byte.</summary>
+    internal bool SpellsDefaultDomain { get; set; }
 }
 
 /// <param name="Domain">"" is the default domain, ai.onnx.</param>
@@ -35,8 +41,19 @@ public sealed class OnnxGraph
 
     /// <summary>Types of values that are neither inputs nor outputs, where the file states them.</summary>
     public List<OnnxValueInfo> ValueInfos { get; } = [];
+    public List<OnnxQuantizationAnnotation> QuantizationAnnotations { get; } = [];
     public string DocString { get; set; } = "";
     public List<KeyValuePair<string, string>> Metadata { get; } = [];
+    public ReadOnlyMemory<byte> UnknownFields { get; set; }
+}
+
+/// <summary>Which tensors hold the quantization parameters of a tensor.</summary>
+public sealed class OnnxQuantizationAnnotation
+{
+    public string TensorName { get; set; } = "";
+
+    /// <summary>From a parameter's role, such as SCALE_TENSOR or ZERO_POINT_TENSOR, to the name of an initializer.</summary>
+    public List<KeyValuePair<string, string>> ParameterTensors { get; } = [];
     public ReadOnlyMemory<byte> UnknownFields { get; set; }
 }
 
@@ -81,31 +98,73 @@ public enum AttributeKind
 }
 
 /// <summary>A named constant of a node. Only the member that <see cref="Kind"/> names is meaningful.</summary>
+/// <remarks>Members that were set are written, whatever their value; a list is written if it has elements.</remarks>
 public sealed class OnnxAttribute
 {
+    private int _stored;
+
     public string Name { get; set; } = "";
     public AttributeKind Kind { get; set; }
 
     /// <summary>Inside a function: the name of the function's attribute that supplies the value; otherwise "".</summary>
     public string ReferenceName { get; set; } = "";
-    public float Float { get; set; }
-    public long Int { get; set; }
+    public float Float { get; set => Store(ref field, value, AttributeKind.Float); }
+    public long Int { get; set => Store(ref field, value, AttributeKind.Int); }
 
     /// <summary>Bytes, by convention UTF-8.</summary>
-    public ReadOnlyMemory<byte> String { get; set; }
-    public OnnxTensor? Tensor { get; set; }
-    public OnnxGraph? Graph { get; set; }
-    public OnnxSparseTensor? SparseTensor { get; set; }
-    public OnnxType? Type { get; set; }
-    public float[] Floats { get; set; } = [];
-    public long[] Ints { get; set; } = [];
-    public List<ReadOnlyMemory<byte>> Strings { get; } = [];
-    public List<OnnxTensor> Tensors { get; } = [];
-    public List<OnnxGraph> Graphs { get; } = [];
-    public List<OnnxSparseTensor> SparseTensors { get; } = [];
-    public List<OnnxType> Types { get; } = [];
+    public ReadOnlyMemory<byte> String
+    {
+        get;
+        set
+        {
+            field = value;
+            _stored |= 1 << (int)AttributeKind.String;
+        }
+    }
+
+    public OnnxTensor? Tensor { get; set => Store(ref field, value, AttributeKind.Tensor); }
+    public OnnxGraph? Graph { get; set => Store(ref field, value, AttributeKind.Graph); }
+    public OnnxSparseTensor? SparseTensor { get; set => Store(ref field, value, AttributeKind.SparseTensor); }
+    public OnnxType? Type { get; set => Store(ref field, value, AttributeKind.Type); }
+    public float[] Floats { get => field ??= []; set => Store(ref field, value, AttributeKind.Floats); }
+    public long[] Ints { get => field ??= []; set => Store(ref field, value, AttributeKind.Ints); }
+    public List<ReadOnlyMemory<byte>> Strings => List(ref field, AttributeKind.Strings);
+    public List<OnnxTensor> Tensors => List(ref field, AttributeKind.Tensors);
+    public List<OnnxGraph> Graphs => List(ref field, AttributeKind.Graphs);
+    public List<OnnxSparseTensor> SparseTensors => List(ref field, AttributeKind.SparseTensors);
+    public List<OnnxType> Types => List(ref field, AttributeKind.Types);
     public string DocString { get; set; } = "";
     public ReadOnlyMemory<byte> UnknownFields { get; set; }
+
+    /// <summary>Whether the member for <paramref name="kind"/> holds something: a scalar that was set, an object, or a list with elements.</summary>
+    internal bool Stores(AttributeKind kind) => (_stored & 1 << (int)kind) != 0 && kind switch
+    {
+        AttributeKind.Tensor => Tensor is not null,
+        AttributeKind.Graph => Graph is not null,
+        AttributeKind.SparseTensor => SparseTensor is not null,
+        AttributeKind.Type => Type is not null,
+        AttributeKind.Floats => Floats.Length > 0,
+        AttributeKind.Ints => Ints.Length > 0,
+        AttributeKind.Strings => Strings.Count > 0,
+        AttributeKind.Tensors => Tensors.Count > 0,
+        AttributeKind.Graphs => Graphs.Count > 0,
+        AttributeKind.SparseTensors => SparseTensors.Count > 0,
+        AttributeKind.Types => Types.Count > 0,
+        _ => true,
+    };
+
+    private void Store<T>(ref T? member, T value, AttributeKind kind)
+    {
+        member = value;
+        _stored |= 1 << (int)kind;
+    }
+
+    // Most attributes hold one number: arrays and lists are made when they are first asked for.
+    private List<T> List<T>(ref List<T>? list, AttributeKind kind)
+    {
+        _stored |= 1 << (int)kind;
+        return list ??= [];
+    }
 }
 
 /// <summary>A constant tensor, its elements in the file or in another one beside it.</summary>

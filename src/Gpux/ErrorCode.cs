@@ -16,6 +16,10 @@ public enum ErrorCode
     UnsupportedModel = 2006,
     UnsupportedCheckpoint = 2007,
     InvalidRecording = 2008,
+    InvalidOnnx = 2501,
+    OnnxTooLarge = 2502,
+    ExternalData = 2503,
+    OnnxCheck = 2504,
     GraphMismatch = 2550,
     NativeLibrary = 3001,
 }
