@@ -1,6 +1,7 @@
 using Gpux.Conversion.Architectures;
 using Gpux.Conversion.Checkpoints;
 using Gpux.Conversion.SentenceTransformers;
+using Gpux.Onnx;
 using Gpux.Onnx.Building;
 
 namespace Gpux.Conversion;
@@ -8,6 +9,12 @@ namespace Gpux.Conversion;
 /// <summary>Turns a checkpoint into an ONNX graph whose weights are the checkpoint itself.</summary>
 public static class Converter
 {
+    public const string ModelFile = "model.onnx";
+    public const string DataFile = "model.onnx.data";
+
+    /// <summary>Changes whenever the same checkpoint would give another graph.</summary>
+    public const string Version = "0.1.0";
+
     /// <summary>The families that can be built: model_type and a well-known repository of it.</summary>
     public static IEnumerable<(string ModelType, string Example, IReadOnlyList<string> Classes)> Supported =>
         ArchitectureCatalog.All.Select(architecture => (architecture.ModelType, architecture.Example,
@@ -34,6 +41,50 @@ public static class Converter
         return new ConversionPlan(graph.ToModel(), architecture.ModelType, sentence is null ? head.ClassName : "SentenceTransformer",
             sentence is null ? head.Task : ModelTask.SentenceSimilarity);
     }
+
+    /// <summary>Writes the graph of a plan as model.onnx, and what it says of itself; nothing is written if any part fails.</summary>
+    /// <param name="plan">Used up: its tensors name the places of their elements afterwards.</param>
+    /// <param name="files">The weight files, whole.</param>
+    /// <param name="folder">Made if it is not there. Existing files of the same names are replaced.</param>
+    /// <param name="metadata">What the file says of itself besides its graph.</param>
+    public static ConversionResult Write(ConversionPlan plan, ModelFiles files, string folder, WeightStorage storage,
+        IReadOnlyList<KeyValuePair<string, string>> metadata, IProgress<Progress>? progress = null)
+    {
+        Directory.CreateDirectory(folder);
+        var (mappedBytes, weights) = (plan.MappedBytes, plan.Model.Graph.Initializers.FindAll(tensor => tensor.External is not null));
+        var data = Path.Combine(folder, DataFile);
+        var temporary = $"{data}.{Path.GetRandomFileName()}";
+        try
+        {
+            var copied = storage == WeightStorage.Copied ? weights : weights.FindAll(IsMisaligned);
+            var copiedBytes = copied.Count > 0 ? WeightCopier.Copy(copied, files, temporary, progress) : 0;
+            foreach (var tensor in copied)
+                tensor.External = tensor.External! with { Location = DataFile }; // WeightCopier has set it
+            var left = weights.Except(copied).ToArray();
+            string[] weightFiles = [.. left.Select(tensor => tensor.External!.Location).Distinct()]; // filtered above
+            var placement = storage == WeightStorage.Referenced && copied.Count == 0
+                ? WeightPlacement.Reference(files, weightFiles, folder) : WeightPlacement.Link(files, weightFiles, folder);
+            foreach (var tensor in left)
+                tensor.External = tensor.External! with { Location = placement.Locations[tensor.External.Location] }; // filtered above
+            plan.Model.ProducerName = "gpux";
+            plan.Model.ProducerVersion = Version;
+            plan.Model.Metadata.AddRange(metadata);
+            OnnxChecker.ThrowIfInvalid(plan.Model);
+            if (copiedBytes > 0)
+                File.Move(temporary, data, overwrite: true);
+            var path = Path.Combine(folder, ModelFile);
+            OnnxWriter.Write(plan.Model, path);
+            return new ConversionResult(path, placement.Folder, plan.Model.Graph.Nodes.Count,
+                new FileInfo(path).Length + copiedBytes, mappedBytes - copied.Sum(tensor => tensor.External!.Length ?? 0)); // filtered above
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    // Some processors cannot read numbers at addresses that are no multiple of their size.
+    private static bool IsMisaligned(OnnxTensor tensor) => tensor.External!.Offset % (tensor.ElementType.BitSize() / 8) != 0; // of external tensors only
 
     /// <summary>Finds what builds a model, from config.json alone.</summary>
     private static (Architecture Architecture, Head Head) Choose(ModelConfig config, string? className, bool bodyOnly)
@@ -65,3 +116,9 @@ public static class Converter
                 + "If the repository has an ONNX file, name it: gpux run hf://org/name/onnx/model.onnx.");
     }
 }
+
+/// <param name="ModelPath">The graph file.</param>
+/// <param name="WeightsFolder">What the graph's names of weight files are relative to.</param>
+/// <param name="WrittenBytes">The size of the graph file, and of copied weights.</param>
+/// <param name="MappedBytes">The size of weights that stay where they lie.</param>
+public sealed record ConversionResult(string ModelPath, string WeightsFolder, int NodeCount, long WrittenBytes, long MappedBytes);

@@ -16,6 +16,7 @@ public enum ErrorCode
     UnsupportedModel = 2006,
     UnsupportedCheckpoint = 2007,
     InvalidRecording = 2008,
+    WeightPlacement = 2009,
     InvalidOnnx = 2501,
     OnnxTooLarge = 2502,
     ExternalData = 2503,
