@@ -4,7 +4,11 @@ namespace Gpux;
 /// <param name="Path">Relative to the model's root, with '/' between folders. Checked: never absolute, never with "..".</param>
 /// <param name="SizeBytes">Null where the registry does not say before the download.</param>
 /// <param name="Digest">Null where the registry publishes none.</param>
-public sealed record ModelFile(string Path, long? SizeBytes, Digest? Digest);
+public sealed record ModelFile(string Path, long? SizeBytes, Digest? Digest)
+{
+    /// <summary>The registry's own id of the file where that is not its digest: on the Hub, the git id of a large file's pointer.</summary>
+    public string? ObjectId { get; init; }
+}
 
 /// <summary>A model pinned to one commit, with its files as published.</summary>
 /// <param name="Model">As resolved: the canonical name, and the revision that was asked for.</param>

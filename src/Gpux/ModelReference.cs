@@ -84,8 +84,12 @@ public sealed partial record ModelReference(string Registry, string Name, string
     }
 
     /// <summary>The form that <see cref="Parse"/> reads back.</summary>
-    public override string ToString() => Registry == Local ? Name
-        : $"{Registry}:{Name}" + (Revision is null ? "" : "@" + Revision) + (Path is null ? "" : "/" + Path);
+    public override string ToString() => this switch
+    {
+        { Registry: Local } => Name,
+        { Path: null } => $"{Registry}:{Name}" + (Revision is null ? "" : "@" + Revision),
+        _ => $"{Registry}://{Name}" + (Revision is null ? "" : "@" + Uri.EscapeDataString(Revision)) + "/" + Path,
+    };
 
     private static ModelReference? ParseScheme(string text, IReadOnlyCollection<string>? registries, Uri? endpoint)
     {
@@ -120,6 +124,8 @@ public sealed partial record ModelReference(string Registry, string Name, string
         var kind = rest.Split('/')[0];
         if (kind is "datasets" or "spaces" or "kernels" or "buckets")
             throw new InvalidReferenceException(text, $"it names one of the Hub's {kind}, not a model");
+        if (kind is "model" or "dataset" or "space" or "kernel" or "bucket")
+            throw new InvalidReferenceException(text, $"the kind is written in the plural, as {kind}s/");
         if (kind == "models")
             rest = rest["models/".Length..];
         var parts = HubUriParts().Match(rest);
@@ -127,9 +133,7 @@ public sealed partial record ModelReference(string Registry, string Name, string
             throw new InvalidReferenceException(text, "after hf:// come namespace/name, then @revision and /path where wanted");
         var revision = parts.Groups[2].Success ? Uri.UnescapeDataString(parts.Groups[2].Value) : null;
         var path = parts.Groups[3].Success ? parts.Groups[3].Value : null;
-        if (path?.Split('/').Any(part => part is "" or "." or "..") == true)
-            throw new InvalidReferenceException(text, "its path has an empty or relative part");
-        return Hub(text, parts.Groups[1].Value, revision, path);
+        return Hub(text, parts.Groups[1].Value, revision, path?.Split('/'));
     }
 
     private static ModelReference? HubAddress(string text, Match address, Uri? endpoint)
@@ -145,19 +149,22 @@ public sealed partial record ModelReference(string Registry, string Name, string
         {
             [var organisation, var name] => Hub(text, $"{organisation}/{name}", revision: null, path: null),
             [var organisation, var name, "blob" or "resolve" or "raw" or "tree" or "blame", var revision, .. var path] =>
-                Hub(text, $"{organisation}/{name}", revision, path.Length == 0 ? null : string.Join('/', path)),
+                Hub(text, $"{organisation}/{name}", revision, path.Length == 0 ? null : path),
             _ => throw new InvalidReferenceException(text, "it is not a link to a model: expected /namespace/name or /namespace/name/tree/revision"),
         };
     }
 
-    private static ModelReference Hub(string text, string id, string? revision, string? path)
+    private static ModelReference Hub(string text, string id, string? revision, string[]? path)
     {
+        // A part may hold a '/' that was percent-encoded.
+        if (path?.Any(part => part is "" or "." or ".." || part.AsSpan().ContainsAny('/', '\\')) == true)
+            throw new InvalidReferenceException(text, "its path has an empty or relative part");
         if (revision is not null && RevisionProblem(revision) is { } revisionProblem)
             throw new InvalidReferenceException(text, revisionProblem);
         if (HubIdProblem(id) is { } problem)
             throw new InvalidReferenceException(text, id.Contains(':')
                 ? problem + "; a tag after a colon belongs to another registry, whose name comes first (registry:name)" : problem);
-        return new ModelReference(HuggingFace, id, revision, path);
+        return new ModelReference(HuggingFace, id, revision, path is null ? null : string.Join('/', path));
     }
 
     private static (string Name, string? Revision) SplitRevision(string text)
@@ -174,7 +181,24 @@ public sealed partial record ModelReference(string Registry, string Name, string
         path == "~" || path.StartsWith("~/", StringComparison.Ordinal)
             ? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + path[1..] : path;
 
-    private static bool Exists(string path) => File.Exists(path) || Directory.Exists(path);
+    private static bool Exists(string path)
+    {
+        try
+        {
+            // File.Exists is true of a link to nothing, and false where a folder on the way may not be searched.
+            return !File.GetAttributes(path).HasFlag(FileAttributes.ReparsePoint) || Directory.Exists(path)
+                || File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: true };
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new ModelNotFoundException(path, $"'{path}' cannot be looked up: {exception.Message}",
+                $"Change the permissions. If the model of that name on the Hub is meant, write hf:{path}.", exception);
+        }
+    }
 
     private static ModelNotFoundException MissingPath(string path) => new(path, $"There is no folder or file '{path}'.",
         "Check the path" + (path.Contains("models--", StringComparison.Ordinal) ? ", or name the model as org/name to have it fetched." : "."));

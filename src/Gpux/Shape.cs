@@ -11,7 +11,8 @@ public readonly struct Shape : IEquatable<Shape>
     /// <exception cref="OverflowException">The number of elements exceeds 2^63 - 1.</exception>
     public Shape(params ReadOnlySpan<long> dimensions)
     {
-        long count = 1;
+        // One dimension of 0 makes the tensor empty, however large the others.
+        long count = dimensions.Contains(0) ? 0 : 1;
         foreach (var dimension in dimensions)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(dimension, nameof(dimensions));

@@ -1,0 +1,182 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Gpux.Registries.Http;
+
+namespace Gpux.Registries.HuggingFace;
+
+/// <summary>Reads the Hugging Face Hub, or a mirror that speaks its API.</summary>
+/// <remarks>Source: Hub API, <see href="https://huggingface.co/docs/hub/api"/>; requests and replies of huggingface_hub 2.4.0.
+/// Files kept in Xet come whole through the Hub's redirect.</remarks>
+public sealed class HuggingFaceRegistry : IModelRegistry
+{
+    internal const string Title = "Hugging Face Hub";
+    private const int AnswerLimitBytes = 64 << 20;
+    private const int ErrorLimitBytes = 1 << 16;
+    private const int PageLimit = 1000;
+
+    private readonly RegistryEnvironment _environment;
+    private readonly HubSettings _settings;
+    private readonly Uri _home;
+    // Read with the first request: a cached model needs no token.
+    private readonly Lazy<(RegistryHttp Http, bool SendsToken)> _connection;
+
+    /// <exception cref="RegistryUnreachableException">HF_ENDPOINT is no web address.</exception>
+    public HuggingFaceRegistry(RegistryEnvironment environment)
+    {
+        _environment = environment;
+        _settings = HubSettings.Read(environment);
+        _home = Uri.TryCreate(_settings.Endpoint, UriKind.Absolute, out var home) && home.Scheme is "http" or "https" ? home
+            : throw new RegistryUnreachableException(
+                Title, $"HF_ENDPOINT is '{Printable.Text(_settings.Endpoint)}', which is no web address.");
+        _connection = new(() =>
+        {
+            var token = HubSettings.ReadToken(environment);
+            var credential = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+            return (new RegistryHttp(environment, Title, _home, credential), token is not null);
+        });
+    }
+
+    public async Task<ModelManifest> ResolveAsync(ModelReference model, CancellationToken cancellationToken)
+    {
+        if (ModelReference.HubIdProblem(model.Name) is { } rule)
+            throw new InvalidReferenceException(model.Name, rule);
+        ThrowIfOffline(model.ToString());
+        var revision = Uri.EscapeDataString(model.Revision ?? "main");
+        var info = await GetAsync(
+            $"api/models/{model.Name}/revision/{revision}?blobs=true", model, HubModelInfo.Read, cancellationToken);
+        var files = info.Value.Files
+            ?? await ListTreeAsync(model with { Name = info.Value.Id }, info.Value.Commit, cancellationToken);
+        foreach (var file in files)
+            RepositoryPath.Check(info.Value.Id, file.Path);
+        return new ModelManifest(model with { Name = info.Value.Id, Path = null }, info.Value.Commit, files, info.Value.Licence,
+            $"{_settings.Endpoint}/{info.Value.Id}") { Properties = info.Value.Properties };
+    }
+
+    public async Task<FileContent> OpenAsync(
+        ModelManifest manifest, ModelFile file, FileRange range, CancellationToken cancellationToken)
+    {
+        RepositoryPath.Check(manifest.Model.Name, file.Path);
+        ThrowIfOffline($"The file {file.Path} of {manifest.Model}");
+        var path = string.Join('/', file.Path.Split('/').Select(Uri.EscapeDataString));
+        var address = new Uri($"{_settings.Endpoint}/{manifest.Model.Name}/resolve/{manifest.Commit}/{path}");
+        return await OpenAsync(address, manifest, file, range, cancellationToken)
+            ?? await OpenAsync(address, manifest, file, default, cancellationToken)
+            ?? throw new UnexpectedReplyException(
+                Title, address.GetLeftPart(UriPartial.Path), "it sends a part of the file when asked for the whole.");
+    }
+
+    private async Task<FileContent?> OpenAsync(
+        Uri address, ModelManifest manifest, ModelFile file, FileRange range, CancellationToken cancellationToken)
+    {
+        var reply = await _connection.Value.Http.GetAsync(address, range, cancellationToken);
+        FileContent? content = null;
+        try
+        {
+            if (!reply.Response.IsSuccessStatusCode && reply.Response.StatusCode != HttpStatusCode.RequestedRangeNotSatisfiable)
+                throw await ErrorAsync(reply, manifest.Model, manifest.Commit, file.Path, cancellationToken);
+            if (reply.Header("X-Repo-Commit") is null)
+                throw new UnexpectedReplyException(
+                    Title, reply.Address, "the answer names no commit (X-Repo-Commit), as every file of the Hub does.");
+            // The storage that a redirect leads to has tags of its own, so the Hub's come first.
+            var tag = reply.Header("X-Linked-Etag") ?? reply.HeaderFrom(_home, "ETag");
+            return content = await HttpContents.ReadAsync(reply, range, DigestOf(tag), cancellationToken);
+        }
+        catch (InvalidDataException undecodable)
+        {
+            throw new UnexpectedReplyException(Title, reply.Address, undecodable.Message, undecodable);
+        }
+        finally
+        {
+            if (content is null)
+                reply.Dispose();
+        }
+    }
+
+    private async Task<IReadOnlyList<ModelFile>> ListTreeAsync(
+        ModelReference model, string commit, CancellationToken cancellationToken)
+    {
+        var files = new List<ModelFile>();
+        var next = $"api/models/{model.Name}/tree/{commit}?recursive=true";
+        for (var page = 0; page < PageLimit; page++)
+        {
+            var (read, link) = await GetAsync(next, model, tree => HubModelInfo.ReadTree(tree).ToList(), cancellationToken);
+            files.AddRange(read);
+            if (link is null)
+                return files;
+            next = link;
+        }
+        throw new UnexpectedReplyException(Title, _settings.Endpoint, $"its list of files has more than {PageLimit} pages.");
+    }
+
+    /// <param name="path">Relative to the endpoint, or an address that the Hub gave.</param>
+    /// <returns>What <paramref name="read"/> makes of the answer, and the address of the next page.</returns>
+    private async Task<(T Value, string? NextPage)> GetAsync<T>(
+        string path, ModelReference model, Func<JsonElement, T> read, CancellationToken cancellationToken)
+    {
+        var address = path.Contains("://", StringComparison.Ordinal) ? new Uri(path) : new Uri($"{_settings.Endpoint}/{path}");
+        using var reply = await _connection.Value.Http.GetAsync(address, default, cancellationToken);
+        if (!reply.Response.IsSuccessStatusCode)
+            throw await ErrorAsync(reply, model, commit: null, path: null, cancellationToken);
+        var body = await _connection.Value.Http.ReadAsync(reply, AnswerLimitBytes, cancellationToken);
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return (read(json.RootElement), NextPage(reply));
+        }
+        catch (Exception exception) when (exception is JsonException or FormatException)
+        {
+            throw new UnexpectedReplyException(Title, reply.Address,
+                exception is JsonException ? "the answer is no JSON; it may be the page of a proxy or a sign-in."
+                    : exception.Message, exception);
+        }
+    }
+
+    private async Task<Exception> ErrorAsync(
+        HttpReply reply, ModelReference model, string? commit, string? path, CancellationToken cancellationToken)
+    {
+        // The storage's refusals are not the Hub's: most often a signed address has expired, and the next request brings a new
+        // one.
+        if (!RegistryHttp.IsSameOrigin(reply.Response.RequestMessage!.RequestUri!, _home)) // RegistryHttp always sets both
+            return new TransferInterruptedException(new RegistryUnreachableException(Title,
+                $"the storage at {reply.Address} answers {(int)reply.Response.StatusCode}."));
+        byte[] body;
+        try
+        {
+            body = await _connection.Value.Http.ReadAsync(reply, ErrorLimitBytes, cancellationToken);
+        }
+        catch (Exception unread) when (unread is TransferInterruptedException or UnexpectedReplyException)
+        {
+            body = []; // The status and headers say enough.
+        }
+        return HubErrors.Of(reply, _settings, model, commit, path, _connection.Value.SendsToken, body,
+            _environment.Clock.GetUtcNow());
+    }
+
+    // Link: <https://huggingface.co/api/...&cursor=...>; rel="next". Only the Hub itself may be asked next: it sees the token.
+    private string? NextPage(HttpReply reply)
+    {
+        if (reply.Header("Link") is not { } link || !link.Contains("rel=\"next\"", StringComparison.Ordinal))
+            return null;
+        var (start, end) = (link.IndexOf('<'), link.IndexOf('>'));
+        var here = reply.Response.RequestMessage!.RequestUri!; // As above
+        if (start < 0 || end < start || !Uri.TryCreate(here, link[(start + 1)..end], out var next)
+            || !RegistryHttp.IsSameOrigin(next, _home))
+            throw new UnexpectedReplyException(Title, reply.Address, "it names a next page that is not its own.");
+        return next.AbsoluteUri;
+    }
+
+    private void ThrowIfOffline(string what)
+    {
+        if (_settings.OfflineVariable is { } variable)
+            throw new OfflineException(what, variable);
+    }
+
+    private static Digest? DigestOf(string? entityTag)
+    {
+        var hex = entityTag is null ? ""
+            : (entityTag.StartsWith("W/", StringComparison.Ordinal) ? entityTag[2..] : entityTag).Trim('"');
+        return HubModelInfo.IsHex(hex, 64) ? new Digest(DigestAlgorithm.Sha256, hex.ToLowerInvariant())
+            : HubModelInfo.IsHex(hex, 40) ? new Digest(DigestAlgorithm.GitBlobSha1, hex.ToLowerInvariant()) : null;
+    }
+}

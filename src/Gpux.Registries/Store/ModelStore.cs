@@ -1,0 +1,408 @@
+using System.Collections.Concurrent;
+using Gpux.Registries.Download;
+using Gpux.Registries.Http;
+
+namespace Gpux.Registries.Store;
+
+/// <summary>Finds models, fetches their files and knows which are on this machine. Safe for concurrent use.</summary>
+/// <remarks>Hub files lie in the Hub's cache (HF_HUB_CACHE), others below $GPUX_HOME, local ones where they are.</remarks>
+public sealed class ModelStore
+{
+    /// <summary>A manifest's property: the name that was asked for, where the registry calls the model otherwise by
+    /// now.</summary>
+    public const string FormerName = "former_name";
+
+    private const int FilesAtOnce = 4;
+
+    private readonly RegistryEnvironment _environment;
+    private readonly StoreLayout _layout;
+    private readonly Retry _retry;
+    private readonly Downloader _downloader;
+    private readonly Func<string, long> _freeBytes;
+    private readonly Dictionary<string, OpenedRegistry> _registries = [];
+
+    /// <param name="registries">Those of <see cref="RegistryCatalog"/> where null.</param>
+    public ModelStore(RegistryEnvironment environment, IEnumerable<RegistryEntry>? registries = null)
+        : this(environment, registries, FreeBytes)
+    {
+    }
+
+    /// <param name="freeBytes">Gives the free space of a folder's volume.</param>
+    internal ModelStore(RegistryEnvironment environment, IEnumerable<RegistryEntry>? registries, Func<string, long> freeBytes)
+    {
+        _environment = environment;
+        _layout = new StoreLayout(environment);
+        _retry = new Retry(environment.Clock, Random.Shared);
+        _downloader = new Downloader(environment, _retry);
+        _freeBytes = freeBytes;
+        foreach (var entry in registries ?? RegistryCatalog.All)
+            _registries[entry.Name] = new OpenedRegistry(
+                entry, new(() => entry.Open(environment)), new(() => entry.Files(environment)));
+    }
+
+    /// <summary>Pins a reference to a commit and lists the model's files.</summary>
+    /// <param name="progress">Told of waits for a busy registry.</param>
+    /// <exception cref="ModelNotFoundException">No such model, or this user may not see it.</exception>
+    /// <exception cref="OfflineException">Not on this machine, and requests are forbidden.</exception>
+    /// <exception cref="RegistryUnreachableException">Not on this machine, and the registry does not answer.</exception>
+    public async Task<ResolvedModel> ResolveAsync(
+        ModelReference model, Lookup lookup, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var (entry, registry, files) = Find(model);
+        var stored = lookup == Lookup.Registry ? null : FindStored(model, files.Value);
+        if (stored is not null && (model.IsPinned || (lookup == Lookup.PreferStore && !entry.IsOnThisMachine)))
+            return stored;
+        try
+        {
+            // With an answer at hand, a registry that cannot be reached is not waited for.
+            var manifest = await _retry.RunAsync(
+                () => registry.Value.ResolveAsync(model, cancellationToken),
+                stored is null ? Retry.Limit : 0,
+                wait => progress?.Report(new Progress(TransferProgress.WaitStep(wait), model.ToString(), 0, null)),
+                cancellationToken);
+            if (manifest.Model.Name != model.Name && model.Registry != ModelReference.Local)
+            {
+                var properties = new Dictionary<string, string>(manifest.Properties) { [FormerName] = model.Name };
+                manifest = manifest with { Properties = properties };
+            }
+            return new ResolvedModel(model, manifest, ListsEveryFile: true, FromStore: false);
+        }
+        catch (OfflineException) when (stored is not null)
+        {
+            return stored;
+        }
+        catch (GpuxException reason) when (stored is not null
+            && reason is RegistryUnreachableException or RateLimitedException or UnexpectedReplyException)
+        {
+            var note = $"{reason.Message} Using commit {stored.Manifest.Commit}, which {model} meant when last asked.";
+            return stored with { Note = note };
+        }
+    }
+
+    /// <summary>Reads a part of a file: from this machine if it is here, else by a request for just these bytes.</summary>
+    /// <param name="length">In bytes; fewer come where the file ends before.</param>
+    public async Task<byte[]> ReadAsync(
+        ModelManifest manifest, ModelFile file, long offset, int length, CancellationToken cancellationToken)
+    {
+        var (_, registry, files) = Find(manifest.Model);
+        if (files.Value.Find(manifest, file) is { } path)
+        {
+            await using var local = File.OpenRead(path);
+            local.Position = offset;
+            return await ReadAsync(local, length, cancellationToken);
+        }
+        return await _retry.RunAsync(async () =>
+        {
+            try
+            {
+                await using var content = await registry.Value.OpenAsync(
+                    manifest, file, new FileRange(offset, length), cancellationToken);
+                for (var skip = offset - content.Offset; skip > 0;)
+                {
+                    // A server that ignores ranges sends the file from its start.
+                    var before = await ReadAsync(content.Stream, (int)Math.Min(skip, 1 << 16), cancellationToken);
+                    if (before.Length == 0)
+                        return [];
+                    skip -= before.Length;
+                }
+                return await ReadAsync(content.Stream, length, cancellationToken);
+            }
+            catch (Exception exception) when (Retry.Interruption(exception, file.Path, cancellationToken) is { } interruption)
+            {
+                throw interruption;
+            }
+        }, Retry.Limit, onWait: null, cancellationToken);
+    }
+
+    /// <summary>Sees to it that files are here, downloading those that are not: several at once, each verified, resumed where an
+    /// earlier download stopped, and shared with other processes that want the same.</summary>
+    /// <param name="wanted">Of the manifest, or another name with neither size nor digest, which is then asked for.</param>
+    /// <param name="progress">Bytes per file, and with a null item those of all files.</param>
+    /// <exception cref="FileNotInModelException">The registry has no such file.</exception>
+    /// <exception cref="DownloadInterruptedException">A file broke off too often; what came is kept for the next
+    /// time.</exception>
+    /// <exception cref="ContentMismatchException">A file came with other bytes than published.</exception>
+    /// <exception cref="DiskFullException">The files do not fit.</exception>
+    /// <exception cref="NotWritableException">The folder for the files cannot be written.</exception>
+    public async Task<ModelFiles> FetchAsync(
+        ResolvedModel model, IReadOnlyCollection<ModelFile> wanted, IProgress<Progress>? progress,
+        CancellationToken cancellationToken)
+    {
+        var (_, registry, files) = Find(model.Manifest.Model);
+        var paths = new ConcurrentDictionary<string, string>();
+        var missing = new List<ModelFile>();
+        foreach (var file in wanted)
+        {
+            if (files.Value.Find(model.Manifest, file) is { } path)
+                paths[file.Path] = path;
+            else if (files.Value.IsKnownMissing(model.Manifest, file.Path))
+                throw new FileNotInModelException(model.Manifest, file.Path);
+            else
+                missing.Add(file);
+        }
+        try
+        {
+            if (missing.Count > 0)
+                await FetchMissingAsync(model, registry.Value, files.Value, missing, paths, progress, cancellationToken);
+        }
+        finally
+        {
+            if (!paths.IsEmpty)
+                Note(model, files.Value);
+        }
+        return new ModelFiles(paths);
+    }
+
+    /// <summary>Those files of a model that are here, without a request.</summary>
+    public ModelFiles FindFiles(ModelManifest manifest)
+    {
+        var files = Find(manifest.Model).Files;
+        var paths = new Dictionary<string, string>();
+        foreach (var file in manifest.Files)
+        {
+            if (files.Value.Find(manifest, file) is { } path)
+                paths[file.Path] = path;
+        }
+        return new ModelFiles(paths);
+    }
+
+    /// <summary>The folder for what is made of a model, such as its runnable variants. It may not exist yet.</summary>
+    public string FolderOf(ModelManifest manifest) => _layout.ModelFolder(manifest);
+
+    /// <summary>Writes a model's manifest into its folder, so that <see cref="List"/> and <see cref="RemoveAsync"/> know what is made
+    /// there.</summary>
+    /// <exception cref="NotWritableException">$GPUX_HOME cannot be written.</exception>
+    public void Record(ResolvedModel model)
+    {
+        var folder = _layout.ModelFolder(model.Manifest);
+        var known = ManifestFile.Read(folder);
+        if (known is { ListsEveryFile: true } && model.FromStore)
+        {
+            // The time of the last use; rewriting the file for it would take longer.
+            _layout.Home.Write(() =>
+                File.SetLastWriteTimeUtc(ManifestFile.PathIn(folder), _environment.Clock.GetUtcNow().UtcDateTime));
+            return;
+        }
+        var revisions = new Dictionary<string, DateTimeOffset>(known?.Revisions ?? new Dictionary<string, DateTimeOffset>());
+        if (!model.FromStore)
+            revisions[model.Asked.Revision ?? ""] = _environment.Clock.GetUtcNow();
+        _layout.Home.WriteFile(
+            ManifestFile.PathIn(folder), new ManifestFile(model.Manifest, model.ListsEveryFile, revisions).Write());
+        if (model.Manifest.Properties.TryGetValue(FormerName, out var former))
+            _layout.Home.WriteFile(
+                RenamedPath(model.Asked.Registry, former), System.Text.Encoding.UTF8.GetBytes(model.Manifest.Model.Name));
+    }
+
+    /// <summary>Takes a model's folder for this process alone, waiting for others. Dispose to give it back; the process's end
+    /// does too.</summary>
+    /// <exception cref="NotWritableException">$GPUX_HOME cannot be written.</exception>
+    public async Task<IDisposable> LockAsync(ModelManifest manifest, CancellationToken cancellationToken) =>
+        await FileLock.AcquireAsync(
+            _layout.Home, _layout.ModelLock(manifest), shared: false, _environment.Clock, onWait: null, cancellationToken);
+
+    /// <summary>The models of which something is kept here, by registry and name.</summary>
+    public IReadOnlyList<StoredModel> List()
+    {
+        var models = new List<StoredModel>();
+        if (!Directory.Exists(_layout.Models))
+            return models;
+        foreach (var registry in Directory.EnumerateDirectories(_layout.Models))
+        {
+            foreach (var folder in Directory.EnumerateDirectories(registry).SelectMany(Directory.EnumerateDirectories))
+            {
+                if (ManifestFile.Read(folder) is not { } file || !_registries.ContainsKey(file.Manifest.Model.Registry))
+                    continue;
+                var present = FindFiles(file.Manifest);
+                var lastUsed = new DateTimeOffset(File.GetLastWriteTimeUtc(ManifestFile.PathIn(folder)));
+                models.Add(new StoredModel(file.Manifest, folder, [.. file.Revisions.Keys],
+                    present.Names.Sum(name => new FileInfo(present.Require(name)).Length),
+                    file.Revisions.Count == 0 ? lastUsed : file.Revisions.Values.Max(), lastUsed));
+            }
+        }
+        models.Sort((left, right) => string.CompareOrdinal(
+            $"{left.Manifest.Model} {left.Manifest.Commit}", $"{right.Manifest.Model} {right.Manifest.Commit}"));
+        return models;
+    }
+
+    /// <summary>Deletes a model at one commit: what was made of it, and those published files that no other model or commit
+    /// uses.</summary>
+    /// <exception cref="ModelInUseException">Another process is fetching or converting it.</exception>
+    /// <exception cref="NotWritableException">A folder cannot be written.</exception>
+    public async Task RemoveAsync(ModelManifest manifest, CancellationToken cancellationToken)
+    {
+        using var alone = FileLock.TryAcquire(_layout.Home, _layout.ModelLock(manifest))
+            ?? throw new ModelInUseException(manifest.Model.ToString());
+        await Find(manifest.Model).Files.Value.RemoveAsync(manifest, cancellationToken);
+        _layout.Home.Write(() => StoreFolder.DeleteUpTo(_layout.Models, _layout.ModelFolder(manifest)));
+    }
+
+    private async Task FetchMissingAsync(
+        ResolvedModel model, IModelRegistry registry, IFileStore files, List<ModelFile> missing,
+        ConcurrentDictionary<string, string> paths, IProgress<Progress>? report, CancellationToken cancellationToken)
+    {
+        if (!model.FromStore)
+            files.Remember(model.Manifest);
+        var targets = missing.ConvertAll(file => (File: file, Target: files.Prepare(model.Manifest, file)));
+        EnsureSpace(targets);
+        var progress = new TransferProgress(report, missing, _environment.Clock);
+        using var used = await ShareAsync(model.Manifest, cancellationToken);
+        // The largest first: it decides when all are done.
+        targets.Sort((left, right) => (right.File.SizeBytes ?? 0).CompareTo(left.File.SizeBytes ?? 0));
+        var options = new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(targets, options, async (each, token) =>
+        {
+            var path = await FetchAsync(registry, files, model.Manifest, each.File, each.Target, progress, token);
+            paths[each.File.Path] = path;
+            progress.Bytes(each.File, new FileInfo(path).Length, isComplete: true);
+        });
+    }
+
+    private async Task<string> FetchAsync(
+        IModelRegistry registry, IFileStore files, ModelManifest manifest, ModelFile file, DownloadTarget target,
+        TransferProgress progress, CancellationToken cancellationToken)
+    {
+        using var alone = await FileLock.AcquireAsync(target.Folder, target.LockPath, shared: false, _environment.Clock,
+            () => progress.Waiting("Waiting for another process", file), cancellationToken);
+        // Whoever held the lock has most likely brought the file.
+        if ((files.Find(manifest, file) ?? await files.AdoptAsync(manifest, file, cancellationToken)) is { } path)
+            return path;
+        try
+        {
+            var task = new DownloadTask(registry, manifest, file, target,
+                bytes => progress.Bytes(file, bytes), wait => progress.Waiting(TransferProgress.WaitStep(wait), file));
+            var downloaded = await _downloader.DownloadAsync(task, cancellationToken);
+            return await files.PlaceAsync(manifest, file, downloaded, cancellationToken);
+        }
+        catch (FileNotInModelException exception) when (exception.IsLasting)
+        {
+            files.RememberMissing(manifest, file.Path);
+            throw;
+        }
+    }
+
+    private void EnsureSpace(List<(ModelFile File, DownloadTarget Target)> targets)
+    {
+        var folder = targets[0].Target.Folder;
+        long needed = 0;
+        foreach (var (file, target) in targets)
+        {
+            var partial = new FileInfo(target.PartialPath);
+            needed += Math.Max(0, (file.SizeBytes ?? 0) - (partial.Exists ? partial.Length : 0));
+        }
+        if (_freeBytes(folder.Path) is var free && needed > free)
+            throw new DiskFullException(folder.Path, folder.Variable, needed, free);
+    }
+
+    private static long FreeBytes(string folder)
+    {
+        try
+        {
+            return new DriveInfo(folder).AvailableFreeSpace;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return long.MaxValue; // Such as a network share on Windows: a full one tells when it is written.
+        }
+    }
+
+    // Keeps the model from being removed while its files come. A home that cannot be written has nothing to remove.
+    private async Task<FileLock?> ShareAsync(ModelManifest manifest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FileLock.AcquireAsync(
+                _layout.Home, _layout.ModelLock(manifest), shared: true, _environment.Clock, onWait: null, cancellationToken);
+        }
+        catch (NotWritableException)
+        {
+            return null;
+        }
+    }
+
+    // The files are here: that it cannot be noted must not keep anybody from using them.
+    private void Note(ResolvedModel model, IFileStore files)
+    {
+        if (model.Manifest.Model.Registry == ModelReference.Local)
+            return;
+        try
+        {
+            if (!model.FromStore)
+                files.Remember(model.Manifest);
+            Record(model);
+        }
+        catch (GpuxException exception) when (exception is NotWritableException or DiskFullException)
+        {
+        }
+    }
+
+    private ResolvedModel? FindStored(ModelReference model, IFileStore files)
+    {
+        if (model.Registry == ModelReference.Local)
+            return null;
+        foreach (var name in (ReadOnlySpan<string?>)[model.Name, Renamed(model)])
+        {
+            if (name is null)
+                continue;
+            var named = model with { Name = name, Path = null };
+            var commit = model.IsPinned
+                ? model.Revision!.ToLowerInvariant() // IsPinned implies a revision
+                : files.FindCommit(named) ?? LastCommit(named);
+            if (commit is null)
+                continue;
+            var file = ManifestFile.Read(Path.Combine(_layout.NameFolder(model.Registry, name), commit));
+            if (file?.Manifest.Model.Name != name)
+                file = null; // A folder whose file system ignores case, or one that was moved by hand.
+            // A list that another client keeps may have grown since it was copied.
+            if (file is not { ListsEveryFile: true } && files.FindModel(named, commit) is { } found)
+                return new ResolvedModel(model, found.Manifest, found.ListsEveryFile, FromStore: true);
+            if (file is not null)
+                return new ResolvedModel(model, file.Manifest with { Model = named }, file.ListsEveryFile, FromStore: true);
+        }
+        return null;
+    }
+
+    private string? LastCommit(ModelReference model)
+    {
+        var folder = _layout.NameFolder(model.Registry, model.Name);
+        (string? commit, var latest) = (null, DateTimeOffset.MinValue);
+        if (Directory.Exists(folder))
+        {
+            foreach (var version in Directory.EnumerateDirectories(folder))
+            {
+                if (ManifestFile.Read(version) is { } file && file.Revisions.TryGetValue(model.Revision ?? "", out var resolved)
+                    && resolved > latest)
+                    (commit, latest) = (file.Manifest.Commit, resolved);
+            }
+        }
+        return commit;
+    }
+
+    private string? Renamed(ModelReference model) =>
+        new FileInfo(RenamedPath(model.Registry, model.Name)) is { Exists: true, Length: > 0 and < 1024 } file
+            ? File.ReadAllText(file.FullName) : null;
+
+    private string RenamedPath(string registry, string name) => Path.Combine(_layout.NameFolder(registry, name), "renamed");
+
+    private async Task<byte[]> ReadAsync(Stream stream, int length, CancellationToken cancellationToken)
+    {
+        using var silence = new SilenceTimer(_environment, cancellationToken);
+        var bytes = new byte[length];
+        var done = 0;
+        for (int read; done < length && (read = await stream.ReadAsync(bytes.AsMemory(done), silence.Restarted())) > 0;)
+            done += read;
+        return done == length ? bytes : bytes[..done];
+    }
+
+    private OpenedRegistry Find(ModelReference model) =>
+        _registries.TryGetValue(model.Registry, out var found) ? found
+            : throw new UnknownRegistryException(model.Registry, _registries.Keys);
+
+    // Opened on first use: the settings of one registry must not hinder another's.
+    private sealed record OpenedRegistry(RegistryEntry Entry, Lazy<IModelRegistry> Registry, Lazy<IFileStore> Files);
+}
+
+/// <summary>No registry has this name.</summary>
+public sealed class UnknownRegistryException(string name, IEnumerable<string> known) : GpuxException(
+    ErrorCode.UnknownRegistry,
+    $"No registry is named '{Printable.Text(name)}'.",
+    $"Use one of: {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
