@@ -13,7 +13,7 @@ public sealed class Recording
     {
         Folder = folder;
         Root = root;
-        var files = new ModelFiles(new Dictionary<string, string> { [TensorFile] = Path.Combine(folder, TensorFile) });
+        var files = new ModelFiles(new Dictionary<string, string> { [TensorFile] = Path.Combine(folder, TensorFile) }, folder);
         _data = new CheckpointData(files);
         _tensors = File.Exists(files.Require(TensorFile)) ? SafetensorsReader.Read(files, TensorFile) : null;
         Runs = [.. Entries("runs").Select(run => new RecordedRun(this, run))];

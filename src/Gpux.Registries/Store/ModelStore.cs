@@ -150,7 +150,7 @@ public sealed class ModelStore
             if (!paths.IsEmpty)
                 Note(model, files.Value);
         }
-        return new ModelFiles(paths);
+        return new ModelFiles(paths, model.Manifest.Model.ToString());
     }
 
     /// <summary>Those files of a model that are here, without a request.</summary>
@@ -163,7 +163,7 @@ public sealed class ModelStore
             if (files.Value.Find(manifest, file) is { } path)
                 paths[file.Path] = path;
         }
-        return new ModelFiles(paths);
+        return new ModelFiles(paths, manifest.Model.ToString());
     }
 
     /// <summary>The folder for what is made of a model, such as its runnable variants. It may not exist yet.</summary>

@@ -141,7 +141,7 @@ public sealed class ModelStoreTests
         var files = await store.FetchAsync(await store.ResolveAsync("org/tiny"), "config.json");
         Assert.Equal(["config.json"], files.Names);
         Assert.Null(files.Find("README.md"));
-        Assert.Equal("README.md", Assert.Throws<FileNotInModelException>(() => files.Require("README.md")).Path);
+        Assert.Equal("hf:org/tiny has no file 'README.md'.", Assert.Throws<MissingFileException>(() => files.Require("README.md")).Message);
     }
 
     [Fact]
