@@ -12,8 +12,11 @@ public static class Converter
     public const string ModelFile = "model.onnx";
     public const string DataFile = "model.onnx.data";
 
-    /// <summary>Changes whenever the same checkpoint would give another graph.</summary>
-    public const string Version = "0.1.0";
+    /// <summary>The version that graph files name as their producer.</summary>
+    public static string Version { get; } = typeof(Converter).Assembly.GetName().Version!.ToString(3); // the build sets one
+
+    /// <summary>Changes whenever the same checkpoint might give another graph: with every change of this library's code.</summary>
+    public static Guid Fingerprint => typeof(Converter).Module.ModuleVersionId;
 
     /// <summary>The families that can be built: model_type and a well-known repository of it.</summary>
     public static IEnumerable<(string ModelType, string Example, IReadOnlyList<string> Classes)> Supported =>

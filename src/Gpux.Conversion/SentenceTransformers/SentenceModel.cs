@@ -25,6 +25,9 @@ internal sealed class SentenceModel
     /// <summary>The files of the encoder itself: config.json, weights, tokenizer.</summary>
     public ModelFiles EncoderFiles => _files.Folder(_modules[0].Path);
 
+    /// <summary>The folders, in the repository, of modules that have weights.</summary>
+    public IEnumerable<string> WeightFolders => _modules.Where(module => module.Type is "Transformer" or "Dense" or "LayerNorm").Select(module => module.Path);
+
     public static bool IsOne(ModelFiles files) => files.Find(ListFile) is not null;
 
     public static SentenceModel Load(ModelFiles files)
