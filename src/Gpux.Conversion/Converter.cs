@@ -45,6 +45,14 @@ public static class Converter
             sentence is null ? head.Task : ModelTask.SentenceSimilarity);
     }
 
+    /// <summary>Finds out from config.json alone whether something builds the model.</summary>
+    /// <exception cref="UnsupportedModelException">Nothing does; says what is missing.</exception>
+    public static void RequireSupported(ModelFiles configuration)
+    {
+        var sentence = SentenceModel.IsOne(configuration) ? SentenceModel.Load(configuration) : null;
+        Choose(ModelConfig.Load(sentence?.EncoderFiles ?? configuration), className: null, bodyOnly: true);
+    }
+
     /// <summary>Writes the graph of a plan as model.onnx, and what it says of itself; nothing is written if any part fails.</summary>
     /// <param name="plan">Used up: its tensors name the places of their elements afterwards.</param>
     /// <param name="files">The weight files, whole.</param>
@@ -69,10 +77,7 @@ public static class Converter
                 ? WeightPlacement.Reference(files, weightFiles, folder) : WeightPlacement.Link(files, weightFiles, folder);
             foreach (var tensor in left)
                 tensor.External = tensor.External! with { Location = placement.Locations[tensor.External.Location] }; // filtered above
-            plan.Model.ProducerName = "gpux";
-            plan.Model.ProducerVersion = Version;
-            plan.Model.Metadata.AddRange(metadata);
-            OnnxChecker.ThrowIfInvalid(plan.Model);
+            Complete(plan, metadata);
             if (copiedBytes > 0)
                 File.Move(temporary, data, overwrite: true);
             var path = Path.Combine(folder, ModelFile);
@@ -84,6 +89,31 @@ public static class Converter
         {
             File.Delete(temporary);
         }
+    }
+
+    /// <summary>The graph of a plan as the bytes of model.onnx, its weights named where they lie, for where nothing can be written.</summary>
+    /// <param name="plan">Used up: its tensors name the places of their elements afterwards.</param>
+    public static (ReadOnlyMemory<byte> Graph, ConversionResult Result) WriteInMemory(
+        ConversionPlan plan, ModelFiles files, IReadOnlyList<KeyValuePair<string, string>> metadata)
+    {
+        var mappedBytes = plan.MappedBytes;
+        var placement = WeightPlacement.Reference(files, plan.WeightFiles, Environment.CurrentDirectory);
+        foreach (var tensor in plan.Model.Graph.Initializers)
+            if (tensor.External is { } external)
+                tensor.External = external with { Location = placement.Locations[external.Location] };
+        Complete(plan, metadata);
+        var graph = new MemoryStream();
+        OnnxWriter.Write(plan.Model, graph);
+        return (graph.GetBuffer().AsMemory(0, (int)graph.Length),
+            new ConversionResult("", placement.Folder, plan.Model.Graph.Nodes.Count, graph.Length, mappedBytes));
+    }
+
+    private static void Complete(ConversionPlan plan, IReadOnlyList<KeyValuePair<string, string>> metadata)
+    {
+        plan.Model.ProducerName = "gpux";
+        plan.Model.ProducerVersion = Version;
+        plan.Model.Metadata.AddRange(metadata);
+        OnnxChecker.ThrowIfInvalid(plan.Model);
     }
 
     // Some processors cannot read numbers at addresses that are no multiple of their size.

@@ -24,8 +24,9 @@ public sealed record Variant(string Folder, string ModelPath, string Task, strin
             var root = json.RootElement;
             if (root.GetProperty("format").GetInt32() != Format)
                 return null;
-            var variant = new Variant(folder, Path.GetFullPath(root.GetProperty("model").GetString()!, folder), root.GetProperty("task").GetString()!, // null throws below
-                root.TryGetProperty("class", out var name) ? name.GetString() : null, root.GetProperty("weights_folder").GetString()!, // likewise
+            var variant = new Variant(folder, Path.GetFullPath(root.GetProperty("model").GetString()!, Path.GetFullPath(folder)), root.GetProperty("task").GetString()!, // null throws below
+                root.TryGetProperty("class", out var name) ? name.GetString() : null,
+                Path.GetFullPath(root.GetProperty("weights_folder").GetString()!, Path.GetFullPath(folder)), // likewise
                 [.. root.GetProperty("weights").EnumerateArray().Select(weight =>
                     (weight.GetProperty("location").GetString()!, weight.GetProperty("size").GetInt64()))]); // likewise
             return variant.IsComplete ? variant : null;
@@ -47,7 +48,7 @@ public sealed record Variant(string Folder, string ModelPath, string Task, strin
         json.WriteString("task", Task);
         if (ClassName is not null)
             json.WriteString("class", ClassName);
-        json.WriteString("weights_folder", WeightsFolder);
+        json.WriteString("weights_folder", WeightsFolder == Folder ? "." : WeightsFolder); // the folder itself may be renamed
         json.WriteStartArray("weights");
         foreach (var (location, size) in Weights)
         {

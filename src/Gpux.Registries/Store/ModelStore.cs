@@ -169,6 +169,11 @@ public sealed class ModelStore
     /// <summary>The folder for what is made of a model, such as its runnable variants. It may not exist yet.</summary>
     public string FolderOf(ModelManifest manifest) => _layout.ModelFolder(manifest);
 
+    /// <summary>Writes below <see cref="FolderOf"/>.</summary>
+    /// <exception cref="NotWritableException">$GPUX_HOME cannot be written.</exception>
+    /// <exception cref="DiskFullException">Its disk is full.</exception>
+    public void Write(Action write) => _layout.Home.Write(write);
+
     /// <summary>Writes a model's manifest into its folder, so that <see cref="List"/> and <see cref="RemoveAsync"/> know what is made
     /// there.</summary>
     /// <exception cref="NotWritableException">$GPUX_HOME cannot be written.</exception>

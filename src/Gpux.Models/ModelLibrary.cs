@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Gpux.Conversion;
+using Gpux.Onnx.Building;
+using Gpux.Registries;
+using Gpux.Registries.Store;
+
+namespace Gpux.Models;
+
+/// <param name="Lookup">Whom to ask what the reference means.</param>
+/// <param name="Target">Which operators a graph may use.</param>
+/// <param name="ClassName">The class to build; null for the one that the model states.</param>
+public sealed record PrepareOptions(Lookup Lookup = Lookup.PreferStore, GraphTarget Target = GraphTarget.Cpu, string? ClassName = null);
+
+/// <summary>A model that is here, converted and ready to open.</summary>
+/// <param name="Files">Its published files that are here.</param>
+/// <param name="Conversion">What was built just now; null if it was ready before.</param>
+public sealed record PreparedModel(ResolvedModel Resolved, ModelFiles Files, Variant Variant, ConversionResult? Conversion)
+{
+    public ModelManifest Manifest => Resolved.Manifest;
+
+    /// <summary>The graph file itself, where there is no place to write it; null if it is at the variant's path.</summary>
+    public ReadOnlyMemory<byte>? Graph { get; init; }
+}
+
+/// <summary>The calls that the command line, the server and the benchmarks share: from what a user calls a model to one that runs.</summary>
+public sealed class ModelLibrary : IDisposable
+{
+    private readonly RegistryEnvironment _environment;
+
+    public ModelLibrary(RegistryEnvironment environment)
+    {
+        _environment = environment;
+        Store = new ModelStore(environment);
+    }
+
+    public ModelStore Store { get; }
+
+    /// <summary>Sees to it that a model is here and converted. What was done before is not done again.</summary>
+    /// <exception cref="UnsupportedModelException">Nothing builds it; told before any weights are fetched.</exception>
+    /// <exception cref="GpuxException">It cannot be found, fetched or converted.</exception>
+    public async Task<PreparedModel> PrepareAsync(
+        ModelReference model, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var resolved = await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken);
+        var folder = VariantFolder(resolved.Manifest, options);
+        if (Ready(resolved, folder) is { } ready)
+            return ready;
+        if (!resolved.ListsEveryFile)
+            resolved = await Store.ResolveAsync(model, Lookup.Registry, progress, cancellationToken);
+        var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+        var weights = await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken);
+        var files = await Store.FetchAsync(resolved,
+            [.. resolved.Manifest.Files.Where(file => WeightFiles.IsConfiguration(file) || weights.Contains(file.Path))], progress, cancellationToken);
+        try
+        {
+            using var alone = await Store.LockAsync(resolved.Manifest, cancellationToken);
+            return Ready(resolved, folder) ?? Convert(resolved, files, folder, options, progress);
+        }
+        catch (NotWritableException)
+        {
+            // A home that may only be read still serves what is in it.
+            return ConvertInMemory(resolved, files, options);
+        }
+    }
+
+    /// <summary>Plans a conversion from configuration and headers, without fetching weights.</summary>
+    public async Task<ConversionPlan> PlanAsync(
+        ModelReference model, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var resolved = await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken);
+        if (!resolved.ListsEveryFile)
+            resolved = await Store.ResolveAsync(model, Lookup.Registry, progress, cancellationToken);
+        var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+        using var standIns = new HeaderStandIns();
+        var files = await WithHeadersAsync(resolved, configuration, standIns, cancellationToken);
+        return Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+    }
+
+    /// <summary>What an ONNX file says of the model that it was made of.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Metadata(ModelManifest manifest, ModelFiles files, ConversionPlan plan)
+    {
+        var metadata = new List<KeyValuePair<string, string>>();
+        void Add(string key, string? value)
+        {
+            if (value is not null)
+                metadata.Add(new(key, value));
+        }
+        var properties = manifest.Properties;
+        var isOnHub = manifest.Model.Registry == ModelReference.HuggingFace;
+        Add("hf_hub_id", isOnHub ? manifest.Model.Name
+            : properties.GetValueOrDefault(Registries.Local.LocalRegistry.HubId) ?? manifest.Model.ToString());
+        Add("hf_hub_revision", properties.GetValueOrDefault(Registries.Local.LocalRegistry.HubRevision) ?? manifest.Commit);
+        Add("hf_model_type", isOnHub || properties.ContainsKey(Registries.Local.LocalRegistry.HubId) ? "hub" : "local");
+        Add("hf_export_version", $"gpux {Converter.Version}");
+        Add("hf_export_timestamp", ExportTime().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+        Add("hf_pipeline_tag", plan.Task);
+        foreach (var (key, property) in (ReadOnlySpan<(string, string)>)[("hf_library_name", "library_name"), ("hf_base_model", "base_model"),
+            ("hf_model_downloads", "downloads"), ("hf_model_likes", "likes"), ("hf_private", "private"), ("hf_gated", "gated")])
+            Add(key, properties.GetValueOrDefault(property));
+        Add("hf_license", manifest.Licence);
+        Add("hf_class", plan.ClassName);
+        // With it the file alone is enough to know labels and limits.
+        Add("hf_config", files.Find("config.json") is { } config && new FileInfo(config).Length <= 1 << 20 ? File.ReadAllText(config) : null);
+        return metadata;
+    }
+
+    public void Dispose() => _environment.Dispose();
+
+    private PreparedModel? Ready(ResolvedModel resolved, string folder)
+    {
+        if (Variant.Read(folder) is not { } variant)
+            return null;
+        return new PreparedModel(resolved, Store.FindFiles(resolved.Manifest), variant, Conversion: null);
+    }
+
+    private async Task<ModelFiles> FetchConfigurationAsync(ResolvedModel resolved, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var wanted = resolved.Manifest.Files.Where(WeightFiles.IsConfiguration).ToArray();
+        return await Store.FetchAsync(resolved, wanted, progress, cancellationToken);
+    }
+
+    // The weight files that are needed, after it is certain that they can be used.
+    private async Task<IReadOnlyCollection<string>> PlanBeforeFetchAsync(
+        ResolvedModel resolved, ModelFiles configuration, PrepareOptions options, CancellationToken cancellationToken)
+    {
+        using var standIns = new HeaderStandIns();
+        var files = await WithHeadersAsync(resolved, configuration, standIns, cancellationToken);
+        return Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName)).WeightFiles;
+    }
+
+    private async Task<ModelFiles> WithHeadersAsync(
+        ResolvedModel resolved, ModelFiles configuration, HeaderStandIns standIns, CancellationToken cancellationToken)
+    {
+        Converter.RequireSupported(configuration);
+        var here = Store.FindFiles(resolved.Manifest);
+        var paths = configuration.Names.ToDictionary(name => name, configuration.Require);
+        foreach (var name in WeightFiles.Choose(configuration, [.. resolved.Manifest.Files.Select(file => file.Path)]))
+        {
+            paths[name] = here.Find(name) ?? await standIns.MakeAsync(Store, resolved.Manifest,
+                resolved.Manifest.Find(name) ?? throw new FileNotInModelException(resolved.Manifest, name), cancellationToken);
+        }
+        return new ModelFiles(paths, resolved.Manifest.Model.ToString());
+    }
+
+    private PreparedModel Convert(ResolvedModel resolved, ModelFiles files, string folder, PrepareOptions options, IProgress<Progress>? progress)
+    {
+        var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+        var metadata = Metadata(resolved.Manifest, files, plan);
+        ConversionResult? result = null;
+        Store.Write(() =>
+        {
+            // Complete or not there: the folder gets its name when everything is in it.
+            var unfinished = $"{folder}.{Path.GetRandomFileName()}";
+            try
+            {
+                result = Converter.Write(plan, files, unfinished, WeightStorage.Referenced, metadata, progress);
+                VariantOf(unfinished, result, plan).Write();
+                if (Directory.Exists(folder))
+                    Directory.Delete(folder, recursive: true);
+                Directory.Move(unfinished, folder);
+            }
+            finally
+            {
+                if (Directory.Exists(unfinished))
+                    Directory.Delete(unfinished, recursive: true);
+            }
+        });
+        Store.Record(resolved);
+        var variant = Variant.Read(folder) ?? throw new InvalidOperationException($"The variant just written to {folder} cannot be read.");
+        return new PreparedModel(resolved, files, variant, result! with { ModelPath = variant.ModelPath }); // Write has run
+    }
+
+    private PreparedModel ConvertInMemory(ResolvedModel resolved, ModelFiles files, PrepareOptions options)
+    {
+        var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+        var (graph, result) = Converter.WriteInMemory(plan, files, Metadata(resolved.Manifest, files, plan));
+        return new PreparedModel(resolved, files, VariantOf("", result, plan), result) { Graph = graph };
+    }
+
+    // The plan's graph is placed: its weight files are named relative to the weights' folder.
+    private static Variant VariantOf(string folder, ConversionResult result, ConversionPlan plan) =>
+        new(folder, result.ModelPath, plan.Task, plan.ClassName, result.WeightsFolder,
+            [.. plan.WeightFiles.Select(location => (location, new FileInfo(Path.Combine(result.WeightsFolder, location)).Length))]);
+
+    // A name that changes with everything that changes the graph: options, and the code that builds it.
+    private string VariantFolder(ModelManifest manifest, PrepareOptions options)
+    {
+        var key = $"{Converter.Fingerprint}|{typeof(GraphBuilder).Module.ModuleVersionId}|{options.Target}|{options.ClassName}";
+        var hash = System.Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 4));
+        return Path.Combine(Store.FolderOf(manifest), $"{options.Target.ToString().ToLowerInvariant()}-{hash}");
+    }
+
+    // Builds that must be repeatable to the byte set SOURCE_DATE_EPOCH (reproducible-builds.org).
+    private DateTimeOffset ExportTime() => long.TryParse(_environment.Variable("SOURCE_DATE_EPOCH"), out var seconds)
+        ? DateTimeOffset.FromUnixTimeSeconds(seconds) : _environment.Clock.GetUtcNow();
+}
