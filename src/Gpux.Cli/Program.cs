@@ -1,2 +1,3 @@
-Console.Error.WriteLine("gpux: no command yet");
-return 2;
+using Gpux.Cli;
+
+return await Application.RunAsync(args);

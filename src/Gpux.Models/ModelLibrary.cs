@@ -51,8 +51,7 @@ public sealed class ModelLibrary : IDisposable
             resolved = await Store.ResolveAsync(model, Lookup.Registry, progress, cancellationToken);
         var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
         var weights = await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken);
-        var files = await Store.FetchAsync(resolved,
-            [.. resolved.Manifest.Files.Where(file => WeightFiles.IsConfiguration(file) || weights.Contains(file.Path))], progress, cancellationToken);
+        var files = await FetchAsync(resolved, weights, progress, cancellationToken);
         try
         {
             using var alone = await Store.LockAsync(resolved.Manifest, cancellationToken);
@@ -69,13 +68,32 @@ public sealed class ModelLibrary : IDisposable
     public async Task<ConversionPlan> PlanAsync(
         ModelReference model, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        var resolved = await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken);
-        if (!resolved.ListsEveryFile)
-            resolved = await Store.ResolveAsync(model, Lookup.Registry, progress, cancellationToken);
+        var resolved = await ResolveAsync(model, options.Lookup, progress, cancellationToken);
         var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
         using var standIns = new HeaderStandIns();
         var files = await WithHeadersAsync(resolved, configuration, standIns, cancellationToken);
         return Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+    }
+
+    /// <summary>Converts a model into a folder of the user's, with the files that its tokenizer and processor are read from.</summary>
+    public async Task<(ConversionPlan Plan, ConversionResult Result)> ConvertAsync(ModelReference model, PrepareOptions options, string folder,
+        WeightStorage storage, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var resolved = await ResolveAsync(model, options.Lookup, progress, cancellationToken);
+        var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+        var weights = await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken);
+        var files = await FetchAsync(resolved, weights, progress, cancellationToken);
+        var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+        try
+        {
+            var result = Converter.Write(plan, files, folder, storage, Metadata(resolved.Manifest, files, plan), progress);
+            CopyConfiguration(configuration, folder);
+            return (plan, result);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException(folder, exception);
+        }
     }
 
     /// <summary>What an ONNX file says of the model that it was made of.</summary>
@@ -113,6 +131,31 @@ public sealed class ModelLibrary : IDisposable
         if (Variant.Read(folder) is not { } variant)
             return null;
         return new PreparedModel(resolved, Store.FindFiles(resolved.Manifest), variant, Conversion: null);
+    }
+
+    // With the list of all files, which another client's cache may lack.
+    private async Task<ResolvedModel> ResolveAsync(ModelReference model, Lookup lookup, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var resolved = await Store.ResolveAsync(model, lookup, progress, cancellationToken);
+        return resolved.ListsEveryFile ? resolved : await Store.ResolveAsync(model, Lookup.Registry, progress, cancellationToken);
+    }
+
+    // Configuration and the given weights.
+    private Task<ModelFiles> FetchAsync(
+        ResolvedModel resolved, IReadOnlyCollection<string> weights, IProgress<Progress>? progress, CancellationToken cancellationToken) =>
+        Store.FetchAsync(resolved, [.. resolved.Manifest.Files.Where(file => WeightFiles.IsConfiguration(file) || weights.Contains(file.Path))],
+            progress, cancellationToken);
+
+    private static void CopyConfiguration(ModelFiles configuration, string folder)
+    {
+        foreach (var name in configuration.Names)
+        {
+            var target = Path.Combine(folder, name.Replace('/', Path.DirectorySeparatorChar));
+            if (Path.GetFullPath(target) == Path.GetFullPath(configuration.Require(name)))
+                continue; // the graph is written beside its model
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!); // a file lies in a folder
+            File.Copy(configuration.Require(name), target, overwrite: true);
+        }
     }
 
     private async Task<ModelFiles> FetchConfigurationAsync(ResolvedModel resolved, IProgress<Progress>? progress, CancellationToken cancellationToken)
@@ -196,3 +239,7 @@ public sealed class ModelLibrary : IDisposable
     private DateTimeOffset ExportTime() => long.TryParse(_environment.Variable("SOURCE_DATE_EPOCH"), out var seconds)
         ? DateTimeOffset.FromUnixTimeSeconds(seconds) : _environment.Clock.GetUtcNow();
 }
+
+/// <summary>A folder that the user named cannot be written.</summary>
+public sealed class OutputException(string folder, Exception inner) : GpuxException(ErrorCode.Output,
+    $"'{folder}' cannot be written: {inner.Message}", "Name another folder with -o, or free some space.", inner);

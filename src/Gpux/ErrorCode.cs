@@ -41,4 +41,12 @@ public enum ErrorCode
     OnnxCheck = 2504,
     GraphMismatch = 2550,
     NativeLibrary = 3001,
+    DamagedImage = 3201,
+    UnsupportedImage = 3202,
+    ImageTooLarge = 3203,
+    UnsupportedImageProcessor = 3204,
+    InvalidImageProcessor = 3205,
+    UnfitImages = 3206,
+    Output = 4001,
+    Usage = 5001,
 }

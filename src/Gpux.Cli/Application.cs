@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using Gpux.Cli.Commands;
+using Gpux.Cli.Terminals;
+
+namespace Gpux.Cli;
+
+/// <summary>Composes the program: one line for each command.</summary>
+internal static class Application
+{
+    /// <summary>Every command. Each is made only when it is named, because a run must start fast.</summary>
+    private static readonly (string Name, string Description, Func<Services, Command> Make)[] Commands =
+    [
+        ("run", RunCommand.Summary, services => new RunCommand(services)),
+        ("pull", PullCommand.Summary, services => new PullCommand(services)),
+        ("list", ListCommand.Summary, services => new ListCommand(services)),
+        ("info", InfoCommand.Summary, services => new InfoCommand(services)),
+        ("remove", RemoveCommand.Summary, services => new RemoveCommand(services)),
+        ("registries", RegistriesCommand.Summary, services => new RegistriesCommand(services)),
+        ("convert", ConvertCommand.Summary, services => new ConvertCommand(services)),
+        ("verify", VerifyCommand.Summary, services => new VerifyCommand(services)),
+        ("tokenize", TokenizeCommand.Summary, services => new TokenizeCommand(services)),
+        ("preprocess", PreprocessCommand.Summary, services => new PreprocessCommand(services)),
+        ("devices", DevicesCommand.Summary, services => new DevicesCommand(services)),
+        ("completion", CompletionCommand.Summary, services => new CompletionCommand(services)),
+        ("version", VersionCommand.Summary, services => new VersionCommand(services)),
+    ];
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        using var terminal = Terminal.ForProcess();
+        using var services = new Services(terminal);
+        using var interrupted = new CancellationTokenSource();
+        Console.CancelKeyPress += (_, key) =>
+        {
+            // The command ends in order: partial downloads are kept, temporary files are removed.
+            key.Cancel = !interrupted.IsCancellationRequested;
+            interrupted.Cancel();
+        };
+        var debug = arguments.Contains("--debug");
+        try
+        {
+            var parsed = Build(services, arguments).Parse(arguments);
+            if (parsed.Errors.Count > 0)
+                return Refuse(terminal, parsed);
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null, // interrupts are handled above
+                Output = terminal.Output,
+                Error = terminal.Error,
+            }, interrupted.Token);
+        }
+        catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
+        {
+            terminal.Note("Interrupted.");
+            return ExitCode.Cancelled;
+        }
+        catch (GpuxException exception)
+        {
+            Report(terminal, exception, debug);
+            return exception is UsageException ? ExitCode.WrongUsage : ExitCode.Failed;
+        }
+        catch (IOException exception) when (!debug && terminal.IsBrokenPipe(exception))
+        {
+            return ExitCode.Done; // whoever read the output has seen enough
+        }
+        catch (Exception exception) when (!debug)
+        {
+            terminal.Note($"{terminal.Red("error")} GPUX5099: {exception.GetType().Name}: {exception.Message}");
+            terminal.Note("  This is a fault of gpux. Run again with --debug and report what it prints.");
+            return ExitCode.Failed;
+        }
+    }
+
+    private static RootCommand Build(Services services, string[] arguments)
+    {
+        var root = new RootCommand("GPUX takes a machine-learning model from where it is published to an answer: pull, convert, run.");
+        root.Options.Remove(root.Options.OfType<VersionOption>().Single());
+        root.Add(new Option<bool>("--debug") { Description = "Show stack traces of errors.", Recursive = true });
+        var named = arguments.FirstOrDefault(argument => !argument.StartsWith('-') && !argument.StartsWith('['));
+        foreach (var (name, description, make) in Commands)
+        {
+            // Help, completion and mistakes need to know all commands; a command that is named needs itself alone.
+            if (named == name || !Commands.Any(command => command.Name == named))
+                root.Add(make(services));
+        }
+        return root;
+    }
+
+    private static int Refuse(Terminal terminal, ParseResult parsed)
+    {
+        foreach (var error in parsed.Errors)
+            terminal.Note($"{terminal.Red("error")}: {error.Message}");
+        var path = string.Join(' ', Path(parsed.CommandResult));
+        terminal.Note($"  See: gpux {(path.Length > 0 ? path + " " : "")}--help");
+        return ExitCode.WrongUsage;
+    }
+
+    private static IEnumerable<string> Path(CommandResult? command) => command is null or { Command: RootCommand } ? []
+        : Path(command.Parent as CommandResult).Append(command.Command.Name);
+
+    private static void Report(Terminal terminal, GpuxException exception, bool debug)
+    {
+        terminal.ClearProgress();
+        if (terminal.Json)
+        {
+            terminal.Note(Terminal.ToJson(json =>
+            {
+                json.WriteStartObject();
+                json.WriteStartObject("error");
+                json.WriteString("code", $"GPUX{(int)exception.Code}");
+                json.WriteString("name", exception.Code.ToString());
+                json.WriteString("problem", exception.Message);
+                json.WriteString("remedy", exception.Remedy);
+                json.WriteEndObject();
+                json.WriteEndObject();
+            }));
+            return;
+        }
+        terminal.Note($"{terminal.Red("error")} GPUX{(int)exception.Code}: {exception.Message}");
+        terminal.Note($"  {exception.Remedy}");
+        if (debug)
+            terminal.Note(exception.ToString());
+    }
+}

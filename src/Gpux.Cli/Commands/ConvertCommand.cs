@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Gpux.Cli.Terminals;
+using Gpux.Conversion;
+using Gpux.Models;
+using Gpux.Onnx.Building;
+using Gpux.Registries.Store;
+
+namespace Gpux.Cli.Commands;
+
+internal sealed class ConvertCommand : GpuxCommand
+{
+    public const string Summary = "Write a model as an ONNX file that any runtime opens.";
+
+    private readonly Argument<string> _model = ModelArgument();
+    private readonly Option<string> _output = new("--output", "-o") { Description = "The folder to write; default: the model's name in the current folder." };
+    private readonly Option<bool> _selfContained = new("--self-contained")
+    {
+        Description = "Copy the weights into model.onnx.data, instead of hard links to the published files.",
+    };
+    private readonly Option<GraphTarget> _target = new("--target")
+    {
+        Description = "portable: standard operators that every runtime has. cpu: the forms that ONNX Runtime runs fastest on a CPU.",
+        DefaultValueFactory = _ => GraphTarget.Portable,
+        CustomParser = result => Enum.TryParse<GraphTarget>(result.Tokens[0].Value, ignoreCase: true, out var target) ? target
+            : Invalid(result, "portable or cpu was expected"),
+    };
+    private readonly Option<string> _class = new("--class") { Description = "The class to build, such as BertModel; default: the one that config.json states." };
+
+    public ConvertCommand(Services services) : base(services, "convert", Summary,
+        "gpux convert samples/language-id -o language-id-onnx", "gpux convert ./my-bert -o out --target cpu", "gpux convert org/name --self-contained --json")
+    {
+        Add(_model);
+        Add(_output);
+        Add(_selfContained);
+        Add(_target);
+        Add(_class);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var reference = Services.Reference(parsed.GetRequiredValue(_model));
+        var folder = parsed.GetValue(_output) ?? $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(reference.Name))}-onnx";
+        var options = new PrepareOptions(Lookup.PreferStore, parsed.GetValue(_target), parsed.GetValue(_class));
+        var (plan, result) = await Services.Library.ConvertAsync(reference, options, folder,
+            parsed.GetValue(_selfContained) ? WeightStorage.Copied : WeightStorage.Linked, Terminal.Progress, cancellationToken);
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        Terminal.Print(
+            output =>
+            {
+                output.WriteLine($"{Terminal.Bold(result.ModelPath)}");
+                output.WriteLine($"  {plan.ClassName} for {plan.Task}: {result.NodeCount} nodes, {ByteSize.Format(result.WrittenBytes)} written, "
+                    + $"{ByteSize.Format(result.MappedBytes)} of weights used where they lie, {seconds:0.000} s");
+            },
+            json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("onnx", result.ModelPath);
+                json.WriteString("class", plan.ClassName);
+                json.WriteString("task", plan.Task);
+                json.WriteNumber("nodes", result.NodeCount);
+                json.WriteNumber("bytes_written", result.WrittenBytes);
+                json.WriteNumber("bytes_mapped", result.MappedBytes);
+                json.WriteNumber("seconds", Math.Round(seconds, 4));
+                json.WriteEndObject();
+            });
+        return ExitCode.Done;
+    }
+
+    private static GraphTarget Invalid(System.CommandLine.Parsing.ArgumentResult result, string problem)
+    {
+        result.AddError($"--target is '{result.Tokens[0].Value}', where {problem}.");
+        return default;
+    }
+}

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Gpux.Cli.Terminals;
+
+namespace Gpux.Cli.Commands;
+
+/// <summary>What all commands share: --json, examples in their help, and an action that may be interrupted.</summary>
+internal abstract class GpuxCommand : Command
+{
+    private readonly Option<bool> _json = new("--json") { Description = "Print the result as JSON." };
+
+    /// <param name="examples">Command lines, shown in the help and run by the tests.</param>
+    protected GpuxCommand(Services services, string name, string summary, params ReadOnlySpan<string> examples)
+        : base(name, examples.Length == 0 ? summary : $"{summary}\n\nExamples:\n  {string.Join("\n  ", examples)}")
+    {
+        Services = services;
+        Add(_json);
+        SetAction(async (parsed, cancellationToken) =>
+        {
+            services.Terminal.Json = parsed.GetValue(_json);
+            return await RunAsync(parsed, cancellationToken);
+        });
+    }
+
+    protected Services Services { get; }
+    protected Terminal Terminal => Services.Terminal;
+
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    protected abstract Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken);
+
+    protected static Argument<string> ModelArgument() => new("model")
+    {
+        Description = "org/name[@revision] of the Hugging Face Hub, a folder, samples/name, or registry:name.",
+    };
+}

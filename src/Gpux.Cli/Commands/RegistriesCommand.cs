@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Gpux.Cli.Terminals;
+using Gpux.Registries;
+
+namespace Gpux.Cli.Commands;
+
+internal sealed class RegistriesCommand(Services services) : GpuxCommand(services, "registries", Summary, "gpux registries")
+{
+    public const string Summary = "List the places that models are taken from.";
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        Terminal.Print(
+            output =>
+            {
+                var table = new Table("registry", "what it is", "write");
+                foreach (var entry in RegistryCatalog.All)
+                    table.Row(entry.Name, entry.Description, Example(entry.Name));
+                table.Write(Terminal, output);
+            },
+            json =>
+            {
+                json.WriteStartArray();
+                foreach (var entry in RegistryCatalog.All)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("name", entry.Name);
+                    json.WriteString("description", entry.Description);
+                    json.WriteString("example", Example(entry.Name));
+                    json.WriteEndObject();
+                }
+                json.WriteEndArray();
+            });
+        return Task.FromResult(ExitCode.Done);
+    }
+
+    private static string Example(string registry) => registry switch
+    {
+        ModelReference.HuggingFace => "org/name, org/name@revision or hf:name",
+        ModelReference.Local => "./folder or /path/to/model.onnx",
+        ModelReference.Samples => "samples/language-id",
+        _ => $"{registry}:name",
+    };
+}

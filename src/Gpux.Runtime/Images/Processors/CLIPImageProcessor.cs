@@ -1,0 +1,16 @@
+using Gpux.Runtime.Images.Resizing;
+
+namespace Gpux.Runtime.Images.Processors;
+
+/// <summary>CLIP: the shorter side to a size, then the middle.</summary>
+internal static class CLIPImageProcessor
+{
+    private static readonly ProcessorDefaults Defaults = new(
+        ProcessorSize.Shortest(224), ResampleFilter.Bicubic, StandardProcessor.Clip)
+    {
+        Crop = ProcessorSize.Fixed(224, 224),
+        Crops = true,
+    };
+
+    public static ProcessorSteps Create(ProcessorContext context) => StandardProcessor.Create(context, Defaults);
+}

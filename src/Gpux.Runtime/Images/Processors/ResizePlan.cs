@@ -1,0 +1,27 @@
+using Gpux.Runtime.Images.Resizing;
+
+namespace Gpux.Runtime.Images.Processors;
+
+/// <summary>What becomes of an image of some size: the size it is resized to, and the window of that which is kept.</summary>
+/// <param name="Kept">May reach past the resized image.</param>
+/// <param name="Fill">The colour that pixels have there, red in the lowest byte; null: zeros that are not rescaled and
+/// normalised.</param>
+internal readonly record struct ResizePlan(ImageSize Resized, Window Kept, uint? Fill = 0)
+{
+    public static ResizePlan Whole(ImageSize resized) => new(resized, Window.Whole(resized));
+
+    public ImageSize KeptSize => new(Kept.Width, Kept.Height);
+
+    /// <summary>The middle of an image; where the crop is larger, the image in the middle of the crop.</summary>
+    /// <remarks>An odd pixel that is too few goes to the right and bottom in the slow backend's crop, else to the left and
+    /// top.</remarks>
+    public static ResizePlan CenterCrop(ImageSize resized, ImageSize crop, ImageBackend backend)
+    {
+        return new ResizePlan(resized, new Window(
+            Start(resized.Width, crop.Width), Start(resized.Height, crop.Height), crop.Width, crop.Height));
+
+        int Start(int length, int cropped) => backend == ImageBackend.Fast
+            ? (length - cropped) / 2 // towards zero
+            : (length - cropped) >> 1; // downwards
+    }
+}
