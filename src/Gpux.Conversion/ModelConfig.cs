@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Gpux.Conversion;
@@ -30,8 +29,7 @@ public sealed class ModelConfig
     {
         try
         {
-            // Python's json module writes, and reads, numbers that JSON does not have.
-            var root = JsonDocument.Parse(WithoutNonFiniteNumbers(json), new JsonDocumentOptions { MaxDepth = 64 }).RootElement;
+            var root = PythonJson.Parse(json);
             return root.ValueKind == JsonValueKind.Object ? new ModelConfig(root, file)
                 : throw new InvalidConfigException(file, "it holds no JSON object");
         }
@@ -121,35 +119,6 @@ public sealed class ModelConfig
     private JsonElement.ArrayEnumerator Elements(string name) => Field(name, JsonValueKind.Array).EnumerateArray();
 
     private static string Shorten(string text) => text.Length <= 60 ? text : text[..57] + "...";
-
-    private static ReadOnlyMemory<byte> WithoutNonFiniteNumbers(ReadOnlyMemory<byte> json)
-    {
-        if (json.Span.IndexOf("NaN"u8) < 0 && json.Span.IndexOf("Infinity"u8) < 0)
-            return json;
-        var text = new StringBuilder(Encoding.UTF8.GetString(json.Span));
-        var quoted = false;
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '"')
-                quoted = !quoted;
-            else if (quoted && text[i] == '\\')
-                i++;
-            else if (!quoted && text[i] is 'N' or 'I')
-                i = ReplaceWord(text, i);
-        }
-        return Encoding.UTF8.GetBytes(text.ToString());
-    }
-
-    private static int ReplaceWord(StringBuilder text, int start)
-    {
-        var length = text[start] == 'N' ? 3 : 8;
-        if (start + length > text.Length || text.ToString(start, length) is not ("NaN" or "Infinity"))
-            return start;
-        if (start > 0 && text[start - 1] == '-')
-            (start, length) = (start - 1, length + 1);
-        text.Remove(start, length).Insert(start, "null");
-        return start + 3;
-    }
 }
 
 /// <summary>A configuration file cannot be read, or holds a value that makes no sense.</summary>
