@@ -83,7 +83,7 @@ public sealed class FuzzTests
             Wire.Bytes(5, Wire.Number(2, 12), Wire.Number(1, 1), Wire.Packed(11, 7)),
             Wire.Bytes(5, Wire.Number(2, 11), Wire.Number(1, 1), Wire.Bytes(10, new byte[8])));
         List<byte[]> seeds = [TestModels.Bytes(TestModels.Linear()), everything, everything, typed, typed];
-        var corpus = Corpus.Models.Select(Corpus.Read).OrderBy(bytes => bytes.Length).ToArray();
+        var corpus = RecordedGraphs.Models.Select(RecordedGraphs.Read).OrderBy(bytes => bytes.Length).ToArray();
         for (var copies = 0; copies < 8; copies++)
             seeds.AddRange(corpus[..4]);
         seeds.AddRange(corpus);

@@ -16,8 +16,8 @@ public sealed class OfficialLibraryTests : IDisposable
     public void Library_reads_our_files_and_writes_the_same_bytes()
     {
         Write("everything", TestModels.Everything());
-        foreach (var (model, i) in Corpus.Models.Select((model, i) => (model, i)))
-            Write($"corpus{i}", OnnxReader.Read(Corpus.Read(model)));
+        foreach (var (model, i) in RecordedGraphs.Models.Select((model, i) => (model, i)))
+            Write($"corpus{i}", OnnxReader.Read(RecordedGraphs.Read(model)));
 
         Python("""
             import glob, onnx, sys
@@ -37,9 +37,9 @@ public sealed class OfficialLibraryTests : IDisposable
     public void Library_finds_our_files_valid()
     {
         Write("linear", TestModels.Linear());
-        foreach (var (path, i) in Corpus.Models.Select((path, i) => (path, i)))
+        foreach (var (path, i) in RecordedGraphs.Models.Select((path, i) => (path, i)))
         {
-            var model = OnnxReader.Read(Corpus.Read(path));
+            var model = OnnxReader.Read(RecordedGraphs.Read(path));
             // Debian's library ends at operator set 17.
             if (model.IrVersion <= 8 && model.OperatorSets.TrueForAll(set => set is { Domain: "", Version: <= 17 }))
                 Write($"corpus{i}", model);

@@ -4,12 +4,12 @@ namespace Gpux.Onnx.Tests;
 
 public sealed class OnnxCheckerTests
 {
-    public static TheoryData<string> Models => Corpus.Theory;
+    public static TheoryData<string> Models => RecordedGraphs.Theory;
 
     [Theory]
     [MemberData(nameof(Models))]
     public void Exported_model_is_valid(string path) =>
-        Assert.Empty(OnnxChecker.Check(OnnxReader.Read(Corpus.Read(path)), Path.GetDirectoryName(Corpus.PathOf(path))));
+        Assert.Empty(OnnxChecker.Check(OnnxReader.Read(RecordedGraphs.Read(path)), Path.GetDirectoryName(RecordedGraphs.PathOf(path))));
 
     [Fact]
     public void Model_of_the_tests_is_valid() => Assert.Empty(OnnxChecker.Check(Linear()));

@@ -2,7 +2,7 @@ namespace Gpux.Onnx.Tests;
 
 public sealed class RoundTripTests
 {
-    public static TheoryData<string> Models => Corpus.Theory;
+    public static TheoryData<string> Models => RecordedGraphs.Theory;
 
     // ONNX Runtime's quantizer stores scales and zero points as typed numbers (float_data, int32_data), which become raw data.
     private static readonly string[] NotCanonical = ["graphs/onnx-layout-optimum/repo/onnx/model_quantized.onnx"];
@@ -11,7 +11,7 @@ public sealed class RoundTripTests
     [MemberData(nameof(Models))]
     public void File_that_is_read_and_written_stays_the_same_to_the_byte(string path)
     {
-        var original = Corpus.Read(path);
+        var original = RecordedGraphs.Read(path);
         var model = OnnxReader.Read(original);
 
         var written = TestModels.Bytes(model);

@@ -40,11 +40,24 @@ public sealed class Recording
 
     /// <summary>Whether a cached decoder must give the same logits token by token.</summary>
     public bool Stepwise => Root.TryGetProperty("steps", out var steps) && steps.ValueKind == JsonValueKind.True;
+
+    /// <summary>Whether the original refuses the input, so that whatever reads it must refuse it too.</summary>
+    public bool IsToBeRefused => Text("expect") == "refuse";
     public IReadOnlyList<RecordedRun> Runs { get; }
     public IReadOnlyList<RecordedRun> Generations { get; }
 
     /// <summary>The repository that was recorded, where it lies beside the recording.</summary>
     public string RepositoryFolder => Path.Combine(Folder, "repo");
+
+    /// <summary>The path of a file that is named relative to the corpus, two folders up.</summary>
+    /// <exception cref="InvalidRecordingException">The name leads out of the corpus.</exception>
+    public string BesideArea(string file)
+    {
+        var corpus = Path.GetFullPath(Path.Combine(Folder, "..", ".."));
+        var path = Path.GetFullPath(Path.Combine(corpus, file));
+        return path.StartsWith(corpus + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? path
+            : throw new InvalidRecordingException(Folder, $"it names '{file}', which is outside of the corpus");
+    }
 
     /// <exception cref="InvalidRecordingException">No recording, or a damaged one.</exception>
     public static Recording Load(string folder)

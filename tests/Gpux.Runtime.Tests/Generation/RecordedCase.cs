@@ -6,7 +6,6 @@ namespace Gpux.Runtime.Tests.Generation;
 /// <summary>A recorded case: of the whole corpus where that lies on this machine, else of the extract in tests/Golden.</summary>
 internal sealed class RecordedCase
 {
-    private static readonly string Root = FindRoot();
     private readonly string _folder;
     private readonly Dictionary<string, (long[] Shape, byte[] Bytes)> _tensors;
 
@@ -20,10 +19,9 @@ internal sealed class RecordedCase
     public JsonElement Description { get; }
     public string Repository => Path.Combine(_folder, "repo");
 
-    public static RecordedCase Load(string area, string name) => new(Path.Combine(Root, area, name));
+    public static RecordedCase Load(string area, string name) => new(Corpus.PathOf(area, name));
 
-    public static IEnumerable<string> Names(string area) =>
-        Directory.EnumerateDirectories(Path.Combine(Root, area)).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Names(string area) => Corpus.Cases(area);
 
     public JsonElement Entry(string list, string name) =>
         Description.GetProperty(list).EnumerateArray().First(entry => entry.GetProperty("name").GetString() == name);
@@ -50,16 +48,5 @@ internal sealed class RecordedCase
             tensors[tensor.Name] = (shape, file[(8 + headerLength + offsets[0].GetInt32())..(8 + headerLength + offsets[1].GetInt32())]);
         }
         return tensors;
-    }
-
-    private static string FindRoot()
-    {
-        if (Environment.GetEnvironmentVariable("GPUX_CONFORMANCE") is { Length: > 0 } chosen)
-            return chosen;
-        var repository = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(repository.FullName, "gpux.slnx")))
-            repository = repository.Parent ?? throw new DirectoryNotFoundException("No gpux.slnx above the tests.");
-        var shared = Path.Combine(repository.Parent!.FullName, "shared", "conformance");
-        return Directory.Exists(shared) ? shared : Path.Combine(repository.FullName, "tests", "Golden", "generation");
     }
 }

@@ -11,12 +11,12 @@ public sealed class ImageDecodingTests
     [InlineData("interlaced.png")]
     [InlineData("tiled.tif")]
     public void Other_encodings_of_one_picture_have_its_pixels(string name) =>
-        Assert.Equal(Image.Load(ConformanceCorpus.Image("small.png")).Pixels, Image.Load(TestImages.Kept(name)).Pixels);
+        Assert.Equal(Image.Load(Corpus.Image("small.png")).Pixels, Image.Load(TestImages.Kept(name)).Pixels);
 
     [Fact]
     public void Lossy_avif_is_near()
     {
-        var expected = Image.Load(ConformanceCorpus.Image("small.png")).Pixels.ToArray();
+        var expected = Image.Load(Corpus.Image("small.png")).Pixels.ToArray();
         var actual = Image.Load(TestImages.Kept("lossy.avif")).Pixels.ToArray();
         Assert.InRange(expected.Zip(actual, (first, second) => Math.Abs(first - second)).Average(), 0, 12);
     }
@@ -197,7 +197,7 @@ public sealed class ImageDecodingTests
     [Fact]
     public void Limits_count()
     {
-        var file = File.ReadAllBytes(ConformanceCorpus.Image("small.png")); // 48 x 32
+        var file = File.ReadAllBytes(Corpus.Image("small.png")); // 48 x 32
         Assert.Equal(48, Image.Load(file, new ImageLimits { MaxPixels = 48 * 32, MaxSide = 48, MaxFileBytes = file.Length }).Width);
         Assert.Throws<ImageTooLargeException>(() => Image.Load(file, new ImageLimits { MaxPixels = 48 * 32 - 1 }));
         Assert.Throws<ImageTooLargeException>(() => Image.Load(file, new ImageLimits { MaxSide = 47 }));
@@ -208,7 +208,7 @@ public sealed class ImageDecodingTests
     [Fact]
     public void Stream_without_length_is_read_to_its_end()
     {
-        var file = File.ReadAllBytes(ConformanceCorpus.Image("small.png"));
+        var file = File.ReadAllBytes(Corpus.Image("small.png"));
         using var stream = new System.IO.Compression.GZipStream(new MemoryStream(Compress(file)), System.IO.Compression.CompressionMode.Decompress);
         Assert.Equal(Image.Load(file).Pixels, Image.Load(stream).Pixels);
 

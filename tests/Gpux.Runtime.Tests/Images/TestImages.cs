@@ -18,7 +18,7 @@ internal static class TestImages
         ];
         return
         [
-            .. recorded.Select(name => (name, File.ReadAllBytes(ConformanceCorpus.Image(name)))),
+            .. recorded.Select(name => (name, File.ReadAllBytes(Corpus.Image(name)))),
             .. new[] { "lossless.avif", "lossy.avif", "interlaced.png", "tiled.tif" }.Select(name => (name, Kept(name))),
             ("plain.ppm", Encoding.ASCII.GetBytes("P3 # a comment\n3 2 255\n1 2 3 4 5 6 7 8 9\n10 11 12 13 14 15 16 17 18\n")),
             ("bits.pbm", [.. "P4\n17 2\n"u8, 0xAA, 0x55, 0x80, 0xFF, 0x00, 0x00]),

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+
+namespace Gpux.Runtime.Sessions;
+
+/// <summary>Supplies the inputs of a transformer that a caller usually leaves out, with the values that the original classes assume.</summary>
+public static class ModelInputs
+{
+    /// <summary>The given inputs that the model has, and defaults for those of its inputs that are not given: attention_mask of ones,
+    /// token_type_ids of zeros, position_ids that count from the length of the cache, an empty cache, bool_masked_pos without a mark.
+    /// An input that has no default is left out, and is missing when the model runs.</summary>
+    public static Dictionary<string, Tensor> Complete(ImmutableArray<ValueInfo> inputs, IReadOnlyDictionary<string, Tensor> given)
+    {
+        var complete = new Dictionary<string, Tensor>(inputs.Length);
+        foreach (var input in inputs)
+        {
+            if (given.TryGetValue(input.Name, out var tensor) || (tensor = Default(input, given)) is not null)
+                complete[input.Name] = tensor;
+        }
+        return complete;
+    }
+
+    // Null if there is none.
+    private static Tensor? Default(ValueInfo input, IReadOnlyDictionary<string, Tensor> given)
+    {
+        if (First(given) is not { Rank: > 0 } first)
+            return null;
+        var batch = first[0];
+        var length = first.Rank > 1 ? first[1] : 1;
+        var past = PastLength(given);
+        return input.Name switch
+        {
+            "attention_mask" => Ones(input.ElementType, new Shape(batch, past + length)),
+            "token_type_ids" => Tensor.Zeros(input.ElementType, new Shape(batch, length)),
+            "position_ids" => Positions(batch, length, past),
+            "bool_masked_pos" => Tensor.Zeros(input.ElementType, Sized(input, batch, otherwise: 1)),
+            _ when input.Name.StartsWith("past_key_values.", StringComparison.Ordinal) =>
+                Tensor.Zeros(input.ElementType, Sized(input, batch, otherwise: 0)),
+            _ => null,
+        };
+    }
+
+    private static Shape? First(IReadOnlyDictionary<string, Tensor> given)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["input_ids", "inputs_embeds", "pixel_values", "input_values", "input_features"])
+            if (given.TryGetValue(name, out var tensor))
+                return tensor.Shape;
+        return null;
+    }
+
+    private static long PastLength(IReadOnlyDictionary<string, Tensor> given) =>
+        given.TryGetValue("past_key_values.0.key", out var keys) && keys.Shape.Rank == 4 ? keys.Shape[2] : 0;
+
+    /// <summary>The shape of an input for a number of rows: fixed extents as they are, free ones after the first as told.</summary>
+    internal static Shape Sized(ValueInfo input, long batch, long otherwise)
+    {
+        var dimensions = input.Dimensions ?? [];
+        var extents = new long[dimensions.Length];
+        for (var i = 0; i < extents.Length; i++)
+            extents[i] = i == 0 ? batch : dimensions[i].Size ?? otherwise;
+        return new Shape(extents);
+    }
+
+    private static Tensor Ones(ElementType type, Shape shape)
+    {
+        var tensor = Tensor.Zeros(type, shape);
+        switch (type)
+        {
+            case ElementType.Int64: tensor.AsSpan<long>().Fill(1); break;
+            case ElementType.Int32: tensor.AsSpan<int>().Fill(1); break;
+            case ElementType.Float32: tensor.AsSpan<float>().Fill(1); break;
+            case ElementType.Bool: tensor.Bytes.Fill(1); break;
+        }
+        return tensor;
+    }
+
+    private static Tensor Positions(long batch, long length, long past)
+    {
+        var tensor = Tensor.Uninitialized(ElementType.Int64, new Shape(batch, length));
+        var positions = tensor.AsSpan<long>();
+        for (var i = 0; i < positions.Length; i++)
+            positions[i] = past + i % length;
+        return tensor;
+    }
+}
