@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Gpux.Cli.Commands;
 using Gpux.Cli.Terminals;
@@ -12,7 +11,6 @@ internal static class Application
     /// <summary>Every command. Each is made only when it is named, because a run must start fast.</summary>
     private static readonly (string Name, string Description, Func<Services, Command> Make)[] Commands =
     [
-        ("run", RunCommand.Summary, services => new RunCommand(services)),
         ("pull", PullCommand.Summary, services => new PullCommand(services)),
         ("list", ListCommand.Summary, services => new ListCommand(services)),
         ("info", InfoCommand.Summary, services => new InfoCommand(services)),
@@ -20,8 +18,6 @@ internal static class Application
         ("registries", RegistriesCommand.Summary, services => new RegistriesCommand(services)),
         ("convert", ConvertCommand.Summary, services => new ConvertCommand(services)),
         ("verify", VerifyCommand.Summary, services => new VerifyCommand(services)),
-        ("tokenize", TokenizeCommand.Summary, services => new TokenizeCommand(services)),
-        ("preprocess", PreprocessCommand.Summary, services => new PreprocessCommand(services)),
         ("devices", DevicesCommand.Summary, services => new DevicesCommand(services)),
         ("completion", CompletionCommand.Summary, services => new CompletionCommand(services)),
         ("version", VersionCommand.Summary, services => new VersionCommand(services)),
@@ -62,10 +58,6 @@ internal static class Application
             Report(terminal, exception, debug);
             return exception is UsageException ? ExitCode.WrongUsage : ExitCode.Failed;
         }
-        catch (IOException exception) when (!debug && terminal.IsBrokenPipe(exception))
-        {
-            return ExitCode.Done; // whoever read the output has seen enough
-        }
         catch (Exception exception) when (!debug)
         {
             terminal.Note($"{terminal.Red("error")} GPUX5099: {exception.GetType().Name}: {exception.Message}");
@@ -77,7 +69,8 @@ internal static class Application
     private static RootCommand Build(Services services, string[] arguments)
     {
         var root = new RootCommand("GPUX takes a machine-learning model from where it is published to an answer: pull, convert, run.");
-        root.Options.Remove(root.Options.OfType<VersionOption>().Single());
+        foreach (var version in root.Options.OfType<VersionOption>().ToArray())
+            root.Options.Remove(version); // there is a command for it
         root.Add(new Option<bool>("--debug") { Description = "Show stack traces of errors.", Recursive = true });
         var named = arguments.FirstOrDefault(argument => !argument.StartsWith('-') && !argument.StartsWith('['));
         foreach (var (name, description, make) in Commands)

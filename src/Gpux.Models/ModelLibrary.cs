@@ -47,11 +47,7 @@ public sealed class ModelLibrary : IDisposable
         var folder = VariantFolder(resolved.Manifest, options);
         if (Ready(resolved, folder) is { } ready)
             return ready;
-        if (!resolved.ListsEveryFile)
-            resolved = await Store.ResolveAsync(model, Lookup.Registry, progress, cancellationToken);
-        var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
-        var weights = await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken);
-        var files = await FetchAsync(resolved, weights, progress, cancellationToken);
+        (resolved, var files) = await FetchNeededAsync(resolved, options, progress, cancellationToken);
         try
         {
             using var alone = await Store.LockAsync(resolved.Manifest, cancellationToken);
@@ -65,29 +61,39 @@ public sealed class ModelLibrary : IDisposable
     }
 
     /// <summary>Plans a conversion from configuration and headers, without fetching weights.</summary>
-    public async Task<ConversionPlan> PlanAsync(
+    /// <returns>The model, and its plan or the reason why there is none.</returns>
+    public async Task<(ResolvedModel Resolved, ConversionPlan? Plan, GpuxException? Refusal)> PlanAsync(
         ModelReference model, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        var resolved = await ResolveAsync(model, options.Lookup, progress, cancellationToken);
+        var resolved = await WithEveryFileAsync(await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken), progress, cancellationToken);
         var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
         using var standIns = new HeaderStandIns();
-        var files = await WithHeadersAsync(resolved, configuration, standIns, cancellationToken);
-        return Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+        try
+        {
+            var files = await WithHeadersAsync(resolved, configuration, standIns, cancellationToken);
+            return (resolved, Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName)), null);
+        }
+        catch (GpuxException refusal) when ((int)refusal.Code is >= 2000 and < 3000)
+        {
+            return (resolved, null, refusal);
+        }
     }
+
+    /// <summary>Fetches a model's configuration and weights, after it is certain that they can be converted.</summary>
+    public async Task<(ResolvedModel Resolved, ModelFiles Files)> FetchAsync(
+        ModelReference model, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken) => await FetchNeededAsync(
+            await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken), options, progress, cancellationToken);
 
     /// <summary>Converts a model into a folder of the user's, with the files that its tokenizer and processor are read from.</summary>
     public async Task<(ConversionPlan Plan, ConversionResult Result)> ConvertAsync(ModelReference model, PrepareOptions options, string folder,
         WeightStorage storage, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        var resolved = await ResolveAsync(model, options.Lookup, progress, cancellationToken);
-        var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
-        var weights = await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken);
-        var files = await FetchAsync(resolved, weights, progress, cancellationToken);
+        var (resolved, files) = await FetchAsync(model, options, progress, cancellationToken);
         var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
         try
         {
             var result = Converter.Write(plan, files, folder, storage, Metadata(resolved.Manifest, files, plan), progress);
-            CopyConfiguration(configuration, folder);
+            CopyConfiguration(resolved.Manifest, files, folder);
             return (plan, result);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -134,27 +140,30 @@ public sealed class ModelLibrary : IDisposable
     }
 
     // With the list of all files, which another client's cache may lack.
-    private async Task<ResolvedModel> ResolveAsync(ModelReference model, Lookup lookup, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    private async Task<ResolvedModel> WithEveryFileAsync(ResolvedModel resolved, IProgress<Progress>? progress, CancellationToken cancellationToken) =>
+        resolved.ListsEveryFile ? resolved : await Store.ResolveAsync(resolved.Asked, Lookup.Registry, progress, cancellationToken);
+
+    // Configuration first; weights when it is certain that they can be used.
+    private async Task<(ResolvedModel Resolved, ModelFiles Files)> FetchNeededAsync(
+        ResolvedModel resolved, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        var resolved = await Store.ResolveAsync(model, lookup, progress, cancellationToken);
-        return resolved.ListsEveryFile ? resolved : await Store.ResolveAsync(model, Lookup.Registry, progress, cancellationToken);
+        resolved = await WithEveryFileAsync(resolved, progress, cancellationToken);
+        var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+        var weights = await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken);
+        var files = await Store.FetchAsync(resolved, [.. resolved.Manifest.Files.Where(file => WeightFiles.IsConfiguration(file) || weights.Contains(file.Path))],
+            progress, cancellationToken);
+        return (resolved, files);
     }
 
-    // Configuration and the given weights.
-    private Task<ModelFiles> FetchAsync(
-        ResolvedModel resolved, IReadOnlyCollection<string> weights, IProgress<Progress>? progress, CancellationToken cancellationToken) =>
-        Store.FetchAsync(resolved, [.. resolved.Manifest.Files.Where(file => WeightFiles.IsConfiguration(file) || weights.Contains(file.Path))],
-            progress, cancellationToken);
-
-    private static void CopyConfiguration(ModelFiles configuration, string folder)
+    private static void CopyConfiguration(ModelManifest manifest, ModelFiles files, string folder)
     {
-        foreach (var name in configuration.Names)
+        foreach (var name in manifest.Files.Where(WeightFiles.IsConfiguration).Select(file => file.Path))
         {
             var target = Path.Combine(folder, name.Replace('/', Path.DirectorySeparatorChar));
-            if (Path.GetFullPath(target) == Path.GetFullPath(configuration.Require(name)))
+            if (Path.GetFullPath(target) == Path.GetFullPath(files.Require(name)))
                 continue; // the graph is written beside its model
             Directory.CreateDirectory(Path.GetDirectoryName(target)!); // a file lies in a folder
-            File.Copy(configuration.Require(name), target, overwrite: true);
+            File.Copy(files.Require(name), target, overwrite: true);
         }
     }
 

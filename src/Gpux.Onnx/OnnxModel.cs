@@ -241,6 +241,8 @@ public readonly record struct OnnxDimension(long? Value, string? Symbol)
 {
     /// <summary>A semantic hint such as "DATA_BATCH"; null for none.</summary>
     public string? Denotation { get; init; }
+
+    public override string ToString() => Value?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? Symbol ?? "?";
 }
 
 /// <summary>An operator defined by other operators.</summary>
