@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
+using System.CommandLine.Help;
 using Gpux.Cli.Commands;
 using Gpux.Cli.Terminals;
 
@@ -37,7 +37,8 @@ internal static class Application
         var debug = arguments.Contains("--debug");
         try
         {
-            var parsed = Build(services, arguments).Parse(arguments);
+            // Without a word, what there is to say.
+            var parsed = Build(services, arguments).Parse(arguments.Length == 0 ? ["--help"] : arguments);
             if (parsed.Errors.Count > 0)
                 return Refuse(terminal, parsed);
             return await parsed.InvokeAsync(new InvocationConfiguration
@@ -71,6 +72,8 @@ internal static class Application
         var root = new RootCommand("GPUX takes a machine-learning model from where it is published to an answer: pull, convert, run.");
         foreach (var version in root.Options.OfType<VersionOption>().ToArray())
             root.Options.Remove(version); // there is a command for it
+        foreach (var help in root.Options.OfType<HelpOption>())
+            help.Action = new HelpText(services.Terminal);
         root.Add(new Option<bool>("--debug") { Description = "Show stack traces of errors.", Recursive = true });
         var named = arguments.FirstOrDefault(argument => !argument.StartsWith('-') && !argument.StartsWith('['));
         foreach (var (name, description, make) in Commands)
@@ -84,15 +87,19 @@ internal static class Application
 
     private static int Refuse(Terminal terminal, ParseResult parsed)
     {
+        if (parsed.CommandResult.Command is RootCommand)
+        {
+            var word = parsed.UnmatchedTokens.FirstOrDefault() ?? "";
+            terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Usage}: '{word}' is no command of gpux.");
+            var close = Commands.Where(command => word.Length > 0 && (command.Name[0] == word[0] || command.Name.Contains(word, StringComparison.Ordinal))).Select(command => command.Name);
+            terminal.Note($"  Commands are: {string.Join(", ", close.DefaultIfEmpty(string.Join(", ", Commands.Select(command => command.Name))))}. See: gpux --help");
+            return ExitCode.WrongUsage;
+        }
         foreach (var error in parsed.Errors)
-            terminal.Note($"{terminal.Red("error")}: {error.Message}");
-        var path = string.Join(' ', Path(parsed.CommandResult));
-        terminal.Note($"  See: gpux {(path.Length > 0 ? path + " " : "")}--help");
+            terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Usage}: {error.Message}");
+        terminal.Note($"  See: gpux {parsed.CommandResult.Command.Name} --help");
         return ExitCode.WrongUsage;
     }
-
-    private static IEnumerable<string> Path(CommandResult? command) => command is null or { Command: RootCommand } ? []
-        : Path(command.Parent as CommandResult).Append(command.Command.Name);
 
     private static void Report(Terminal terminal, GpuxException exception, bool debug)
     {

@@ -79,6 +79,14 @@ public sealed class ModelLibrary : IDisposable
         }
     }
 
+    /// <summary>Fetches a model's files but its weights: configuration, tokenizer, processor.</summary>
+    public async Task<(ResolvedModel Resolved, ModelFiles Files)> FetchConfigurationAsync(
+        ModelReference model, Lookup lookup, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var resolved = await WithEveryFileAsync(await Store.ResolveAsync(model, lookup, progress, cancellationToken), progress, cancellationToken);
+        return (resolved, await FetchConfigurationAsync(resolved, progress, cancellationToken));
+    }
+
     /// <summary>Fetches a model's configuration and weights, after it is certain that they can be converted.</summary>
     public async Task<(ResolvedModel Resolved, ModelFiles Files)> FetchAsync(
         ModelReference model, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken) => await FetchNeededAsync(

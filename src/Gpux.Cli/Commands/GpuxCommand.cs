@@ -10,9 +10,10 @@ internal abstract class GpuxCommand : Command
 
     /// <param name="examples">Command lines, shown in the help and run by the tests.</param>
     protected GpuxCommand(Services services, string name, string summary, params ReadOnlySpan<string> examples)
-        : base(name, examples.Length == 0 ? summary : $"{summary}\n\nExamples:\n  {string.Join("\n  ", examples)}")
+        : base(name, summary)
     {
         Services = services;
+        Examples = [.. examples];
         Add(_json);
         SetAction(async (parsed, cancellationToken) =>
         {
@@ -20,6 +21,8 @@ internal abstract class GpuxCommand : Command
             return await RunAsync(parsed, cancellationToken);
         });
     }
+
+    public IReadOnlyList<string> Examples { get; }
 
     protected Services Services { get; }
     protected Terminal Terminal => Services.Terminal;
