@@ -21,7 +21,8 @@ internal static class Corpus
 
     /// <summary>The names of the cases of an area, in order.</summary>
     public static IReadOnlyList<string> Cases(string area) => Directory.Exists(PathOf(area))
-        ? [.. Directory.EnumerateDirectories(PathOf(area)).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)] : [];
+        ? [.. Directory.EnumerateDirectories(PathOf(area)).Where(folder => File.Exists(Path.Combine(folder, "case.json")))
+            .Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)] : [];
 
     private static string FindRoot()
     {

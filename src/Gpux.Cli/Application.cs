@@ -18,6 +18,8 @@ internal static class Application
         ("registries", RegistriesCommand.Summary, services => new RegistriesCommand(services)),
         ("convert", ConvertCommand.Summary, services => new ConvertCommand(services)),
         ("verify", VerifyCommand.Summary, services => new VerifyCommand(services)),
+        ("tokenize", TokenizeCommand.Summary, services => new TokenizeCommand(services)),
+        ("preprocess", PreprocessCommand.Summary, services => new PreprocessCommand(services)),
         ("devices", DevicesCommand.Summary, services => new DevicesCommand(services)),
         ("completion", CompletionCommand.Summary, services => new CompletionCommand(services)),
         ("version", VersionCommand.Summary, services => new VersionCommand(services)),
@@ -89,7 +91,7 @@ internal static class Application
     {
         if (parsed.CommandResult.Command is RootCommand)
         {
-            var word = parsed.UnmatchedTokens.FirstOrDefault() ?? "";
+            var word = parsed.UnmatchedTokens is [var first, ..] ? first : "";
             terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Usage}: '{word}' is no command of gpux.");
             var close = Commands.Where(command => word.Length > 0 && (command.Name[0] == word[0] || command.Name.Contains(word, StringComparison.Ordinal))).Select(command => command.Name);
             terminal.Note($"  Commands are: {string.Join(", ", close.DefaultIfEmpty(string.Join(", ", Commands.Select(command => command.Name))))}. See: gpux --help");

@@ -72,6 +72,11 @@ public enum ErrorCode
     UnsupportedGeneration = 3301,
     PromptTooLong = 3302,
     InvalidLogits = 3303,
+    PipelineInput = 3340,
+    PipelineArgument = 3341,
+    UnsupportedTask = 3342,
+    NonFiniteOutput = 3343,
+    InputTooLong = 3344,
     Output = 4001,
     Usage = 5001,
 }

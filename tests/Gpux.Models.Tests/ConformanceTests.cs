@@ -14,6 +14,8 @@ public sealed class ConformanceTests(ITestOutputHelper output)
     [InlineData("graphs")]
     [InlineData("sampling")]
     [InlineData("processors")]
+    [InlineData("tokenizers")]
+    [InlineData("pipelines")]
     public void Cases_equal_the_original_or_are_unsupported_by_name(string area)
     {
         var results = Judge([.. Corpus.Cases(area).Select(name => Corpus.PathOf(area, name))]);

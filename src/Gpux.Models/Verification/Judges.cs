@@ -34,6 +34,8 @@ public static class Judges
                 "graphs" => GraphJudge.Judge(recording),
                 "sampling" => SamplingCaseJudge.Judge(recording),
                 "processors" => ProcessorJudge.Judge(recording, files),
+                "tokenizers" => TokenizerCaseJudge.Judge(recording),
+                "pipelines" => PipelineJudge.Judge(recording, files),
                 var area => CaseResult.Unsupported(recording, $"recordings of the area '{area}'"),
             };
         }

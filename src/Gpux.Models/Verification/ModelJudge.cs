@@ -1,6 +1,7 @@
 using Gpux.Conversion;
 using Gpux.Conversion.Verification;
 using Gpux.Runtime.Generation;
+using Gpux.Runtime.Pipelines;
 using Gpux.Runtime.Sessions;
 
 namespace Gpux.Models.Verification;
@@ -49,6 +50,8 @@ internal sealed class ModelJudge(Recording recording, ModelFiles files)
                 JudgeSteps(session);
             foreach (var run in recording.Generations)
                 JudgeGeneration(session, _current = run);
+            // Some recordings of models also say which texts they are of.
+            _outputs.AddRange(TextsJudge.Compare(recording, new PipelineModel(recording.Name, files, session)));
         }
         catch (UnsupportedGenerationException exception)
         {

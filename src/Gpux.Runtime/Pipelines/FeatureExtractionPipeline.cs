@@ -1,0 +1,18 @@
+namespace Gpux.Runtime.Pipelines;
+
+/// <summary>The hidden states of a text: float [1, tokens, hidden size].</summary>
+internal sealed class FeatureExtractionPipeline(PipelineModel model) : Pipeline(model)
+{
+    public override string Task => "feature-extraction";
+
+    public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
+    {
+        arguments.RequireKnown(Task, "truncation", "max_length");
+        var notes = new List<string>();
+        using var outputs = Model.Run([Model.Encode(input, Task, arguments, notes, ClassScores.Truncation(arguments))], cancellationToken);
+        return new Features(Copy(Model.Finite(outputs, Model.Session.Outputs[0].Name))) { Notes = notes };
+    }
+
+    // The outputs of a run end with it.
+    internal static Tensor Copy(Tensor tensor) => Tensor.Of<float>(tensor.AsSpan<float>(), tensor.Shape);
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Gpux.Runtime.Images;
+
+namespace Gpux.Runtime.Pipelines;
+
+/// <summary>One input of a pipeline; which of its parts are needed is the task's matter.</summary>
+public sealed record PipelineInput
+{
+    public string? Text { get; init; }
+
+    /// <summary>A second text that is read with the first.</summary>
+    public string? Pair { get; init; }
+
+    /// <summary>A text that is already split into words.</summary>
+    public IReadOnlyList<string>? Words { get; init; }
+    public string? Question { get; init; }
+    public string? Context { get; init; }
+
+    /// <summary>What <see cref="Text"/> is compared with.</summary>
+    public IReadOnlyList<string>? Sentences { get; init; }
+    public Image? Image { get; init; }
+
+    public static PipelineInput Of(string text) => new() { Text = text };
+
+    /// <summary>Reads the forms that transformers' pipelines take: a text, or an object with the parts' names.</summary>
+    /// <exception cref="PipelineInputException">Another form.</exception>
+    public static PipelineInput Parse(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.String => Of(json.GetString()!), // a string
+        JsonValueKind.Object => new PipelineInput
+        {
+            Text = Part(json, "text") ?? Part(json, "source_sentence"),
+            Pair = Part(json, "text_pair"),
+            Question = Part(json, "question"),
+            Context = Part(json, "context"),
+            Sentences = json.TryGetProperty("sentences", out var sentences) ? Texts(sentences) : null,
+        },
+        JsonValueKind.Array => new PipelineInput { Words = Texts(json) },
+        _ => throw Unfit(json),
+    };
+
+    /// <exception cref="PipelineInputException">The part is missing.</exception>
+    internal string RequireText(string task) => Text ?? throw new PipelineInputException(
+        $"The task {task} takes a text.", "Give a text: gpux run MODEL \"TEXT\".");
+
+    private static string? Part(JsonElement json, string name) =>
+        !json.TryGetProperty(name, out var part) || part.ValueKind == JsonValueKind.Null ? null
+        : part.ValueKind == JsonValueKind.String ? part.GetString() : throw Unfit(part);
+
+    private static string[] Texts(JsonElement json)
+    {
+        if (json.ValueKind != JsonValueKind.Array)
+            throw Unfit(json);
+        var texts = new List<string>();
+        foreach (var item in json.EnumerateArray())
+            texts.Add(item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Unfit(item)); // a string
+        return [.. texts];
+    }
+
+    private static PipelineInputException Unfit(JsonElement json) => new(
+        $"An input of the form {json.ValueKind} is not taken.", "Give a text, or an object with the names of the task's parts.");
+}

@@ -1,0 +1,164 @@
+using System.Text.Json;
+using Gpux.Runtime.Images;
+using Gpux.Runtime.Sessions;
+using Gpux.Runtime.Tokenizers;
+using Encoding = Gpux.Runtime.Tokenizers.Encoding;
+
+namespace Gpux.Runtime.Pipelines;
+
+/// <summary>A model with all that its pipeline works with: session, files, tokenizer, image processor.</summary>
+public sealed class PipelineModel : IDisposable
+{
+    private readonly Lazy<Tokenizer> _tokenizer;
+    private readonly Lazy<ImageProcessor> _images;
+    private readonly JsonElement _config;
+
+    /// <param name="name">What errors call it.</param>
+    /// <param name="files">Its configuration, tokenizer and processor files.</param>
+    /// <param name="session">Belongs to this object from here on.</param>
+    /// <param name="tokenizer">Loaded beside the session, perhaps; null to load it from the files when it is needed.</param>
+    public PipelineModel(string name, ModelFiles files, InferenceSession session, Task<Tokenizer>? tokenizer = null)
+    {
+        Name = name;
+        Files = files;
+        Session = session;
+        // Early sentence-transformers models keep the encoder's files in a folder of their own.
+        var encoder = files.Find("config.json") is null && files.Find("0_Transformer/config.json") is not null ? files.Folder("0_Transformer") : files;
+        _tokenizer = new Lazy<Tokenizer>(() => tokenizer is null ? LoadTokenizer(files) : tokenizer.GetAwaiter().GetResult());
+        _images = new Lazy<ImageProcessor>(() => ImageProcessor.Load(files.Find));
+        _config = ReadJson(encoder, "config.json");
+        Labels = ReadLabels(_config);
+    }
+
+    public string Name { get; }
+    public ModelFiles Files { get; }
+    public InferenceSession Session { get; }
+    public Tokenizer Tokenizer => _tokenizer.Value;
+    public ImageProcessor Images => _images.Value;
+
+    /// <summary>The classes' names in the order of their ids; empty if the configuration names none.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>A field of config.json that is a text; null otherwise.</summary>
+    public string? ConfigText(string name) => _config.ValueKind == JsonValueKind.Object
+        && _config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    public int? ConfigInt(string name) => _config.ValueKind == JsonValueKind.Object
+        && _config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
+
+    /// <summary>The most tokens that the model takes; null if nothing bounds them.</summary>
+    public int? MaxTokens
+    {
+        get
+        {
+            var positions = ConfigInt("max_position_embeddings") ?? ConfigInt("n_positions");
+            var tokenizer = Tokenizer.ModelMaxLength;
+            return positions is null ? tokenizer : tokenizer is null ? positions : Math.Min(positions.Value, tokenizer.Value);
+        }
+    }
+
+    /// <summary>Loads the tokenizer of a model, also where it lies in the encoder's folder.</summary>
+    public static Tokenizer LoadTokenizer(ModelFiles files)
+    {
+        var inFolder = files.Find("tokenizer.json") is null && files.Find("vocab.txt") is null
+            && (files.Find("0_Transformer/tokenizer.json") ?? files.Find("0_Transformer/vocab.txt")) is not null;
+        return Tokenizer.Load(inFolder ? files.Folder("0_Transformer").Find : files.Find);
+    }
+
+    public void Dispose() => Session.Dispose();
+
+    /// <summary>Tokenizes texts, cut to what the model takes.</summary>
+    /// <param name="truncation">Null: the longest of the two is cut at <see cref="MaxTokens"/>.</param>
+    /// <exception cref="InputTooLongException">It had to be cut, and <see cref="PipelineArguments.Strict"/> forbids that.</exception>
+    internal Encoding Encode(PipelineInput input, string task, PipelineArguments arguments, List<string> notes, Truncation? truncation = null)
+    {
+        var limit = truncation?.MaxLength ?? MaxTokens;
+        var options = new EncodeOptions
+        {
+            Truncation = limit is { } longest ? (truncation ?? new Truncation()) with { MaxLength = longest, ReturnOverflow = true } : null,
+        };
+        var encoding = input.Words is { } words ? Tokenizer.EncodeWords(words, options: options)
+            : Tokenizer.Encode(input.RequireText(task), input.Pair, options);
+        if (encoding.Overflow.Count > 0)
+        {
+            if (arguments.Strict)
+                throw new InputTooLongException(limit ?? encoding.Count);
+            notes.Add($"The text was cut to the {limit} tokens that the model takes.");
+        }
+        return encoding;
+    }
+
+    /// <summary>Runs the model on one encoding, or on several of equal length.</summary>
+    internal SessionOutputs Run(IReadOnlyList<Encoding> encodings, CancellationToken cancellationToken)
+    {
+        var shape = new Shape(encodings.Count, encodings[0].Count);
+        var inputs = new Dictionary<string, Tensor>(3)
+        {
+            ["input_ids"] = Tensor.Uninitialized(ElementType.Int64, shape),
+            ["attention_mask"] = Tensor.Uninitialized(ElementType.Int64, shape),
+            ["token_type_ids"] = Tensor.Uninitialized(ElementType.Int64, shape),
+        };
+        for (var row = 0; row < encodings.Count; row++)
+        {
+            Copy(encodings[row].Ids, inputs["input_ids"], row);
+            Copy(encodings[row].AttentionMask, inputs["attention_mask"], row);
+            Copy(encodings[row].TypeIds, inputs["token_type_ids"], row);
+        }
+        // What the tokenizer's class does not make is for the model to assume, such as the type of all tokens.
+        foreach (var name in (ReadOnlySpan<string>)["attention_mask", "token_type_ids"])
+            if (!Tokenizer.ModelInputNames.Contains(name))
+                inputs.Remove(name);
+        return Run(inputs, cancellationToken);
+    }
+
+    internal SessionOutputs Run(IReadOnlyDictionary<string, Tensor> inputs, CancellationToken cancellationToken) =>
+        Session.Run(ModelInputs.Complete(Session.Inputs, inputs), cancellationToken: cancellationToken);
+
+    /// <summary>An output, which must be numbers.</summary>
+    /// <exception cref="NonFiniteOutputException">It is not.</exception>
+    internal Tensor Finite(SessionOutputs outputs, string name)
+    {
+        var tensor = outputs[name];
+        foreach (var value in tensor.AsSpan<float>())
+            if (!float.IsFinite(value))
+                throw new NonFiniteOutputException(Name, name);
+        return tensor;
+    }
+
+    /// <summary>The name of a class.</summary>
+    internal string Label(int id) => id < Labels.Count ? Labels[id] : $"LABEL_{id}";
+
+    private static void Copy(ReadOnlySpan<int> from, Tensor to, int row)
+    {
+        var target = to.AsSpan<long>()[(row * from.Length)..];
+        for (var i = 0; i < from.Length; i++)
+            target[i] = from[i];
+    }
+
+    /// <summary>A JSON file of the model; undefined if it has none.</summary>
+    internal static JsonElement ReadJson(ModelFiles files, string name)
+    {
+        if (files.Find(name) is not { } path)
+            return default;
+        try
+        {
+            return PythonJson.Parse(File.ReadAllBytes(path));
+        }
+        catch (JsonException exception)
+        {
+            throw new PipelineInputException($"{name} of the model is damaged: {exception.Message}", "Fetch the model again: gpux pull.");
+        }
+    }
+
+    private static string[] ReadLabels(JsonElement config)
+    {
+        if (config.ValueKind != JsonValueKind.Object || !config.TryGetProperty("id2label", out var named) || named.ValueKind != JsonValueKind.Object)
+            return [];
+        var labels = new SortedDictionary<int, string>();
+        foreach (var entry in named.EnumerateObject())
+            if (int.TryParse(entry.Name, out var id) && id is >= 0 and < 1 << 20)
+                labels[id] = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : entry.Value.GetRawText(); // a string
+        // Ids with gaps, or none: names would fall to other classes.
+        return labels.Count > 0 && labels.Keys.Last() == labels.Count - 1 ? [.. labels.Values] : [];
+    }
+}

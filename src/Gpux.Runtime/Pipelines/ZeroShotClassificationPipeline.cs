@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Gpux.Runtime.Tokenizers;
+
+namespace Gpux.Runtime.Pipelines;
+
+/// <summary>How well each of the caller's own labels fits a text, the best first.</summary>
+public sealed record ZeroShotLabels(string Sequence, IReadOnlyList<LabelScore> Labels) : PipelineResult
+{
+    public override void WriteJson(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("sequence", Sequence);
+        json.WriteStartArray("labels");
+        foreach (var label in Labels)
+            json.WriteStringValue(label.Label);
+        json.WriteEndArray();
+        json.WriteStartArray("scores");
+        foreach (var label in Labels)
+            json.WriteNumberValue(label.Score);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}
+
+/// <summary>Classes that the caller names, told by a model of inference: does the text entail that it is about them?</summary>
+/// <remarks>Source: Yin et al. 2019, arXiv:1909.00161.</remarks>
+internal sealed class ZeroShotClassificationPipeline(PipelineModel model) : Pipeline(model)
+{
+    private const string DefaultTemplate = "This example is {}.";
+
+    public override string Task => "zero-shot-classification";
+
+    public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
+    {
+        arguments.RequireKnown(Task, "candidate_labels", "hypothesis_template", "multi_label");
+        var text = input.RequireText(Task);
+        var labels = arguments.Texts("candidate_labels") is { Count: > 0 } named ? named
+            : throw new PipelineArgumentException("candidate_labels", "There are no labels to choose from.", "Name some: candidate_labels=sport,news,music.");
+        var template = arguments.Text("hypothesis_template") ?? DefaultTemplate;
+        if (!template.Contains("{}", StringComparison.Ordinal))
+            throw arguments.Unfit("hypothesis_template", "a text with {} for the label was expected");
+        var entailment = Entailment();
+        var alone = arguments.Bool("multi_label", false) || labels.Count == 1;
+
+        var notes = new List<string>();
+        var scores = new float[labels.Count];
+        for (var i = 0; i < labels.Count; i++)
+        {
+            var pair = new PipelineInput { Text = text, Pair = template.Replace("{}", labels[i], StringComparison.Ordinal) };
+            var encoding = Model.Encode(pair, Task, arguments, i == 0 ? notes : [],
+                Model.MaxTokens is { } longest ? new Truncation { MaxLength = longest, Strategy = TruncationStrategy.OnlyFirst } : null);
+            using var outputs = Model.Run([encoding], cancellationToken);
+            var logits = Model.Finite(outputs, "logits").AsSpan<float>();
+            var entailed = entailment < 0 ? logits.Length - 1 : entailment;
+            if (alone)
+            {
+                Span<float> two = [logits[entailed == 0 ? logits.Length - 1 : 0], logits[entailed]];
+                Scores.Softmax(two);
+                scores[i] = two[1];
+            }
+            else
+            {
+                scores[i] = logits[entailed];
+            }
+        }
+        if (!alone)
+            Scores.Softmax(scores);
+        var order = Scores.Top(scores, scores.Length);
+        return new ZeroShotLabels(text, Array.ConvertAll(order, i => new LabelScore(labels[i], scores[i]))) { Notes = notes };
+    }
+
+    // The class of entailment; -1, the last, if none is named so.
+    private int Entailment()
+    {
+        for (var i = 0; i < Model.Labels.Count; i++)
+            if (Model.Labels[i].StartsWith("entail", StringComparison.OrdinalIgnoreCase))
+                return i;
+        return -1;
+    }
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Text.Json;
+using Gpux.Runtime.Tokenizers.AddedTokens;
+
+namespace Gpux.Runtime.Tokenizers.Loading;
+
+/// <summary>tokenizer_config.json with the older files that say the same: special_tokens_map.json and added_tokens.json.</summary>
+internal sealed class TokenizerConfig
+{
+    public const string FileName = "tokenizer_config.json";
+    private const double NoLimit = 1e20; // what transformers writes for "unknown" is larger
+    private static readonly string[] Roles = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+    private readonly JsonFields? _config;
+    private readonly Dictionary<string, JsonElement> _specialMap = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, AddedToken> _byContent = new(StringComparer.Ordinal);
+
+    private TokenizerConfig(JsonFields? config)
+    {
+        _config = config;
+        Class = config?.StringOrNull("tokenizer_class") ?? "";
+    }
+
+    public string Class { get; }
+
+    /// <summary>The class without the ending that tells the Rust implementation from the Python one.</summary>
+    public string ClassName => Class.EndsWith("Fast", StringComparison.Ordinal) ? Class[..^"Fast".Length] : Class;
+
+    /// <summary>Tokens to add, in the order of the ids that the files give them.</summary>
+    public SortedDictionary<int, AddedToken> Added { get; } = [];
+
+    public int? ModelMaxLength { get; private set; }
+
+    public static TokenizerConfig Read(Func<string, string?> pathOf)
+    {
+        var config = new TokenizerConfig(Open(pathOf, FileName));
+        config.ReadMaxLength();
+        if (config._config?.Find("added_tokens_decoder") is not null)
+            config.ReadDecoder(config._config.Value.Object("added_tokens_decoder"));
+        else
+            config.ReadOlderFiles(pathOf);
+        return config;
+    }
+
+    public bool? Flag(string name) => _config?.BoolOrNull(name);
+
+    /// <summary>Whether the file says anything of this, be it null.</summary>
+    public bool Mentions(string name) => _config is { } config && config.Mentions(name);
+
+    public string? Text(string name) => _config?.StringOrNull(name);
+
+    /// <returns>Null if there is no such list.</returns>
+    public IReadOnlyList<string>? TextList(string name) =>
+        _config?.Find(name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(item => item.GetString() ?? "")] : null;
+
+    public int Number(string name, int otherwise) => _config is { } config ? config.Int(name, otherwise) : otherwise;
+
+    /// <summary>The token of a role.</summary>
+    /// <param name="otherwise">What the class uses where the files say nothing.</param>
+    public AddedToken? Token(string role, AddedToken? otherwise)
+    {
+        var value = _specialMap.TryGetValue(role, out var mapped) ? mapped : _config?.Find(role);
+        if (value is not { } element)
+            return Mentions(role) ? null : otherwise;
+        return TokenOf(element, FileName) is { } token ? _byContent.GetValueOrDefault(token.Content, token) : null;
+    }
+
+    /// <summary>Special tokens without a role of their own.</summary>
+    public IEnumerable<AddedToken> AdditionalTokens()
+    {
+        var source = _specialMap.TryGetValue("additional_special_tokens", out var mapped) ? mapped : _config?.Find("additional_special_tokens");
+        // Version 5 of transformers writes the same list under another name.
+        source ??= _config?.Find("extra_special_tokens");
+        if (source is not { ValueKind: JsonValueKind.Array } list)
+            yield break;
+        foreach (var element in list.EnumerateArray())
+        {
+            if (TokenOf(element, FileName) is { } token)
+                yield return _byContent.GetValueOrDefault(token.Content, token);
+        }
+    }
+
+    private void ReadMaxLength()
+    {
+        if (_config?.Find("model_max_length") is { ValueKind: JsonValueKind.Number } value && value.GetDouble() is >= 1 and < int.MaxValue and < NoLimit)
+            ModelMaxLength = (int)value.GetDouble();
+    }
+
+    private void ReadDecoder(JsonFields decoder)
+    {
+        foreach (var (key, element) in decoder.Properties())
+        {
+            if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+                throw decoder.Wrong("added_tokens_decoder", $"has the id '{key}'");
+            Add(id, TokenizerJson.AddedTokenOf(new JsonFields(element, FileName), normalizedByDefault: true));
+        }
+    }
+
+    private void ReadOlderFiles(Func<string, string?> pathOf)
+    {
+        if (Open(pathOf, "special_tokens_map.json") is { } map)
+        {
+            foreach (var (role, element) in map.Properties())
+                _specialMap[role] = element;
+        }
+        if (Open(pathOf, "added_tokens.json") is not { } added)
+            return;
+        var special = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var role in Roles)
+        {
+            if (Token(role, null) is { } token)
+                special.Add(token.Content);
+        }
+        foreach (var token in AdditionalTokens())
+            special.Add(token.Content);
+        foreach (var (content, element) in added.Properties())
+        {
+            if (!element.TryGetInt32(out var id) || id < 0)
+                throw new InvalidTokenizerException("added_tokens.json", $"'{content}' has no id");
+            var isSpecial = special.Contains(content);
+            Add(id, new AddedToken(content, Normalized: !isSpecial, Special: isSpecial));
+        }
+    }
+
+    private void Add(int id, AddedToken token)
+    {
+        Added[id] = token;
+        _byContent[token.Content] = token;
+    }
+
+    private static AddedToken? TokenOf(JsonElement element, string file) => element.ValueKind switch
+    {
+        JsonValueKind.String when element.GetString() is { } content => new AddedToken(content, Special: true),
+        JsonValueKind.Object => TokenizerJson.AddedTokenOf(new JsonFields(element, file), normalizedByDefault: true) with { Special = true },
+        _ => null,
+    };
+
+    private static JsonFields? Open(Func<string, string?> pathOf, string name)
+    {
+        if (pathOf(name) is not { } path)
+            return null;
+        try
+        {
+            using var document = JsonDocument.Parse(TokenizerLoader.ReadFile(path, name));
+            return new JsonFields(document.RootElement.Clone(), name);
+        }
+        catch (Exception damage) when (damage is JsonException or InvalidOperationException)
+        {
+            throw new InvalidTokenizerException(name, damage.Message.TrimEnd('.'), damage);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Gpux.Runtime.Tokenizers.AddedTokens;
+using Gpux.Runtime.Tokenizers.Decoders;
+using Gpux.Runtime.Tokenizers.Models;
+using Gpux.Runtime.Tokenizers.Normalizers;
+using Gpux.Runtime.Tokenizers.PostProcessors;
+using Gpux.Runtime.Tokenizers.PreTokenizers;
+
+namespace Gpux.Runtime.Tokenizers;
+
+/// <summary>What a tokenizer is made of, as its loader puts it together.</summary>
+internal sealed class TokenizerParts(Model model)
+{
+    public Model Model { get; } = model;
+
+    public Normalizer? Normalizer { get; set; }
+
+    public PreTokenizer? PreTokenizer { get; set; }
+
+    public PostProcessor PostProcessor { get; set; } = PostProcessor.None;
+
+    /// <summary>Null: tokens are joined with spaces.</summary>
+    public Decoder? Decoder { get; set; }
+
+    public AddedVocabulary Added { get; } = new(model);
+
+    public TokenSide PaddingSide { get; set; }
+
+    public TokenSide TruncationSide { get; set; }
+
+    public int PaddingTypeId { get; set; }
+
+    public string Class { get; set; } = "";
+
+    public int? ModelMaxLength { get; set; }
+
+    public IReadOnlyList<string> ModelInputNames { get; set; } = ["input_ids", "token_type_ids", "attention_mask"];
+
+    public SpecialTokens Special { get; set; } = new();
+
+    public bool CleanUpSpaces { get; set; }
+
+    /// <summary>Whether <see cref="DecodeOptions.CleanUpSpaces"/> has an effect.</summary>
+    public bool CanCleanUp { get; set; } = true;
+
+    /// <summary>CLIP's, which its class and not its decoder replaces by a space; null: none.</summary>
+    public string? WordSuffix { get; set; }
+
+    /// <summary>Whether decoding drops Whisper's time stamps unless they are asked for.</summary>
+    public bool HasTimestamps { get; set; }
+
+    /// <summary>What is put around a text of a language; null: the tokenizer marks no languages.</summary>
+    public Func<string, PostProcessor>? ForLanguage { get; set; }
+}
