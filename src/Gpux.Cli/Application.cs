@@ -11,6 +11,7 @@ internal static class Application
     /// <summary>Every command. Each is made only when it is named, because a run must start fast.</summary>
     private static readonly (string Name, string Description, Func<Services, Command> Make)[] Commands =
     [
+        ("run", RunCommand.Summary, services => new RunCommand(services)),
         ("pull", PullCommand.Summary, services => new PullCommand(services)),
         ("list", ListCommand.Summary, services => new ListCommand(services)),
         ("info", InfoCommand.Summary, services => new InfoCommand(services)),
@@ -25,13 +26,21 @@ internal static class Application
         ("version", VersionCommand.Summary, services => new VersionCommand(services)),
     ];
 
+    /// <summary>What an interrupt does while a command has a use of its own for it; null: it ends the program.</summary>
+    public static ConsoleCancelEventHandler? Interrupt { get; set; }
+
     public static async Task<int> RunAsync(string[] arguments)
     {
         using var terminal = Terminal.ForProcess();
         using var services = new Services(terminal);
         using var interrupted = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, key) =>
+        Console.CancelKeyPress += (sender, key) =>
         {
+            if (Interrupt is { } handler)
+            {
+                handler(sender, key);
+                return;
+            }
             // The command ends in order: partial downloads are kept, temporary files are removed.
             key.Cancel = !interrupted.IsCancellationRequested;
             interrupted.Cancel();

@@ -5,6 +5,8 @@ using Gpux.Conversion;
 using Gpux.Onnx.Building;
 using Gpux.Registries;
 using Gpux.Registries.Store;
+using Gpux.Runtime.Pipelines;
+using Gpux.Runtime.Sessions;
 
 namespace Gpux.Models;
 
@@ -12,6 +14,19 @@ namespace Gpux.Models;
 /// <param name="Target">Which operators a graph may use.</param>
 /// <param name="ClassName">The class to build; null for the one that the model states.</param>
 public sealed record PrepareOptions(Lookup Lookup = Lookup.PreferStore, GraphTarget Target = GraphTarget.Cpu, string? ClassName = null);
+
+/// <param name="Task">The task to do; null for the one that the model is for.</param>
+public sealed record OpenOptions(PrepareOptions Prepare, string? Task = null)
+{
+    /// <summary>An execution provider to prefer to the CPU; null for none.</summary>
+    public string? Provider { get; init; }
+
+    /// <summary>Whether a computation that falls back to the CPU is an error.</summary>
+    public bool RequireGpu { get; init; }
+
+    /// <summary>Threads of the CPU; 0 for one on each core.</summary>
+    public int Threads { get; init; }
+}
 
 /// <summary>A model that is here, converted and ready to open.</summary>
 /// <param name="Files">Its published files that are here.</param>
@@ -27,6 +42,7 @@ public sealed record PreparedModel(ResolvedModel Resolved, ModelFiles Files, Var
 /// <summary>The calls that the command line, the server and the benchmarks share: from what a user calls a model to one that runs.</summary>
 public sealed class ModelLibrary : IDisposable
 {
+    private static readonly string[] TokenizerFiles = ["tokenizer.json", "vocab.txt", "vocab.json", "0_Transformer/tokenizer.json", "0_Transformer/vocab.txt"];
     private readonly RegistryEnvironment _environment;
 
     public ModelLibrary(RegistryEnvironment environment)
@@ -108,6 +124,30 @@ public sealed class ModelLibrary : IDisposable
         {
             throw new OutputException(folder, exception);
         }
+    }
+
+    /// <summary>Makes a model ready to answer: here, converted, in a session, with its tokenizer.</summary>
+    /// <exception cref="GpuxException">It cannot be found, fetched, converted or opened, or there is no pipeline for its task.</exception>
+    public async Task<Pipeline> OpenAsync(
+        ModelReference model, OpenOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var prepared = await PrepareAsync(model, options.Prepare, progress, cancellationToken);
+        var task = options.Task ?? prepared.Variant.Task;
+        if (!PipelineCatalog.Has(task))
+            throw new UnsupportedTaskException(task, PipelineCatalog.Tasks);
+        // The tokenizer is read while the session opens; whichever model needs none has no file for it.
+        var tokenizer = TokenizerFiles.Any(name => prepared.Files.Find(name) is not null) && !task.StartsWith("image-", StringComparison.Ordinal)
+            ? System.Threading.Tasks.Task.Run(() => PipelineModel.LoadTokenizer(prepared.Files), cancellationToken) : null;
+        var session = new SessionOptions
+        {
+            ExternalWeightsFolder = prepared.Variant.WeightsFolder,
+            IntraOpThreads = options.Threads,
+            RequireGpu = options.RequireGpu,
+            ExecutionProviders = options.Provider is { } provider ? [new ExecutionProvider(provider)] : [],
+        };
+        var opened = prepared.Graph is { } graph ? InferenceSession.Open(graph.Span, session, cancellationToken)
+            : InferenceSession.Open(prepared.Variant.ModelPath, session, cancellationToken);
+        return PipelineCatalog.Create(task, new PipelineModel(prepared.Manifest.Model.ToString(), prepared.Files, opened, tokenizer));
     }
 
     /// <summary>What an ONNX file says of the model that it was made of.</summary>

@@ -1,0 +1,82 @@
+using System.Globalization;
+using Gpux.Cli.Terminals;
+using Gpux.Runtime.Pipelines;
+
+namespace Gpux.Cli.Commands;
+
+/// <summary>Answers as people read them.</summary>
+internal static class AnswerText
+{
+    private const int BarCells = 20;
+    private const int ShownNumbers = 6;
+
+    public static void Write(Terminal terminal, TextWriter output, PipelineResult answer)
+    {
+        switch (answer)
+        {
+            case LabelScores labels:
+                WriteBars(terminal, output, labels.Labels);
+                break;
+            case ZeroShotLabels labels:
+                WriteBars(terminal, output, labels.Labels);
+                break;
+            case Entities entities:
+                var table = new Table("text", "class", "score", "at").AlignRight(2);
+                foreach (var entity in entities.Found)
+                    table.Row(entity.Word.Trim(), entity.Label, Score(entity.Score), $"{entity.Start}-{entity.End}");
+                table.Write(terminal, output);
+                break;
+            case MaskFills fills:
+                foreach (var mask in fills.Masks)
+                {
+                    foreach (var fill in mask)
+                        output.WriteLine($"{Score(fill.Score)}  {terminal.Bold(fill.TokenText.Trim())}  {terminal.Dim(fill.Sequence)}");
+                }
+                break;
+            case Answers answers:
+                foreach (var candidate in answers.Candidates)
+                    output.WriteLine($"{(candidate.Text.Length > 0 ? terminal.Bold(candidate.Text) : "(no answer)")} {Score(candidate.Score)}  {terminal.Dim($"at {candidate.Start}-{candidate.End}")}");
+                break;
+            case Similarities similarities:
+                foreach (var (sentence, value) in similarities.Sentences.Zip(similarities.Values).OrderByDescending(pair => pair.Second))
+                    output.WriteLine($"{Score(value),5}  {Bar(value, terminal)}  {sentence}");
+                break;
+            case GeneratedTexts texts:
+                foreach (var text in texts.Texts)
+                    output.WriteLine(text);
+                break;
+            case Features features:
+                WriteNumbers(terminal, output, features.Values);
+                break;
+        }
+    }
+
+    private static void WriteBars(Terminal terminal, TextWriter output, IReadOnlyList<LabelScore> labels)
+    {
+        var width = labels.Max(label => TextWidth.Of(label.Label));
+        for (var i = 0; i < labels.Count; i++)
+        {
+            var name = labels[i].Label + new string(' ', width - TextWidth.Of(labels[i].Label));
+            var line = $"{(i == 0 ? terminal.Bold(name) : name)} {Score(labels[i].Score)}";
+            output.WriteLine(labels.Count > 1 && labels.All(label => label.Score is >= 0 and <= 1) ? $"{line}  {Bar(labels[i].Score, terminal)}".TrimEnd() : line);
+        }
+    }
+
+    private static string Bar(float share, Terminal terminal)
+    {
+        var cells = Math.Clamp((int)Math.Round(share * BarCells), 0, BarCells);
+        return terminal.Cyan(new string('█', cells)) + new string(' ', BarCells - cells);
+    }
+
+    private static void WriteNumbers(Terminal terminal, TextWriter output, Tensor values)
+    {
+        var numbers = values.AsSpan<float>();
+        var shown = new string[Math.Min(ShownNumbers, numbers.Length)];
+        for (var i = 0; i < shown.Length; i++)
+            shown[i] = numbers[i].ToString("0.####", CultureInfo.InvariantCulture);
+        output.WriteLine($"{terminal.Bold($"{values.ElementType}{values.Shape}")} {string.Join(", ", shown)}{(numbers.Length > shown.Length ? ", ..." : "")}");
+        output.WriteLine(terminal.Dim("All of it: --json"));
+    }
+
+    private static string Score(float score) => score.ToString("0.00", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,171 @@
+using System.CommandLine;
+using Gpux.Cli.Terminals;
+using Gpux.Models;
+using Gpux.Registries.Store;
+using Gpux.Runtime.Images;
+using Gpux.Runtime.Pipelines;
+using Gpux.Runtime.Sessions;
+
+namespace Gpux.Cli.Commands;
+
+internal sealed class RunCommand : GpuxCommand
+{
+    public const string Summary = "Ask a model: a text or an image in, an answer out.";
+
+    private readonly Argument<string> _model = ModelArgument();
+    private readonly Argument<string[]> _input = new("input")
+    {
+        Description = "A text, or the path of an image; default: standard input, or a prompt. Several are compared with the first (sentence-similarity) or answered in turn.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+    private readonly TextSource _source = new();
+    private readonly Option<string> _task = new("--task") { Description = "What to do, if not what the model states: such as text-classification." };
+    private readonly Option<string[]> _set = new("--set", "-s") { Description = "NAME=VALUE: an argument of the task, by its name in transformers. Repeatable.", HelpName = "name=value" };
+    private readonly Option<int?> _top = new("--top-k") { Description = "How many answers." };
+    private readonly Option<string> _pair = new("--pair") { Description = "A second text that is read with the first." };
+    private readonly Option<string> _context = new("--context") { Description = "The text that answers a question." };
+    private readonly Option<string> _labels = new("--labels") { Description = "Labels to choose from, with commas between them (zero-shot-classification)." };
+    private readonly Option<int?> _tokens = new("--max-new-tokens") { Description = "The most tokens to generate." };
+    private readonly Option<double?> _temperature = new("--temperature") { Description = "0 takes the likeliest token; higher is more various." };
+    private readonly Option<int?> _seed = new("--seed") { Description = "Repeats what was drawn." };
+    private readonly Option<string[]> _stop = new("--stop") { Description = "Ends the answer at this text. Repeatable." };
+    private readonly Option<bool> _strict = new("--strict") { Description = "Refuse a text that is longer than the model takes, instead of cutting it." };
+    private readonly Option<string> _provider = new("--provider") { Description = "An execution provider of gpux devices, such as cuda or webgpu." };
+    private readonly Option<bool> _requireGpu = new("--require-gpu") { Description = "Fail if anything is computed on the CPU." };
+    private readonly Option<int?> _threads = new("--threads") { Description = "Threads of the CPU; default: one for each core." };
+
+    public RunCommand(Services services) : base(services, "run", Summary,
+        "gpux run samples/language-id \"Où est la gare ?\"", "gpux run samples/digits samples/inputs/digit-photo.jpg", "gpux run samples/storyteller \"It was\" --seed 1",
+        "cat sentences.txt | gpux run samples/language-id --lines --json", "gpux run org/qa-model \"Who wrote it?\" --context \"Ada wrote it.\"")
+    {
+        Add(_model);
+        Add(_input);
+        _source.AddTo(this);
+        foreach (var option in (Option[])[_task, _set, _top, _pair, _context, _labels, _tokens, _temperature, _seed, _stop, _strict, _provider, _requireGpu, _threads])
+            Add(option);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        OnnxRuntimeLibrary.Preload();
+        var reference = Services.Reference(parsed.GetRequiredValue(_model));
+        var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore), parsed.GetValue(_task))
+        {
+            Provider = parsed.GetValue(_provider),
+            RequireGpu = parsed.GetValue(_requireGpu),
+            Threads = parsed.GetValue(_threads) ?? 0,
+        };
+        var words = parsed.GetValue(_input) ?? [];
+        var inputs = _source.IsGiven(parsed, words) ? Inputs(parsed, words) : null;
+        using var pipeline = await Services.Library.OpenAsync(reference, options, Terminal.Progress, cancellationToken);
+        var arguments = TaskArguments(parsed);
+        if (inputs is null)
+            return new PromptLoop(Terminal, pipeline, arguments).Run(cancellationToken);
+        var answers = new List<PipelineResult>();
+        foreach (var input in Shaped(pipeline.Task, inputs, parsed))
+        {
+            if (pipeline is TextGenerationPipeline generator && !Terminal.Json && inputs.Count == 1 && CanStream(arguments))
+            {
+                Stream(generator, input, arguments, cancellationToken);
+                return ExitCode.Done;
+            }
+            var answer = pipeline.Run(input, arguments, cancellationToken);
+            foreach (var note in answer.Notes)
+                Terminal.Note($"note: {note}");
+            answers.Add(answer);
+        }
+        Terminal.Print(
+            output =>
+            {
+                for (var i = 0; i < answers.Count; i++)
+                {
+                    if (answers.Count > 1)
+                        output.WriteLine(Terminal.Dim(inputs[i].Length > 100 ? inputs[i][..97] + "..." : inputs[i]));
+                    AnswerText.Write(Terminal, output, answers[i]);
+                }
+            },
+            json =>
+            {
+                if (answers.Count == 1)
+                {
+                    answers[0].WriteJson(json);
+                    return;
+                }
+                json.WriteStartArray();
+                foreach (var answer in answers)
+                    answer.WriteItem(json);
+                json.WriteEndArray();
+            });
+        return ExitCode.Done;
+    }
+
+    private IReadOnlyList<string> Inputs(ParseResult parsed, string[] words) => _source.Read(parsed, words);
+
+    // What each task makes of the words of the command line.
+    private IEnumerable<PipelineInput> Shaped(string task, IReadOnlyList<string> inputs, ParseResult parsed)
+    {
+        if (task == "sentence-similarity" && inputs.Count > 1)
+            return [new PipelineInput { Text = inputs[0], Sentences = [.. inputs.Skip(1)] }];
+        if (task == "question-answering")
+            return inputs.Select(question => new PipelineInput { Question = question, Context = parsed.GetValue(_context) });
+        if (task.StartsWith("image-", StringComparison.Ordinal))
+            return inputs.Select(path => new PipelineInput { Image = Image.Load(path) });
+        return inputs.Select(text => new PipelineInput { Text = text, Pair = parsed.GetValue(_pair) });
+    }
+
+    private PipelineArguments TaskArguments(ParseResult parsed)
+    {
+        var arguments = new PipelineArguments { Strict = parsed.GetValue(_strict) };
+        if (parsed.GetValue(_top) is { } top)
+            arguments.Set("top_k", json => json.WriteNumberValue(top));
+        if (parsed.GetValue(_labels) is { } labels)
+            arguments.Set("candidate_labels", json => json.WriteStringValue(labels));
+        if (parsed.GetValue(_tokens) is { } tokens)
+            arguments.Set("max_new_tokens", json => json.WriteNumberValue(tokens));
+        if (parsed.GetValue(_temperature) is { } temperature)
+        {
+            arguments.Set("do_sample", json => json.WriteBooleanValue(temperature > 0));
+            if (temperature > 0)
+                arguments.Set("temperature", json => json.WriteNumberValue(temperature));
+        }
+        if (parsed.GetValue(_seed) is { } seed)
+            arguments.Set("seed", json => json.WriteNumberValue(seed));
+        if (parsed.GetValue(_stop) is { Length: > 0 } stops)
+        {
+            arguments.Set("stop_strings", json =>
+            {
+                json.WriteStartArray();
+                foreach (var stop in stops)
+                    json.WriteStringValue(stop);
+                json.WriteEndArray();
+            });
+        }
+        foreach (var pair in parsed.GetValue(_set) ?? [])
+        {
+            var sign = pair.IndexOf('=', StringComparison.Ordinal);
+            if (sign <= 0)
+                throw new UsageException($"--set is '{pair}', where NAME=VALUE was expected.", "Write --set top_k=3.");
+            arguments.Set(pair[..sign], pair[(sign + 1)..]);
+        }
+        return arguments;
+    }
+
+    // Beams and several answers are known only at the end.
+    internal static bool CanStream(PipelineArguments arguments) => !arguments.Has("num_beams") && !arguments.Has("num_return_sequences") && !arguments.Has("return_full_text");
+
+    private void Stream(TextGenerationPipeline generator, PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
+    {
+        Terminal.ClearProgress();
+        Terminal.Output.Write(Terminal.Dim(input.Text ?? ""));
+        Terminal.Output.Flush();
+        var result = generator.Stream(input, arguments, piece =>
+        {
+            Terminal.Output.Write(piece);
+            Terminal.Output.Flush();
+        }, cancellationToken);
+        Terminal.Output.WriteLine();
+        Terminal.Output.Flush();
+        foreach (var note in result.Notes)
+            Terminal.Note($"note: {note}");
+    }
+}
