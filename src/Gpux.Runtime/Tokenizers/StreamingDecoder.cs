@@ -21,7 +21,7 @@ public sealed class StreamingDecoder
     public string Push(int id)
     {
         // A token that has no text must not make the window grow.
-        if (_tokenizer.IsSkipped(id, _options) || _tokenizer.TokenOf(id) is null)
+        if (!_tokenizer.HasText(id, _options))
             return "";
         _window.Add(id);
         if (_tokenizer.Decoder?.Holds(_tokenizer.TextOf(id)) == true)

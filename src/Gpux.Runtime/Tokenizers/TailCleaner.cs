@@ -6,6 +6,7 @@ namespace Gpux.Runtime.Tokenizers;
 internal sealed class TailCleaner(Func<string, string> finish)
 {
     private const int LongestPattern = 4; // of what is replaced: a space and up to three characters
+    private const int LongestMark = 16; // characters of a time stamp
     private readonly StringBuilder _held = new();
     private bool _started;
 
@@ -50,9 +51,9 @@ internal sealed class TailCleaner(Func<string, string> finish)
     // Everything that is replaced starts with a space, but for time stamps and word suffixes, which start with "<".
     private static bool IsSafe(string text, int end)
     {
-        if (PythonText.IsSpace(text[end - 1]) || text.AsSpan(Math.Max(0, end - 16)..end).LastIndexOf('<') >= 0)
-            return text.AsSpan(Math.Max(0, end - 16)..end).LastIndexOf('<') < 0 && !PythonText.IsSpace(text[end - 1]);
+        if (PythonText.IsSpace(text[end - 1]) || text.AsSpan(Math.Max(0, end - LongestMark)..end).Contains('<'))
+            return false;
         var space = text.AsSpan(0, end).LastIndexOf(' ');
-        return space < 0 || end - space >= LongestPattern || !".?!,'nd".Contains(text[space + 1], StringComparison.Ordinal);
+        return space < 0 || end - space >= LongestPattern || !".?!,'n".Contains(text[space + 1], StringComparison.Ordinal);
     }
 }

@@ -83,7 +83,7 @@ public sealed class Tokenizer
     }
 
     /// <summary>Whether decoding can leave the token out.</summary>
-    public bool IsSpecial(int id) => TokenOf(id) is { } token && _parts.Added.IsSpecial(token);
+    public bool IsSpecial(int id) => _parts.Added.TokenOf(id) is { } token && _parts.Added.IsSpecial(token.Content);
 
     /// <summary>Tokenizes a text, or two that the model reads together.</summary>
     /// <exception cref="TruncationException">The wanted truncation is not possible.</exception>
@@ -194,10 +194,8 @@ public sealed class Tokenizer
         var texts = new TokenTexts();
         foreach (var id in ids)
         {
-            if (!IsSkipped(id, options) && TextOf(id) is { Length: > 0 } text)
-                texts.Add(text);
-            else if (!IsSkipped(id, options) && _parts.Model.Vocabulary.Contains(id))
-                texts.Add([]);
+            if (HasText(id, options))
+                texts.Add(TextOf(id));
         }
         if (_parts.Decoder is { } decoder)
         {
@@ -227,7 +225,9 @@ public sealed class Tokenizer
 
     private bool CleansUp(DecodeOptions options) => _parts.CanCleanUp && (options.CleanUpSpaces ?? _parts.CleanUpSpaces);
 
-    internal bool IsSkipped(int id, DecodeOptions options) => options.SkipSpecialTokens && IsSpecial(id);
+    /// <summary>Whether an id is a token that decoding does not leave out.</summary>
+    internal bool HasText(int id, DecodeOptions options) =>
+        (_parts.Added.TokenOf(id) is not null || _parts.Model.Vocabulary.Contains(id)) && !(options.SkipSpecialTokens && IsSpecial(id));
 
     internal Decoder? Decoder => _parts.Decoder;
 
@@ -251,7 +251,7 @@ public sealed class Tokenizer
             pair?.AppendTo(_pipeline, scratch, 1, options.WithOffsets);
             var language = options.TargetLanguage ?? options.SourceLanguage;
             var processor = language is not null && _parts.ForLanguage is { } forLanguage ? forLanguage(language) : _parts.PostProcessor;
-            var assembler = new TokenAssembler(processor, options, ModelMaxLength, TruncationSide, WriteToken);
+            var assembler = new TokenAssembler(processor, options, ModelMaxLength, TruncationSide, Utf8Of);
             return assembler.Assemble(row.Entries[..first], pair is null ? default : row.Entries[first..], pair is not null);
         }
         finally
@@ -273,6 +273,9 @@ public sealed class Tokenizer
             encodings[i] = rows[i].ToEncoding(options.WithOffsets, WriteToken);
         return encodings;
     }
+
+    private ReadOnlySpan<byte> Utf8Of(in TokenEntry entry) =>
+        entry.Text is null ? TextOf(entry.Id) : System.Text.Encoding.UTF8.GetBytes(entry.Text);
 
     private string WriteToken(int id, string? text) => text ?? TokenOf(id) ?? "";
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Gpux.Runtime.Tokenizers.Models;
 using Gpux.Runtime.Tokenizers.Text;
 using Gpux.Runtime.Tokenizers.Unicode;
@@ -11,10 +10,9 @@ internal sealed class AddedTokenMatcher
     private const int LongestToken = 1024; // bytes
     private readonly Vocabulary _contents;
     private readonly Dictionary<int, AddedToken> _tokens;
-    private readonly SearchValues<byte> _firstBytes;
     private readonly int[]?[] _lengths = new int[]?[256]; // of the tokens by first byte, longest first
 
-    private AddedTokenMatcher(List<(int Id, AddedToken Token, byte[] Content)> tokens)
+    private AddedTokenMatcher(List<Candidate> tokens)
     {
         _contents = new Vocabulary(tokens.Count);
         _tokens = new Dictionary<int, AddedToken>(tokens.Count);
@@ -30,32 +28,31 @@ internal sealed class AddedTokenMatcher
             if (lengths is null || Array.IndexOf(lengths, content.Length) < 0)
                 lengths = [.. lengths ?? [], content.Length];
         }
-        var first = new List<byte>();
-        for (var b = 0; b < _lengths.Length; b++)
+        foreach (var lengths in _lengths)
         {
-            if (_lengths[b] is not { } lengths)
+            if (lengths is null)
                 continue;
-            first.Add((byte)b);
             Array.Sort(lengths);
             Array.Reverse(lengths);
         }
-        _firstBytes = SearchValues.Create([.. first]);
     }
 
     /// <returns>Null if there is nothing to look for.</returns>
-    public static AddedTokenMatcher? Create(List<(int Id, AddedToken Token, byte[] Content)> tokens) =>
+    public static AddedTokenMatcher? Create(List<Candidate> tokens) =>
         tokens.Count == 0 ? null : new AddedTokenMatcher(tokens);
 
     /// <summary>Adds the parts of <paramref name="text"/>: a token's id, or -1 for what lies between tokens.</summary>
-    public void Find(ReadOnlySpan<byte> text, List<(int Start, int End, int Id)> parts)
+    public void Find(ReadOnlySpan<byte> text, PartList parts)
     {
         var previous = 0;
         for (var from = 0; from < text.Length;)
         {
-            var distance = text[from..].IndexOfAny(_firstBytes);
-            if (distance < 0)
+            // A plain loop: vectorised searches are compiled at start-up and cost more there than they ever save.
+            var start = from;
+            while (start < text.Length && _lengths[text[start]] is null)
+                start++;
+            if (start == text.Length)
                 break;
-            var start = from + distance;
             var id = LongestAt(text[start..], out var length);
             if (id < 0)
             {
@@ -73,12 +70,12 @@ internal sealed class AddedTokenMatcher
             if (token.RightStrip)
                 end += LeadingSpace(text[end..]);
             if (previous < start)
-                parts.Add((previous, start, Piece.NoToken));
-            parts.Add((start, end, id));
+                parts.Add(previous, start, Piece.NoToken);
+            parts.Add(start, end, id);
             previous = end;
         }
         if (previous < text.Length)
-            parts.Add((previous, text.Length, Piece.NoToken));
+            parts.Add(previous, text.Length, Piece.NoToken);
     }
 
     private int LongestAt(ReadOnlySpan<byte> text, out int length)
@@ -94,6 +91,9 @@ internal sealed class AddedTokenMatcher
         length = 0;
         return -1;
     }
+
+    /// <param name="Content">What is looked for, which may be the normalized form of the token.</param>
+    internal sealed record Candidate(int Id, AddedToken Token, byte[] Content);
 
     private static bool EndsWithWord(ReadOnlySpan<byte> text)
     {

@@ -9,7 +9,7 @@ internal sealed class AddedVocabulary
 {
     private readonly Model _model;
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<int, AddedToken> _tokens = [];
+    private readonly Dictionary<int, AddedToken> _tokens = [];
     private readonly HashSet<string> _special = new(StringComparer.Ordinal);
     private AddedTokenMatcher? _raw;
     private AddedTokenMatcher? _normalized;
@@ -48,18 +48,21 @@ internal sealed class AddedVocabulary
     /// <summary>Prepares the search, after the last token was added.</summary>
     public void Seal(Normalizer? normalizer)
     {
-        var raw = new List<(int, AddedToken, byte[])>();
-        var normalized = new List<(int, AddedToken, byte[])>();
+        var raw = new List<AddedTokenMatcher.Candidate>();
+        var normalized = new List<AddedTokenMatcher.Candidate>();
         var text = new AlignedText();
         var scratch = new TextScratch { RegexBudget = long.MaxValue };
-        foreach (var (id, token) in _tokens)
+        int[] ids = [.. _tokens.Keys];
+        Array.Sort(ids);
+        foreach (var id in ids)
         {
+            var token = _tokens[id];
             if (!FindsSpecial && token.Special)
                 continue;
             var content = System.Text.Encoding.UTF8.GetBytes(token.Content);
             if (!token.Normalized)
             {
-                raw.Add((id, token, content));
+                raw.Add(new AddedTokenMatcher.Candidate(id, token, content));
                 continue;
             }
             if (normalizer is not null)
@@ -69,7 +72,7 @@ internal sealed class AddedVocabulary
                 content = text.Bytes.ToArray();
             }
             if (content.Length > 0)
-                normalized.Add((id, token, content));
+                normalized.Add(new AddedTokenMatcher.Candidate(id, token, content));
         }
         _raw = AddedTokenMatcher.Create(raw);
         _normalized = AddedTokenMatcher.Create(normalized);
@@ -84,13 +87,13 @@ internal sealed class AddedVocabulary
     public bool IsSpecial(string token) => _special.Contains(token);
 
     /// <summary>Cuts a text at added tokens and normalizes what lies between; the result is the scratch's pieces.</summary>
-    public void Split(ReadOnlySpan<byte> text, Normalizer? normalizer, bool tracked, TextScratch scratch, List<(int Start, int End, int Id)> parts)
+    public void Split(ReadOnlySpan<byte> text, Normalizer? normalizer, bool tracked, TextScratch scratch, PartList parts)
     {
         var pieces = scratch.Pieces;
         pieces.Clear(tracked);
         parts.Clear();
         if (_raw is null)
-            parts.Add((0, text.Length, Piece.NoToken));
+            parts.Add(0, text.Length, Piece.NoToken);
         else
             _raw.Find(text, parts);
         var count = parts.Count;
@@ -108,18 +111,18 @@ internal sealed class AddedVocabulary
             aligned.Load(part, start, tracked);
             normalizer?.Normalize(aligned, scratch);
             SplitNormalized(pieces, aligned, start, parts);
-            parts.RemoveRange(count, parts.Count - count);
+            parts.Truncate(count);
         }
     }
 
-    private void SplitNormalized(PieceList pieces, AlignedText text, int origin, List<(int Start, int End, int Id)> parts)
+    private void SplitNormalized(PieceList pieces, AlignedText text, int origin, PartList parts)
     {
         if (text.Length == 0)
             return;
         var at = pieces.Append(text);
         var first = parts.Count;
         if (_normalized is null)
-            parts.Add((0, text.Length, Piece.NoToken));
+            parts.Add(0, text.Length, Piece.NoToken);
         else
             _normalized.Find(text.Bytes, parts);
         for (var i = first; i < parts.Count; i++)

@@ -22,7 +22,7 @@ internal sealed class WordPieceDecoder(byte[] prefix, bool cleanUp) : Decoder
     private void Write(TokenTexts texts, ReadOnlySpan<byte> text, bool space)
     {
         // Only a token with a space, its own or the one before it, has something to tidy.
-        if (cleanUp && (space || text.Contains((byte)' ')) && text.IndexOfAny(CleanUp.Starts) >= 0)
+        if (cleanUp && ((space && !text.IsEmpty && CleanUp.Starts.Contains(text[0])) || text.Contains((byte)' ')))
         {
             var dirty = (space ? " " : "") + System.Text.Encoding.UTF8.GetString(text);
             texts.Write(System.Text.Encoding.UTF8.GetBytes(CleanUp.OfTokens(dirty)));

@@ -8,20 +8,24 @@ internal static class OffsetTrimmer
 {
     private static readonly int SpaceCharacter = ByteCharacters.ToCharacter((byte)' ');
 
+    /// <summary>The UTF-8 of a token.</summary>
+    internal delegate ReadOnlySpan<byte> TextOf(in TokenEntry entry);
+
     /// <param name="addedSpace">Whether a space was put before the text, which is not part of it.</param>
-    /// <param name="textOf">The UTF-16 text of an entry.</param>
-    public static void Trim(Span<TokenEntry> window, bool addedSpace, Func<TokenEntry, string> textOf)
+    public static void Trim(Span<TokenEntry> window, bool addedSpace, TextOf textOf)
     {
         for (var i = 0; i < window.Length; i++)
         {
             ref var entry = ref window[i];
             var text = textOf(entry);
             var leading = 0;
-            while (leading < text.Length && IsSpace(text[leading]))
+            for (var at = 0; at < text.Length && IsSpace(Utf8.Next(text, ref at));)
                 leading++;
             var trailing = 0;
-            while (trailing < text.Length && IsSpace(text[^(trailing + 1)]))
+            for (var at = text.Length; at > 0 && IsSpace(Utf8.Previous(text, ref at));)
                 trailing++;
+            if (leading + trailing == 0)
+                continue;
             if (leading == 1 && addedSpace && (i == 0 || entry.CodePoints.Start == 0))
                 leading = 0;
             // Each such character stands for one of the text, in UTF-16 too.
@@ -34,7 +38,7 @@ internal static class OffsetTrimmer
     }
 
     // All white space is in the basic plane.
-    private static bool IsSpace(char c) => c == SpaceCharacter || Characters.IsWhiteSpace(c);
+    private static bool IsSpace(int c) => c == SpaceCharacter || Characters.IsWhiteSpace(c);
 
     private static TextRange Trim(TextRange range, int leading, int trailing)
     {

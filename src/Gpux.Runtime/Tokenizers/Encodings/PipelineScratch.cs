@@ -1,3 +1,4 @@
+using Gpux.Runtime.Tokenizers.AddedTokens;
 using Gpux.Runtime.Tokenizers.Models;
 using Gpux.Runtime.Tokenizers.Text;
 
@@ -10,7 +11,7 @@ internal sealed class PipelineScratch
 
     public ModelScratch Model { get; } = new();
 
-    public List<(int Start, int End, int Id)> Parts { get; } = [];
+    public PartList Parts { get; } = new();
 
     public TokenRow Row { get; } = new();
 

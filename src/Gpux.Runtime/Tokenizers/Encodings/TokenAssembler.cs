@@ -4,7 +4,7 @@ namespace Gpux.Runtime.Tokenizers.Encodings;
 
 /// <summary>Truncates the texts of one encoding and puts them into the template.</summary>
 internal sealed class TokenAssembler(
-    PostProcessor processor, EncodeOptions options, int? modelMaxLength, TokenSide truncationSide, Func<int, string?, string> textOf)
+    PostProcessor processor, EncodeOptions options, int? modelMaxLength, TokenSide truncationSide, OffsetTrimmer.TextOf textOf)
 {
     private const long MostOverflowTokens = 1 << 26;
 
@@ -49,20 +49,21 @@ internal sealed class TokenAssembler(
             throw new TruncationException($"{first.Count} windows of the first text and {second.Count} of the second are too many together");
     }
 
-    private TokenEntry[] Cut(ReadOnlySpan<TokenEntry> text, TextRange window)
+    private ReadOnlySpan<TokenEntry> Cut(ReadOnlySpan<TokenEntry> text, TextRange window)
     {
-        var cut = text[window.Start..window.End].ToArray();
-        if (options.WithOffsets)
-        {
-            foreach (var addedSpace in processor.Trims)
-                OffsetTrimmer.Trim(cut, addedSpace, entry => textOf(entry.Id, entry.Text));
-        }
+        var part = text[window.Start..window.End];
+        if (!options.WithOffsets || processor.Trims.Length == 0)
+            return part;
+        // Windows share tokens, and whether a token is the first one differs between them.
+        var cut = part.ToArray();
+        foreach (var addedSpace in processor.Trims)
+            OffsetTrimmer.Trim(cut, addedSpace, textOf);
         return cut;
     }
 
     private TokenRow Fill(ReadOnlySpan<TokenEntry> first, ReadOnlySpan<TokenEntry> second, bool isPair, (bool First, bool Second) isOverflow)
     {
-        var row = new TokenRow();
+        var row = new TokenRow(first.Length + second.Length + processor.AddedTokens(isPair));
         foreach (var part in processor.Template(isPair))
         {
             if (part.IsText)

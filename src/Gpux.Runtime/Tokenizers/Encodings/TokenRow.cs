@@ -1,9 +1,9 @@
 namespace Gpux.Runtime.Tokenizers.Encodings;
 
 /// <summary>A growing list of tokens.</summary>
-internal sealed class TokenRow
+internal sealed class TokenRow(int capacity = 64)
 {
-    private TokenEntry[] _entries = new TokenEntry[64];
+    private TokenEntry[] _entries = new TokenEntry[capacity];
 
     public int Count { get; private set; }
 

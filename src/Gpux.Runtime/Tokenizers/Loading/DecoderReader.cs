@@ -22,7 +22,7 @@ internal static class DecoderReader
             "Replace" => new ReplaceDecoder(PatternReader.Read(fields), fields.Bytes("content")),
             "CTC" => new CtcDecoder(fields.StringOrNull("pad_token") ?? "<pad>",
                 fields.StringOrNull("word_delimiter_token") ?? "|", fields.Bool("cleanup", true)),
-            "Sequence" => new SequenceDecoder([.. fields.Array("decoders").Select(part => Read(part, file))]),
+            "Sequence" => new SequenceDecoder(fields.Array("decoders", part => Read(part, file))),
             var type => throw new UnsupportedTokenizerException($"the decoder '{type}'"),
         };
     }

@@ -29,11 +29,7 @@ internal readonly struct JsonFields
     /// <summary>Whether the field is there, be it null.</summary>
     public bool Mentions(string name) => _object.TryGetProperty(name, out _);
 
-    public IEnumerable<(string Name, JsonElement Value)> Properties()
-    {
-        foreach (var property in _object.EnumerateObject())
-            yield return (property.Name, property.Value);
-    }
+    public JsonElement.ObjectEnumerator Properties() => _object.EnumerateObject();
 
     public JsonElement Get(string name) => Find(name) ?? throw Wrong(name, "is missing");
 
@@ -65,10 +61,20 @@ internal readonly struct JsonFields
         _ => throw Wrong(name, "is no number from 0 on"),
     };
 
-    public IEnumerable<JsonElement> Array(string name)
+    public JsonElement.ArrayEnumerator Array(string name)
     {
         var value = Get(name);
         return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : throw Wrong(name, "is no array");
+    }
+
+    /// <summary>What each element of an array stands for.</summary>
+    public T[] Array<T>(string name, Func<JsonElement, T> read) where T : class
+    {
+        var results = new T[Get(name) is { ValueKind: JsonValueKind.Array } array ? array.GetArrayLength() : 0];
+        var count = 0;
+        foreach (var element in Array(name))
+            results[count++] = read(element);
+        return results;
     }
 
     public JsonFields Object(string name) => new(Get(name), _file);

@@ -7,29 +7,32 @@ namespace Gpux.Runtime.Tokenizers.Loading;
 internal ref struct ModelReader
 {
     private const int BytesAToken = 14; // of a JSON file, about: to size tables
-    private readonly ReadOnlySpan<byte> _json;
+    private const string ContinuingPrefix = "continuing_subword_prefix";
+    private readonly ReadOnlySpan<byte> _json; // the whole file
     private readonly string _file;
-    private readonly Dictionary<string, JsonElement> _options = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonDocument> _options = new(StringComparer.Ordinal);
     private byte[] _left = new byte[256];
     private byte[] _right = new byte[256];
     private Vocabulary? _vocabulary;
     private double[] _scores = [];
     private bool _isScored;
-    private bool _hasMerges;
-    private int _mergesStart = -1;
+    private MergeTable? _merges;
+    private int _mergesStart = -1; // of merges that stand before what they need
+    private bool _crossMetaspace;
 
-    /// <param name="json">The model's object and what follows it.</param>
     private ModelReader(ReadOnlySpan<byte> json, string file)
     {
         _json = json;
         _file = file;
     }
 
-    public static Model Read(ReadOnlySpan<byte> json, string file)
+    /// <param name="json">The whole file.</param>
+    /// <param name="reader">Is at the model's first token, and then at its last.</param>
+    public static Model Read(ReadOnlySpan<byte> json, ref Utf8JsonReader reader, string file)
     {
-        var reader = new ModelReader(json, file);
-        reader.ReadFields();
-        return reader.Build();
+        var model = new ModelReader(json, file);
+        model.ReadFields(ref reader);
+        return model.Build();
     }
 
     /// <summary>A file that is nothing but an object of tokens and ids.</summary>
@@ -42,10 +45,8 @@ internal ref struct ModelReader
         return reader._vocabulary!; // just read
     }
 
-    private void ReadFields()
+    private void ReadFields(ref Utf8JsonReader reader)
     {
-        var reader = new Utf8JsonReader(_json);
-        reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new InvalidTokenizerException(_file, "'model' is no object");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -61,17 +62,18 @@ internal ref struct ModelReader
             }
             else if (reader.ValueTextEquals("merges"u8))
             {
-                _hasMerges = true;
                 reader.Read();
                 _mergesStart = (int)reader.TokenStartIndex;
-                reader.Skip();
+                if (_vocabulary is not null && _options.ContainsKey(ContinuingPrefix))
+                    ReadMerges(ref reader, _vocabulary);
+                else
+                    reader.Skip();
             }
             else
             {
                 var name = reader.GetString()!; // a property's name
                 reader.Read();
-                using var value = JsonDocument.ParseValue(ref reader);
-                _options[name] = value.RootElement.Clone();
+                _options[name] = JsonDocument.ParseValue(ref reader);
             }
         }
     }
@@ -80,7 +82,7 @@ internal ref struct ModelReader
     {
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new InvalidTokenizerException(_file, "the vocabulary is no object");
-        _vocabulary = new Vocabulary(Math.Max(16, _json.Length / BytesAToken / 2));
+        _vocabulary = new Vocabulary(Math.Max(16, _json.Length / BytesAToken));
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var token = Text(ref reader, ref _left);
@@ -93,7 +95,7 @@ internal ref struct ModelReader
 
     private void ReadScores(ref Utf8JsonReader reader)
     {
-        _vocabulary = new Vocabulary(Math.Max(16, _json.Length / BytesAToken / 2));
+        _vocabulary = new Vocabulary(Math.Max(16, _json.Length / BytesAToken));
         _scores = new double[1024];
         var count = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.StartArray)
@@ -127,13 +129,18 @@ internal ref struct ModelReader
             case "BPE":
                 if (Option("dropout", JsonValueKind.Number) is { } dropout && dropout.GetDouble() > 0)
                     throw new UnsupportedTokenizerException("a BPE model with dropout");
-                var options = new BpeOptions(OptionalBytes("unk_token"), OptionalBytes("continuing_subword_prefix") ?? [],
+                var options = new BpeOptions(OptionalBytes("unk_token"), OptionalBytes(ContinuingPrefix) ?? [],
                     OptionalBytes("end_of_word_suffix") ?? [], Flag("fuse_unk"), Flag("byte_fallback"), Flag("ignore_merges"));
-                var merges = ReadMerges(vocabulary, options.ContinuingPrefix.Length, out var crossMetaspace);
-                return new BpeModel(vocabulary, merges, options, crossMetaspace);
+                if (_merges is null && _mergesStart >= 0)
+                {
+                    var reader = new Utf8JsonReader(_json[_mergesStart..]);
+                    reader.Read();
+                    ReadMerges(ref reader, vocabulary);
+                }
+                return new BpeModel(vocabulary, _merges ?? new MergeTable(0), options, _crossMetaspace);
             case "WordPiece":
                 return new WordPieceModel(vocabulary, OptionalBytes("unk_token") ?? "[UNK]"u8.ToArray(),
-                    OptionalBytes("continuing_subword_prefix") ?? "##"u8.ToArray(),
+                    OptionalBytes(ContinuingPrefix) ?? "##"u8.ToArray(),
                     Option("max_input_chars_per_word", JsonValueKind.Number) is { } longest && longest.TryGetInt32(out var value) ? value : 100);
             case "WordLevel":
                 return new WordLevelModel(vocabulary, OptionalBytes("unk_token") ?? "<unk>"u8.ToArray());
@@ -151,16 +158,12 @@ internal ref struct ModelReader
 
     // Files from before tokenizers 0.9 do not name the type.
     private readonly string GuessType() =>
-        _isScored ? "Unigram" : _hasMerges ? "BPE" : _options.ContainsKey("continuing_subword_prefix") ? "WordPiece" : "WordLevel";
+        _isScored ? "Unigram" : _mergesStart >= 0 ? "BPE" : _options.ContainsKey(ContinuingPrefix) ? "WordPiece" : "WordLevel";
 
-    private MergeTable ReadMerges(Vocabulary vocabulary, int prefix, out bool crossMetaspace)
+    private void ReadMerges(ref Utf8JsonReader reader, Vocabulary vocabulary)
     {
-        crossMetaspace = false;
-        if (_mergesStart < 0)
-            return new MergeTable(0);
-        var table = new MergeTable(vocabulary.Count);
-        var reader = new Utf8JsonReader(_json[_mergesStart..]);
-        reader.Read();
+        var prefix = OptionalBytes(ContinuingPrefix)?.Length ?? 0;
+        _merges = new MergeTable(vocabulary.Count);
         if (reader.TokenType != JsonTokenType.StartArray)
             throw new InvalidTokenizerException(_file, "'merges' is no array");
         for (var rank = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; rank++)
@@ -184,9 +187,8 @@ internal ref struct ModelReader
                 if (reader.TokenType != JsonTokenType.EndArray)
                     throw new InvalidTokenizerException(_file, $"merge {rank} is no pair of tokens");
             }
-            Merges.Add(table, vocabulary, left, right, rank, prefix, _file, ref crossMetaspace);
+            Merges.Add(_merges, vocabulary, left, right, rank, prefix, _file, ref _crossMetaspace);
         }
-        return table;
     }
 
     private readonly ReadOnlySpan<byte> Part(ref Utf8JsonReader reader, int rank, JsonTokenType before, ref byte[] buffer)
@@ -207,13 +209,13 @@ internal ref struct ModelReader
 
     private readonly JsonElement? Option(string name, JsonValueKind kind)
     {
-        if (!_options.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null)
+        if (!_options.TryGetValue(name, out var option) || option.RootElement.ValueKind == JsonValueKind.Null)
             return null;
-        return value.ValueKind == kind ? value : throw new InvalidTokenizerException(_file, $"'{name}' of the model is no {kind}");
+        return option.RootElement.ValueKind == kind ? option.RootElement : throw new InvalidTokenizerException(_file, $"'{name}' of the model is no {kind}");
     }
 
     private readonly byte[]? OptionalBytes(string name) =>
         Option(name, JsonValueKind.String)?.GetString() is { } text ? System.Text.Encoding.UTF8.GetBytes(text) : null;
 
-    private readonly bool Flag(string name) => _options.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.True;
+    private readonly bool Flag(string name) => _options.TryGetValue(name, out var option) && option.RootElement.ValueKind == JsonValueKind.True;
 }

@@ -25,7 +25,7 @@ internal static class NormalizerReader
             "Replace" => new ReplaceNormalizer(PatternReader.Read(fields), fields.Bytes("content")),
             "Prepend" => new PrependNormalizer(fields.Bytes("prepend")),
             "ByteLevel" => new ByteLevelNormalizer(),
-            "Sequence" => new SequenceNormalizer([.. fields.Array("normalizers").Select(part => Read(part, file))]),
+            "Sequence" => new SequenceNormalizer(fields.Array("normalizers", part => Read(part, file))),
             var type => throw new UnsupportedTokenizerException($"the normalizer '{type}'"),
         };
     }

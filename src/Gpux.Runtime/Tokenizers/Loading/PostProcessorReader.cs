@@ -42,8 +42,8 @@ internal static class PostProcessorReader
         var tokens = fields.Find("special_tokens") is null ? null : (JsonFields?)fields.Object("special_tokens");
         return new PostProcessor
         {
-            Single = [.. fields.Array("single").Select(part => Part(part, tokens, fields, isPair: false))],
-            Pair = [.. fields.Array("pair").Select(part => Part(part, tokens, fields, isPair: true))],
+            Single = fields.Array("single", part => Part(part, tokens, fields, isPair: false)),
+            Pair = fields.Array("pair", part => Part(part, tokens, fields, isPair: true)),
         };
     }
 
@@ -65,9 +65,18 @@ internal static class PostProcessorReader
         if (tokens is not { } known || !known.Has(name))
             throw fields.Wrong("special_tokens", $"lacks '{name}'");
         var token = known.Object(name);
-        int[] ids = [.. token.Array("ids").Select(id => id.TryGetInt32(out var value) && value >= 0 ? value : throw fields.Wrong("ids", "is no list of ids"))];
-        string[] texts = [.. token.Array("tokens").Select(text => text.GetString() ?? "")];
-        if (ids.Length != texts.Length)
+        var texts = token.Array("tokens", text => text.GetString() ?? "");
+        var ids = new int[texts.Length];
+        var count = 0;
+        foreach (var id in token.Array("ids"))
+        {
+            if (!id.TryGetInt32(out var value) || value < 0)
+                throw fields.Wrong("ids", "is no list of ids");
+            if (count < ids.Length)
+                ids[count] = value;
+            count++;
+        }
+        if (count != texts.Length)
             throw fields.Wrong("special_tokens", $"has other ids than tokens for '{name}'");
         return new TemplatePart(-1, special.Int("type_id", 0), ids, texts);
     }

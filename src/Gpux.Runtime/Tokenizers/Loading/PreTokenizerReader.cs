@@ -24,7 +24,7 @@ internal static class PreTokenizerReader
             "Split" => new SplitPreTokenizer(PatternReader.Read(fields), Behavior(fields, null), fields.Bool("invert", false)),
             "UnicodeScripts" => new UnicodeScriptsPreTokenizer(),
             "FixedLength" => FixedLength(fields),
-            "Sequence" => new SequencePreTokenizer([.. fields.Array("pretokenizers").Select(part => Read(part, file))]),
+            "Sequence" => new SequencePreTokenizer(fields.Array("pretokenizers", part => Read(part, file))),
             var type => throw new UnsupportedTokenizerException($"the pre-tokenizer '{type}'"),
         };
     }

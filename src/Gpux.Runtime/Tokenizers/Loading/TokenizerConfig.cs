@@ -11,8 +11,9 @@ internal sealed class TokenizerConfig
     private const double NoLimit = 1e20; // what transformers writes for "unknown" is larger
     private static readonly string[] Roles = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
     private readonly JsonFields? _config;
-    private readonly Dictionary<string, JsonElement> _specialMap = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, AddedToken> _added = [];
     private readonly Dictionary<string, AddedToken> _byContent = new(StringComparer.Ordinal);
+    private JsonFields? _specialMap;
 
     private TokenizerConfig(JsonFields? config)
     {
@@ -26,7 +27,16 @@ internal sealed class TokenizerConfig
     public string ClassName => Class.EndsWith("Fast", StringComparison.Ordinal) ? Class[..^"Fast".Length] : Class;
 
     /// <summary>Tokens to add, in the order of the ids that the files give them.</summary>
-    public SortedDictionary<int, AddedToken> Added { get; } = [];
+    public IEnumerable<AddedToken> Added
+    {
+        get
+        {
+            int[] ids = [.. _added.Keys];
+            Array.Sort(ids);
+            foreach (var id in ids)
+                yield return _added[id];
+        }
+    }
 
     public int? ModelMaxLength { get; private set; }
 
@@ -58,7 +68,7 @@ internal sealed class TokenizerConfig
     /// <param name="otherwise">What the class uses where the files say nothing.</param>
     public AddedToken? Token(string role, AddedToken? otherwise)
     {
-        var value = _specialMap.TryGetValue(role, out var mapped) ? mapped : _config?.Find(role);
+        var value = _specialMap?.Find(role) ?? _config?.Find(role);
         if (value is not { } element)
             return Mentions(role) ? null : otherwise;
         return TokenOf(element, FileName) is { } token ? _byContent.GetValueOrDefault(token.Content, token) : null;
@@ -67,7 +77,7 @@ internal sealed class TokenizerConfig
     /// <summary>Special tokens without a role of their own.</summary>
     public IEnumerable<AddedToken> AdditionalTokens()
     {
-        var source = _specialMap.TryGetValue("additional_special_tokens", out var mapped) ? mapped : _config?.Find("additional_special_tokens");
+        var source = _specialMap?.Find("additional_special_tokens") ?? _config?.Find("additional_special_tokens");
         // Version 5 of transformers writes the same list under another name.
         source ??= _config?.Find("extra_special_tokens");
         if (source is not { ValueKind: JsonValueKind.Array } list)
@@ -87,21 +97,17 @@ internal sealed class TokenizerConfig
 
     private void ReadDecoder(JsonFields decoder)
     {
-        foreach (var (key, element) in decoder.Properties())
+        foreach (var entry in decoder.Properties())
         {
-            if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-                throw decoder.Wrong("added_tokens_decoder", $"has the id '{key}'");
-            Add(id, TokenizerJson.AddedTokenOf(new JsonFields(element, FileName), normalizedByDefault: true));
+            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+                throw decoder.Wrong("added_tokens_decoder", $"has the id '{entry.Name}'");
+            Add(id, TokenizerJson.AddedTokenOf(new JsonFields(entry.Value, FileName), normalizedByDefault: true));
         }
     }
 
     private void ReadOlderFiles(Func<string, string?> pathOf)
     {
-        if (Open(pathOf, "special_tokens_map.json") is { } map)
-        {
-            foreach (var (role, element) in map.Properties())
-                _specialMap[role] = element;
-        }
+        _specialMap = Open(pathOf, "special_tokens_map.json");
         if (Open(pathOf, "added_tokens.json") is not { } added)
             return;
         var special = new HashSet<string>(StringComparer.Ordinal);
@@ -112,18 +118,18 @@ internal sealed class TokenizerConfig
         }
         foreach (var token in AdditionalTokens())
             special.Add(token.Content);
-        foreach (var (content, element) in added.Properties())
+        foreach (var entry in added.Properties())
         {
-            if (!element.TryGetInt32(out var id) || id < 0)
-                throw new InvalidTokenizerException("added_tokens.json", $"'{content}' has no id");
-            var isSpecial = special.Contains(content);
-            Add(id, new AddedToken(content, Normalized: !isSpecial, Special: isSpecial));
+            if (!entry.Value.TryGetInt32(out var id) || id < 0)
+                throw new InvalidTokenizerException("added_tokens.json", $"'{entry.Name}' has no id");
+            var isSpecial = special.Contains(entry.Name);
+            Add(id, new AddedToken(entry.Name, Normalized: !isSpecial, Special: isSpecial));
         }
     }
 
     private void Add(int id, AddedToken token)
     {
-        Added[id] = token;
+        _added[id] = token;
         _byContent[token.Content] = token;
     }
 

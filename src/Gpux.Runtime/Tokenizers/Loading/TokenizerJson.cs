@@ -29,8 +29,8 @@ internal static class TokenizerJson
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new InvalidTokenizerException(FileName, "it is no object");
-        var sections = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-        var model = -1;
+        var sections = new Dictionary<string, JsonDocument>(StringComparer.Ordinal);
+        Model? model = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isModel = reader.ValueTextEquals("model"u8);
@@ -38,19 +38,15 @@ internal static class TokenizerJson
             reader.Read();
             if (isModel)
             {
-                model = (int)reader.TokenStartIndex;
-                reader.Skip();
+                model = ModelReader.Read(json, ref reader, FileName);
                 continue;
             }
-            using var section = JsonDocument.ParseValue(ref reader);
-            sections[name] = section.RootElement.Clone();
+            sections[name] = JsonDocument.ParseValue(ref reader);
         }
-        if (model < 0)
-            throw new InvalidTokenizerException(FileName, "it has no model");
-        return Assemble(ModelReader.Read(json[model..], FileName), sections);
+        return Assemble(model ?? throw new InvalidTokenizerException(FileName, "it has no model"), sections);
     }
 
-    private static TokenizerParts Assemble(Model model, Dictionary<string, JsonElement> sections)
+    private static TokenizerParts Assemble(Model model, Dictionary<string, JsonDocument> sections)
     {
         var parts = new TokenizerParts(model);
         if (Section("normalizer") is { } normalizer)
@@ -76,7 +72,7 @@ internal static class TokenizerJson
         return parts;
 
         JsonElement? Section(string name) =>
-            sections.TryGetValue(name, out var section) && section.ValueKind != JsonValueKind.Null ? section : null;
+            sections.TryGetValue(name, out var section) && section.RootElement.ValueKind != JsonValueKind.Null ? section.RootElement : null;
     }
 
     /// <summary>An added token as tokenizer.json and tokenizer_config.json describe it.</summary>

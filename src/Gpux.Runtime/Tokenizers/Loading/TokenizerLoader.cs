@@ -70,7 +70,7 @@ internal static class TokenizerLoader
             if (pathOf(model) is not null)
                 throw new UnsupportedTokenizerException($"a repository with '{model}' and no tokenizer.json");
         }
-        throw new TokenizerNotFoundException(config.Class.Length > 0 ? config.Class : "This repository");
+        throw new TokenizerNotFoundException();
     }
 
     private static TokenSide SideOf(TokenizerConfig config, string name, TokenSide otherwise) => config.Text(name) switch
@@ -108,7 +108,7 @@ internal static class TokenizerLoader
 
     private static void AddTokens(TokenizerParts parts, TokenizerConfig config, SpecialTokenList special)
     {
-        foreach (var token in config.Added.Values)
+        foreach (var token in config.Added)
         {
             var isSpecial = token.Special || special.All.Exists(role => role.Content == token.Content);
             parts.Added.Add(token with { Special = isSpecial });

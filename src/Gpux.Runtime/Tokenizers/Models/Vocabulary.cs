@@ -102,10 +102,12 @@ internal sealed class Vocabulary
 
     public static uint Hash(ReadOnlySpan<byte> token)
     {
-        var hash = new RollingHash();
+        // The multiplier is read once: precompiled code checks at every read whether it is initialised.
+        var multiplier = Multiplier;
+        var state = 0UL;
         foreach (var b in token)
-            hash.Add(b);
-        return hash.Value;
+            state = (state + b + 1) * multiplier;
+        return RollingHash.Finish(state);
     }
 
     private int FindSlot(ReadOnlySpan<byte> token, uint hash)
@@ -145,7 +147,9 @@ internal sealed class Vocabulary
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(byte value) => _state = (_state + value + 1) * Multiplier;
 
-        public readonly uint Value => (uint)((_state ^ (_state >> 29)) * 0x9E3779B97F4A7C15 >> 32);
+        public readonly uint Value => Finish(_state);
+
+        public static uint Finish(ulong state) => (uint)((state ^ (state >> 29)) * 0x9E3779B97F4A7C15 >> 32);
     }
 
     private readonly record struct Entry(uint Hash, int Start, int Length, int Id);

@@ -44,7 +44,7 @@ internal sealed class BertNormalizer(bool cleanText, bool handleChineseChars, bo
             var c = Utf8.Next(bytes, ref i);
             clean = c < 0x80 ? c is >= ' ' and < 0x7F : c != 0xFFFD && !Characters.Has(c, CharacterFlags.Other | CharacterFlags.WhiteSpace);
         }
-        if (clean)
+        if (clean || CleanInPlace(text))
             return;
         text.Begin();
         var filter = new CharacterFilter(text);
@@ -57,6 +57,25 @@ internal sealed class BertNormalizer(bool cleanText, bool handleChineseChars, bo
                 text.Emit(Characters.IsWhiteSpace(c) ? ' ' : c, 0);
         }
         filter.Commit();
+    }
+
+    // Line ends and tabs among ASCII: every character stays where it is.
+    private static bool CleanInPlace(AlignedText text)
+    {
+        var bytes = text.InPlace();
+        if (!Ascii.IsValid(bytes))
+            return false;
+        foreach (var b in bytes)
+        {
+            if (IsDropped(b))
+                return false;
+        }
+        foreach (ref var b in bytes)
+        {
+            if (b < ' ')
+                b = (byte)' ';
+        }
+        return true;
     }
 
     private static void SpaceChinese(AlignedText text)

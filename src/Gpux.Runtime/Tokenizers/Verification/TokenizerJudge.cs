@@ -14,6 +14,8 @@ public static class TokenizerJudge
     {
         var lines = 0;
         var unsupported = new SortedSet<string>(StringComparer.Ordinal);
+        if (!File.Exists(Path.Combine(caseFolder, "vectors.jsonl")))
+            return new TokenizerVerdict(0, null, "a case without vectors.jsonl");
         try
         {
             var tokenizer = Tokenizer.LoadFolder(repositoryFolder ?? Path.Combine(caseFolder, "repo"));
