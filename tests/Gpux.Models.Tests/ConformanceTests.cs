@@ -8,15 +8,15 @@ namespace Gpux.Models.Tests;
 public sealed class ConformanceTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData("models")]
-    [InlineData("real")]
-    [InlineData("checkpoints")]
-    [InlineData("graphs")]
-    [InlineData("sampling")]
-    [InlineData("processors")]
-    [InlineData("tokenizers")]
-    [InlineData("pipelines")]
-    public void Cases_equal_the_original_or_are_unsupported_by_name(string area)
+    [InlineData("models", 45)]
+    [InlineData("real", 1)]
+    [InlineData("checkpoints", 48)]
+    [InlineData("graphs", 11)]
+    [InlineData("sampling", 25)]
+    [InlineData("processors", 56)]
+    [InlineData("tokenizers", 69)]
+    [InlineData("pipelines", 11)]
+    public void Cases_equal_the_original_or_are_unsupported_by_name(string area, int passedBefore)
     {
         var results = Judge([.. Corpus.Cases(area).Select(name => Corpus.PathOf(area, name))]);
         foreach (var group in results.GroupBy(result => result.Verdict).OrderBy(group => group.Key))
@@ -26,6 +26,9 @@ public sealed class ConformanceTests(ITestOutputHelper output)
                 foreach (var result in group)
                     output.WriteLine($"  {result.Case}: {result.Reason}");
         }
+        // What was supported once stays so.
+        if (Corpus.IsWhole)
+            Assert.True(results.Count(result => result.Verdict == Verdict.Passed) >= passedBefore, $"fewer than {passedBefore} {area} pass");
         Assert.Empty(results.Where(result => result.Verdict == Verdict.Failed).Select(result => $"{result.Case}: {result.Reason}"));
     }
 

@@ -49,14 +49,15 @@ internal sealed class RunCommand : GpuxCommand
     {
         OnnxRuntimeLibrary.Preload();
         var reference = Services.Reference(parsed.GetRequiredValue(_model));
+        var words = parsed.GetValue(_input) ?? [];
+        var inputs = _source.IsGiven(parsed, words) ? _source.Read(parsed, words) : null;
         var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore), parsed.GetValue(_task))
         {
             Provider = parsed.GetValue(_provider),
             RequireGpu = parsed.GetValue(_requireGpu),
             Threads = parsed.GetValue(_threads) ?? 0,
+            IsForOneInput = inputs?.Count == 1,
         };
-        var words = parsed.GetValue(_input) ?? [];
-        var inputs = _source.IsGiven(parsed, words) ? Inputs(parsed, words) : null;
         using var pipeline = await Services.Library.OpenAsync(reference, options, Terminal.Progress, cancellationToken);
         var arguments = TaskArguments(parsed);
         if (inputs is null)
@@ -98,8 +99,6 @@ internal sealed class RunCommand : GpuxCommand
             });
         return ExitCode.Done;
     }
-
-    private IReadOnlyList<string> Inputs(ParseResult parsed, string[] words) => _source.Read(parsed, words);
 
     // What each task makes of the words of the command line.
     private IEnumerable<PipelineInput> Shaped(string task, IReadOnlyList<string> inputs, ParseResult parsed)

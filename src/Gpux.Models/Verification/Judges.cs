@@ -39,10 +39,15 @@ public static class Judges
                 var area => CaseResult.Unsupported(recording, $"recordings of the area '{area}'"),
             };
         }
-        catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (KeyNotFoundException exception)
         {
             // A description that lacks what its area needs.
             return CaseResult.Failed(recording, $"{Recording.DescriptionFile} is incomplete: {exception.Message}");
+        }
+        catch (Exception exception) when (exception is not (OutOfMemoryException or OperationCanceledException))
+        {
+            // A fault of ours in one case must not hide the verdicts on the others.
+            return CaseResult.Failed(recording, $"{exception.GetType().Name}: {exception.Message}");
         }
     }
 
