@@ -26,6 +26,9 @@ internal static class Application
         ("version", VersionCommand.Summary, services => new VersionCommand(services)),
     ];
 
+    // A text that begins with @ is a text, not the name of a file with arguments.
+    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+
     /// <summary>What an interrupt does while a command has a use of its own for it; null: it ends the program.</summary>
     public static ConsoleCancelEventHandler? Interrupt { get; set; }
 
@@ -49,7 +52,7 @@ internal static class Application
         try
         {
             // Without a word, what there is to say.
-            var parsed = Build(services, arguments).Parse(arguments.Length == 0 ? ["--help"] : arguments);
+            var parsed = Build(services, arguments).Parse(arguments.Length == 0 ? ["--help"] : arguments, Parsing);
             if (parsed.Errors.Count > 0)
                 return Refuse(terminal, parsed);
             return await parsed.InvokeAsync(new InvocationConfiguration

@@ -24,7 +24,7 @@ internal sealed class PreprocessCommand : GpuxCommand
     {
         Add(_model);
         Add(_input);
-        _source.AddTo(this);
+        _source.AddTo(this, _input);
         Add(_output);
     }
 

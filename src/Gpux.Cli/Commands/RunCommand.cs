@@ -40,7 +40,7 @@ internal sealed class RunCommand : GpuxCommand
     {
         Add(_model);
         Add(_input);
-        _source.AddTo(this);
+        _source.AddTo(this, _input);
         foreach (var option in (Option[])[_task, _set, _top, _pair, _context, _labels, _tokens, _temperature, _seed, _stop, _strict, _provider, _requireGpu, _threads])
             Add(option);
     }

@@ -9,8 +9,18 @@ internal sealed class TextSource
     private readonly Option<string> _file = new("--file", "-f") { Description = "Read the input from a file; - is standard input." };
     private readonly Option<bool> _lines = new("--lines") { Description = "Take each line of the file or of standard input as an input of its own." };
 
-    public void AddTo(Command command)
+    /// <param name="words">The argument that takes words of the command line.</param>
+    public void AddTo(Command command, Argument<string[]> words)
     {
+        // The parser takes what it does not know for words.
+        words.Validators.Add(result =>
+        {
+            var all = Environment.GetCommandLineArgs();
+            var end = Array.IndexOf(all, "--"); // of options
+            foreach (var token in result.Tokens)
+                if (token.Value.StartsWith("--", StringComparison.Ordinal) && (end < 0 || Array.IndexOf(all, token.Value) < end))
+                    result.AddError($"Unrecognized option '{token.Value}'. Write -- before a text that begins so.");
+        });
         command.Add(_file);
         command.Add(_lines);
     }

@@ -22,7 +22,7 @@ internal sealed class TokenizeCommand : GpuxCommand
     {
         Add(_model);
         Add(_text);
-        _source.AddTo(this);
+        _source.AddTo(this, _text);
         Add(_pair);
         Add(_bare);
         Add(_longest);

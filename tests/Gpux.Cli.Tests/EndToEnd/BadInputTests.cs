@@ -14,7 +14,7 @@ public sealed class BadInputTests : IDisposable
     [Theory]
     [InlineData(1002, "run", "samples/langauge-id", "text")]
     [InlineData(1004, "run", "org/unreachable", "text")]
-    [InlineData(1001, "run", "://", "text")]
+    [InlineData(1001, "run", "org/name@", "text")]
     [InlineData(1002, "run", "./no-such-folder", "text")]
     [InlineData(2008, "verify", "--reference", "no-such-recording")]
     public async Task What_is_not_there_is_named(int code, params string[] command) => await AssertRefusedAsync(code, 1, command);
@@ -57,7 +57,7 @@ public sealed class BadInputTests : IDisposable
 
     [Theory]
     [InlineData("config.json", 2001)]
-    [InlineData("model.safetensors", 2001)]
+    [InlineData("model.safetensors", 2006)]
     [InlineData("tokenizer.json", 3103)]
     public async Task A_missing_file_is_named(string file, int code)
     {

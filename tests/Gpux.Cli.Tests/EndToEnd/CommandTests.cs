@@ -30,7 +30,7 @@ public sealed class CommandTests : IDisposable
         await File.WriteAllTextAsync(file, "Where is the railway station, please?\nДе знаходиться залізничний вокзал?\n");
         var lines = (await _user.RunAsync("run", "samples/language-id", "--file", file, "--lines", "--json")).Json;
         Assert.Equal(["en", "uk"], lines.EnumerateArray().Select(line => line.GetProperty("label").GetString()));
-        var piped = await _user.RunAsync(input: "Gdzie jest najbliższy dworzec kolejowy?\n", "run", "samples/language-id");
+        var piped = await _user.RunWithInputAsync("Gdzie jest najbliższy dworzec kolejowy?\n", "run", "samples/language-id");
         Assert.StartsWith("pl ", piped.Output, StringComparison.Ordinal);
     }
 

@@ -30,10 +30,10 @@ internal sealed class User : IDisposable
     public static string Samples => Path.Combine(Corpus.Repository, "samples");
     private static string Launcher => Path.Combine(Corpus.Repository, "gpux");
 
-    public Task<Answer> RunAsync(params string[] arguments) => RunAsync(input: null, arguments);
+    public Task<Answer> RunAsync(params string[] arguments) => RunWithInputAsync(input: null, arguments);
 
     /// <param name="input">Standard input; null for none.</param>
-    public async Task<Answer> RunAsync(string? input, params string[] arguments)
+    public async Task<Answer> RunWithInputAsync(string? input, params string[] arguments)
     {
         await Built.Value;
         return await RunAsync(Launcher, arguments, _home, Environment(), Limit, input);
