@@ -75,7 +75,7 @@ internal static class Application
         }
         catch (Exception exception) when (!debug)
         {
-            terminal.Note($"{terminal.Red("error")} GPUX5099: {exception.GetType().Name}: {exception.Message}");
+            terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Fault}: {exception.GetType().Name}: {exception.Message}");
             terminal.Note("  This is a fault of gpux. Run again with --debug and report what it prints.");
             return ExitCode.Failed;
         }

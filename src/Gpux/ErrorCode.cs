@@ -79,4 +79,5 @@ public enum ErrorCode
     InputTooLong = 3344,
     Output = 4001,
     Usage = 5001,
+    Fault = 5099,
 }

@@ -1,0 +1,29 @@
+using Gpux.Conversion;
+using Gpux.Registries;
+using Gpux.Runtime.Images;
+using Gpux.Runtime.Pipelines;
+
+namespace Gpux.Cli.Tests.Documents;
+
+/// <summary>What GPUX supports, as a table for the README, from the catalogs that the program itself goes by.</summary>
+internal static class SupportTable
+{
+    public const string Begin = "<!-- support:begin -->";
+    public const string End = "<!-- support:end -->";
+
+    public static string Write()
+    {
+        var table = new StringWriter { NewLine = "\n" };
+        table.WriteLine("| | |");
+        table.WriteLine("|---|---|");
+        Row(table, "Registries", RegistryCatalog.All.Select(entry => $"{entry.Description} (`{entry.Name}:`)"));
+        Row(table, "Tasks", PipelineCatalog.Tasks.Select(task => $"`{task}`"));
+        foreach (var (type, example, classes) in Converter.Supported)
+            Row(table, $"Family `{type}`, such as `{example}`", classes.Select(name => $"`{name}`"));
+        Row(table, "Image processors", ImageProcessor.SupportedTypes.Select(name => $"`{name}`"));
+        return table.ToString();
+    }
+
+    private static void Row(StringWriter table, string what, IEnumerable<string> supported) =>
+        table.WriteLine($"| {what} | {string.Join(", ", supported)} |");
+}
