@@ -139,14 +139,16 @@ public static class Converter
 
     private static UnsupportedModelException UnknownFamily(ModelConfig config, string? className)
     {
-        var name = config.ModelType.Length > 0 ? config.ModelType : className ?? "";
+        // timm's configurations name an architecture of that library.
+        var timm = config.ModelType.Length == 0 && className is null ? config.Text("architecture", "") is { Length: > 0 } architecture ? architecture : null : null;
+        var name = config.ModelType.Length > 0 ? config.ModelType : className ?? timm ?? "";
         var known = ArchitectureCatalog.All.Select(architecture => architecture.ModelType).ToArray();
-        var closest = known.Where(type => name.Contains(type, StringComparison.OrdinalIgnoreCase) || type.Contains(name, StringComparison.OrdinalIgnoreCase))
-            .DefaultIfEmpty(string.Join(", ", known));
+        var closest = known.Where(type => name.Length > 0 && (name.Contains(type, StringComparison.OrdinalIgnoreCase) || type.Contains(name, StringComparison.OrdinalIgnoreCase))).ToArray();
         return new UnsupportedModelException(
-            name.Length > 0 ? $"Models of type '{name}' are not built yet." : "config.json states neither model_type nor architectures.",
-            $"Built are: {string.Join(", ", known)} (nearest: {string.Join(", ", closest)}). "
-                + "If the repository has an ONNX file, name it: gpux run hf://org/name/onnx/model.onnx.");
+            timm is not null ? $"Models of timm, such as this '{timm}', are not built yet."
+            : name.Length > 0 ? $"Models of type '{name}' are not built yet." : "config.json states neither model_type nor architectures.",
+            $"Built are: {string.Join(", ", known)}{(closest.Length > 0 ? $" (nearest: {string.Join(", ", closest)})" : "")}. "
+                + "Take a model of one of these families, such as a fine-tuned one for the same task.");
     }
 }
 

@@ -1,5 +1,4 @@
 using Gpux.Cli.Terminals;
-using Gpux.Runtime.Images;
 using Gpux.Runtime.Pipelines;
 
 namespace Gpux.Cli.Commands;
@@ -75,7 +74,7 @@ internal sealed class PromptLoop(Terminal terminal, Pipeline pipeline, PipelineA
     private PipelineInput Input(string text)
     {
         if (pipeline.Task.StartsWith("image-", StringComparison.Ordinal))
-            return new PipelineInput { Image = Image.Load(text.Trim()) };
+            return new PipelineInput { Image = ImageFile.Load(text.Trim()) };
         if (pipeline.Task != "question-answering")
             return PipelineInput.Of(text);
         // The question first, then the text that answers it.

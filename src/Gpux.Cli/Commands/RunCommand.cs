@@ -2,7 +2,6 @@ using System.CommandLine;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
 using Gpux.Registries.Store;
-using Gpux.Runtime.Images;
 using Gpux.Runtime.Pipelines;
 using Gpux.Runtime.Sessions;
 
@@ -108,7 +107,7 @@ internal sealed class RunCommand : GpuxCommand
         if (task == "question-answering")
             return inputs.Select(question => new PipelineInput { Question = question, Context = parsed.GetValue(_context) });
         if (task.StartsWith("image-", StringComparison.Ordinal))
-            return inputs.Select(path => new PipelineInput { Image = Image.Load(path) });
+            return inputs.Select(path => new PipelineInput { Image = ImageFile.Load(path) });
         return inputs.Select(text => new PipelineInput { Text = text, Pair = parsed.GetValue(_pair) });
     }
 

@@ -43,6 +43,8 @@ internal sealed class VerifyCommand : GpuxCommand
     private async Task<int> VerifyOneAsync(string? model, string folder, CancellationToken cancellationToken)
     {
         var recording = Recording.Load(folder);
+        if (model is null && !Directory.Exists(recording.RepositoryFolder) && recording.Runs.Count > 0)
+            throw new UsageException($"No repository lies beside the recording '{folder}'.", $"Name the model that was recorded: gpux verify MODEL --reference {folder}.");
         var files = model is null ? null
             : (await Services.Library.FetchAsync(Services.Reference(model), new PrepareOptions(Lookup.PreferStore), Terminal.Progress, cancellationToken)).Files;
         var result = Judges.Judge(recording, files);

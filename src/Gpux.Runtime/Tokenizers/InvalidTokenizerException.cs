@@ -4,7 +4,7 @@ namespace Gpux.Runtime.Tokenizers;
 public sealed class InvalidTokenizerException(string file, string problem, Exception? inner = null) : GpuxException(
     ErrorCode.InvalidTokenizer,
     problem: $"{file}: {problem}.",
-    remedy: "Fetch the file again (gpux pull --force); if it stays so, tell the model's publisher.",
+    remedy: "Fetch the file again (gpux remove, then gpux pull); if it stays so, tell the model's publisher.",
     inner)
 {
     /// <summary>The file's name as its repository has it.</summary>

@@ -109,7 +109,7 @@ public sealed class BadInputTests : IDisposable
         var answer = await _user.RunAsync("run", "samples/digits", path);
         Assert.Equal(1, answer.ExitCode);
         Assert.Contains("GPUX32", answer.Error, StringComparison.Ordinal);
-        Assert.Equal(1, (await _user.RunAsync("run", "samples/digits", "no-such.png")).ExitCode);
+        await AssertRefusedAsync(5001, 2, "run", "samples/digits", "no-such.png");
     }
 
     [Fact]

@@ -29,8 +29,8 @@ internal static class TestImages
     }
 
     /// <summary>A file that libvips has written from small.png.</summary>
-    public static byte[] Kept(string name, [System.Runtime.CompilerServices.CallerFilePath] string thisFile = "") =>
-        File.ReadAllBytes(Path.GetFullPath(Path.Combine(thisFile, "../../../Golden/images/formats", name)));
+    public static byte[] Kept(string name) =>
+        File.ReadAllBytes(Path.Combine(Corpus.Repository, "tests", "Golden", "images", "formats", name));
 
     /// <summary>A bitmap whose n-th byte of pixels is 37 n, with a palette of (i, 2 i, 3 i) where it has one.</summary>
     public static byte[] Bmp(int bits, int width, int height, bool top = false, uint[]? masks = null, uint compression = 0)
