@@ -46,7 +46,19 @@ internal sealed class RunCommand : GpuxCommand
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        OnnxRuntimeLibrary.Preload();
+        var library = OnnxRuntimeLibrary.Preload();
+        try
+        {
+            return await AnswerAsync(parsed, cancellationToken);
+        }
+        finally
+        {
+            await library;
+        }
+    }
+
+    private async Task<int> AnswerAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
         var reference = Services.Reference(parsed.GetRequiredValue(_model));
         var words = parsed.GetValue(_input) ?? [];
         var inputs = _source.IsGiven(parsed, words) ? _source.Read(parsed, words) : null;
@@ -62,9 +74,10 @@ internal sealed class RunCommand : GpuxCommand
         if (inputs is null)
             return new PromptLoop(Terminal, pipeline, arguments).Run(cancellationToken);
         var answers = new List<PipelineResult>();
-        foreach (var input in Shaped(pipeline.Task, inputs, parsed))
+        var asked = Shaped(pipeline.Task, inputs, parsed);
+        foreach (var (_, input) in asked)
         {
-            if (pipeline is TextGenerationPipeline generator && !Terminal.Json && inputs.Count == 1 && CanStream(arguments))
+            if (pipeline is TextGenerationPipeline generator && !Terminal.Json && asked.Count == 1 && CanStream(arguments))
             {
                 Stream(generator, input, arguments, cancellationToken);
                 return ExitCode.Done;
@@ -80,7 +93,7 @@ internal sealed class RunCommand : GpuxCommand
                 for (var i = 0; i < answers.Count; i++)
                 {
                     if (answers.Count > 1)
-                        output.WriteLine(Terminal.Dim(inputs[i].Length > 100 ? inputs[i][..97] + "..." : inputs[i]));
+                        output.WriteLine(Terminal.Dim(asked[i].Shown is { Length: > 100 } shown ? shown[..97] + "..." : asked[i].Shown));
                     AnswerText.Write(Terminal, output, answers[i]);
                 }
             },
@@ -100,15 +113,19 @@ internal sealed class RunCommand : GpuxCommand
     }
 
     // What each task makes of the words of the command line.
-    private IEnumerable<PipelineInput> Shaped(string task, IReadOnlyList<string> inputs, ParseResult parsed)
+    private List<(string Shown, PipelineInput Input)> Shaped(string task, IReadOnlyList<string> inputs, ParseResult parsed)
     {
         if (task == "sentence-similarity" && inputs.Count > 1)
-            return [new PipelineInput { Text = inputs[0], Sentences = [.. inputs.Skip(1)] }];
-        if (task == "question-answering")
-            return inputs.Select(question => new PipelineInput { Question = question, Context = parsed.GetValue(_context) });
-        if (task.StartsWith("image-", StringComparison.Ordinal))
-            return inputs.Select(path => new PipelineInput { Image = ImageFile.Load(path) });
-        return inputs.Select(text => new PipelineInput { Text = text, Pair = parsed.GetValue(_pair) });
+            return [(inputs[0], new PipelineInput { Text = inputs[0], Sentences = [.. inputs.Skip(1)] })];
+        // A query, then the texts that may answer it.
+        if (task == "text-ranking" && inputs.Count > 1)
+            return [.. inputs.Skip(1).Select(text => (text, new PipelineInput { Text = inputs[0], Pair = text }))];
+        return [.. inputs.Select(input => (input, task switch
+        {
+            "question-answering" => new PipelineInput { Question = input, Context = parsed.GetValue(_context) },
+            _ when task.StartsWith("image-", StringComparison.Ordinal) => new PipelineInput { Image = ImageFile.Load(input) },
+            _ => new PipelineInput { Text = input, Pair = parsed.GetValue(_pair) },
+        }))];
     }
 
     private PipelineArguments TaskArguments(ParseResult parsed)

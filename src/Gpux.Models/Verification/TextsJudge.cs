@@ -4,16 +4,35 @@ using Gpux.Runtime.Pipelines;
 
 namespace Gpux.Models.Verification;
 
-/// <summary>Judges the way from texts to embeddings: what a sentence model's tokenizer and graph make of a text must be the
-/// recorded row.</summary>
+/// <summary>Judges the way from texts to embeddings and scores: what a sentence model's tokenizer and graph make of a text must be the
+/// recorded row, and what a cross-encoder makes of a pair the recorded score.</summary>
 internal static class TextsJudge
 {
-    /// <summary>Compares every text that a run of the recording embeds; nothing if it names none.</summary>
+    /// <summary>Compares every text that the recording embeds or scores; nothing if it names none.</summary>
     public static IEnumerable<OutputResult> Compare(Recording recording, PipelineModel model)
     {
         var texts = recording.Entries("texts").ToArray();
-        if (texts.Length == 0 || !model.Session.Outputs.Any(output => output.Name == "sentence_embedding"))
-            yield break;
+        return model.Session.Outputs.Any(output => output.Name == "sentence_embedding") ? CompareEmbeddings(recording, model, texts)
+            : CompareScores(recording, model, texts.Where(text => text.TryGetProperty("text_pair", out _) && text.TryGetProperty("score", out _)));
+    }
+
+    private static IEnumerable<OutputResult> CompareScores(Recording recording, PipelineModel model, IEnumerable<JsonElement> texts)
+    {
+        var pipeline = PipelineCatalog.Create("text-ranking", model); // does not dispose of the model here: it is the caller's
+        foreach (var text in texts)
+        {
+            var score = text.GetProperty("score");
+            var expected = score.ValueKind == JsonValueKind.Array
+                ? Tensor.Of<float>(score.EnumerateArray().Select(value => value.GetSingle()).ToArray(), new Shape(score.GetArrayLength()))
+                : Tensor.Of<float>([score.GetSingle()], Shape.Scalar);
+            var features = (Features)pipeline.Run(PipelineInput.Parse(text), new PipelineArguments(), CancellationToken.None);
+            yield return new OutputResult(text.GetProperty("run").GetString() ?? "", $"score of '{text.GetProperty("text_pair").GetString()}'",
+                TensorComparison.Compare(expected, features.Values, recording.Tolerance));
+        }
+    }
+
+    private static IEnumerable<OutputResult> CompareEmbeddings(Recording recording, PipelineModel model, JsonElement[] texts)
+    {
         var pipeline = PipelineCatalog.Create("sentence-similarity", model); // does not dispose of the model here: it is the caller's
         foreach (var (run, row, entry) in Rows(recording, texts))
         {

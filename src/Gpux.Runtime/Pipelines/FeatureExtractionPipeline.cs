@@ -7,9 +7,10 @@ internal sealed class FeatureExtractionPipeline(PipelineModel model) : Pipeline(
 
     public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
     {
-        arguments.RequireKnown(Task, "truncation", "max_length");
+        arguments.RequireKnown(Task, "truncation", "max_length", "tokenize_kwargs", "return_tensors");
+        arguments.Bool("return_tensors", false); // the answer is a tensor either way, and nested lists as JSON
         var notes = new List<string>();
-        using var outputs = Model.Run([Model.Encode(input, Task, arguments, notes, ClassScores.Truncation(arguments))], cancellationToken);
+        using var outputs = Model.Run([Model.Encode(input, Task, arguments, notes, ClassScores.Truncation(arguments, "tokenize_kwargs"))], cancellationToken);
         return new Features(Copy(Model.Finite(outputs, Model.Session.Outputs[0].Name))) { Notes = notes };
     }
 

@@ -43,11 +43,11 @@ internal sealed class FillMaskPipeline(PipelineModel model) : Pipeline(model)
 
     public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
     {
-        arguments.RequireKnown(Task, "top_k", "targets", "truncation", "max_length");
+        arguments.RequireKnown(Task, "top_k", "targets", "truncation", "max_length", "tokenizer_kwargs");
         var tokenizer = Model.Tokenizer;
         var mask = tokenizer.MaskId ?? throw new PipelineInputException($"The tokenizer of {Model.Name} has no mask token.", "Take a masked language model for this task.");
         var notes = new List<string>();
-        var encoding = Model.Encode(input, Task, arguments, notes, ClassScores.Truncation(arguments));
+        var encoding = Model.Encode(input, Task, arguments, notes, ClassScores.Truncation(arguments, "tokenizer_kwargs"));
         var ids = encoding.Ids.ToArray();
         var places = new List<int>();
         for (var i = 0; i < ids.Length; i++)
@@ -98,7 +98,10 @@ internal sealed class FillMaskPipeline(PipelineModel model) : Pipeline(model)
             {
                 var pieces = Model.Tokenizer.Encode(word, options: new EncodeOptions { AddSpecialTokens = false });
                 if (pieces.Count == 0)
+                {
+                    notes.Add($"'{word}' has no token of the model, and is left out.");
                     continue;
+                }
                 id = pieces.Ids[0];
                 notes.Add($"'{word}' is no token of the model: '{Model.Tokenizer.TokenOf(id.Value)}' is taken in its place.");
             }

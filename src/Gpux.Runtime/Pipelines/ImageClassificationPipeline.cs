@@ -12,7 +12,7 @@ internal sealed class ImageClassificationPipeline(PipelineModel model) : Pipelin
         arguments.RequireKnown(Task, "top_k", "function_to_apply");
         using var outputs = Model.Run(ImageInputs.Of(Model, input, Task), cancellationToken);
         var scores = Model.Finite(outputs, "logits").AsSpan<float>().ToArray();
-        ClassScores.Apply(scores, Model, arguments);
+        ClassScores.Apply(scores, arguments, ClassScores.UsualFunction(Model, scores.Length));
         var count = arguments.IsNull("top_k") ? scores.Length : arguments.Int("top_k", least: 1) ?? DefaultCount;
         return new LabelScores(ClassScores.Top(scores, count, Model));
     }

@@ -13,13 +13,19 @@ public sealed class PipelineArguments
 
     public IEnumerable<string> Names => _values.Keys;
 
-    /// <param name="json">An object with the arguments' names and values.</param>
+    /// <param name="json">An object with the arguments' names and values; null or undefined for none. Its document may be disposed of
+    /// afterwards.</param>
+    /// <exception cref="PipelineArgumentException">Something else.</exception>
     public static PipelineArguments Parse(JsonElement json)
     {
         var arguments = new PipelineArguments();
-        if (json.ValueKind == JsonValueKind.Object)
-            foreach (var property in json.EnumerateObject())
-                arguments._values[property.Name] = property.Value;
+        if (json.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
+            return arguments;
+        if (json.ValueKind != JsonValueKind.Object)
+            throw new PipelineArgumentException("arguments", $"The arguments are {json.GetRawText()}, where an object was expected.",
+                "Give them as an object of names and values, such as {\"top_k\": 3}.");
+        foreach (var property in json.EnumerateObject())
+            arguments._values[property.Name] = property.Value.Clone();
         return arguments;
     }
 
@@ -67,13 +73,17 @@ public sealed class PipelineArguments
 
     internal string? Text(string name) => Find(name, JsonValueKind.String)?.GetString();
 
-    /// <summary>A list of texts, or one text with commas between them.</summary>
-    internal IReadOnlyList<string>? Texts(string name)
+    /// <summary>A list of texts, or one text.</summary>
+    /// <param name="separator">What stands between the texts of one that holds several; null if none does.</param>
+    internal IReadOnlyList<string>? Texts(string name, char? separator = null)
     {
         if (!_values.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null)
             return null;
         if (value.ValueKind == JsonValueKind.String)
-            return value.GetString()!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries); // a string
+        {
+            var text = value.GetString()!; // a string
+            return separator is { } mark ? text.Split(mark, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [text];
+        }
         if (value.ValueKind != JsonValueKind.Array)
             throw Unfit(name, "a list of texts was expected");
         var texts = new List<string>();
@@ -81,6 +91,9 @@ public sealed class PipelineArguments
             texts.Add(item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Unfit(name, "a list of texts was expected")); // a string
         return texts;
     }
+
+    /// <summary>Arguments that stand together in an object; null if the object is not given.</summary>
+    internal PipelineArguments? Group(string name) => Find(name, JsonValueKind.Object) is { } group ? Parse(group) : null;
 
     /// <summary>All but the given names, as an object.</summary>
     internal JsonElement Except(params ReadOnlySpan<string> names)
@@ -102,7 +115,14 @@ public sealed class PipelineArguments
     }
 
     private JsonElement? Find(string name, JsonValueKind kind) => !_values.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null ? null
-        : value.ValueKind == kind ? value : throw Unfit(name, $"a {(kind == JsonValueKind.Number ? "number" : "text")} was expected");
+        : value.ValueKind == kind ? value : throw Unfit(name, $"{Words(kind)} was expected");
+
+    private static string Words(JsonValueKind kind) => kind switch
+    {
+        JsonValueKind.Number => "a number",
+        JsonValueKind.Object => "an object",
+        _ => "a text",
+    };
 
     internal PipelineArgumentException Unfit(string name, string expected) => new(name,
         $"The argument '{name}' is {(_values.TryGetValue(name, out var value) ? value.GetRawText() : "missing")}, where {expected}.", "Correct the value.");

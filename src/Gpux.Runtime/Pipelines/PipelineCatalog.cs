@@ -11,8 +11,9 @@ public static class PipelineCatalog
         ("image-feature-extraction", [], model => new ImageFeatureExtractionPipeline(model)),
         ("question-answering", [], model => new QuestionAnsweringPipeline(model)),
         ("sentence-similarity", ["sentence-embedding"], model => new SentenceSimilarityPipeline(model)),
-        ("text-classification", ["sentiment-analysis", "text-ranking"], model => new TextClassificationPipeline(model)),
+        ("text-classification", ["sentiment-analysis"], model => new TextClassificationPipeline(model)),
         ("text-generation", [], model => new TextGenerationPipeline(model)),
+        ("text-ranking", [], model => new TextRankingPipeline(model)),
         ("token-classification", ["ner"], model => new TokenClassificationPipeline(model)),
         ("zero-shot-classification", [], model => new ZeroShotClassificationPipeline(model)),
     ];

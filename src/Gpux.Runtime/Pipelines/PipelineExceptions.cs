@@ -30,3 +30,16 @@ public sealed class InputTooLongException(int limit) : GpuxException(ErrorCode.I
 {
     public int Limit { get; } = limit;
 }
+
+/// <summary>A chat was given where a text is continued.</summary>
+public sealed class ChatInputException() : GpuxException(ErrorCode.PipelineInput,
+    "The input is a chat, a list of messages with role and content, which no task takes.",
+    "Give the prompt as one text, with the marks of the model's own chat format in it if it needs them.");
+
+/// <summary>A cross-encoder names a function for its scores that GPUX does not have.</summary>
+public sealed class UnsupportedActivationException(string model, string activation) : GpuxException(ErrorCode.UnsupportedTask,
+    $"{model} puts its scores through '{activation}', which GPUX does not have.",
+    "Run it as text-classification with function_to_apply=none, and apply the function to what comes out.")
+{
+    public string Activation { get; } = activation;
+}

@@ -24,9 +24,11 @@ public sealed record PipelineInput
 
     /// <summary>Reads the forms that transformers' pipelines take: a text, or an object with the parts' names.</summary>
     /// <exception cref="PipelineInputException">Another form.</exception>
+    /// <exception cref="ChatInputException">Messages of a chat.</exception>
     public static PipelineInput Parse(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.String => Of(json.GetString()!), // a string
+        JsonValueKind.Object when IsMessage(json) => throw new ChatInputException(),
         JsonValueKind.Object => new PipelineInput
         {
             Text = Part(json, "text") ?? Part(json, "source_sentence"),
@@ -47,13 +49,18 @@ public sealed record PipelineInput
         !json.TryGetProperty(name, out var part) || part.ValueKind == JsonValueKind.Null ? null
         : part.ValueKind == JsonValueKind.String ? part.GetString() : throw Unfit(part);
 
+    /// <summary>Whether it is one message of a chat.</summary>
+    internal static bool IsMessage(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("role", out _) && json.TryGetProperty("content", out _);
+
     private static string[] Texts(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Array)
             throw Unfit(json);
         var texts = new List<string>();
         foreach (var item in json.EnumerateArray())
-            texts.Add(item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Unfit(item)); // a string
+            texts.Add(item.ValueKind == JsonValueKind.String ? item.GetString()! // a string
+                : throw (IsMessage(item) ? new ChatInputException() : (GpuxException)Unfit(item)));
         return [.. texts];
     }
 

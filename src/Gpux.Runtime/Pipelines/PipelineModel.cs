@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Gpux.Runtime.Images;
 using Gpux.Runtime.Sessions;
@@ -9,6 +10,8 @@ namespace Gpux.Runtime.Pipelines;
 /// <summary>A model with all that its pipeline works with: session, files, tokenizer, image processor.</summary>
 public sealed class PipelineModel : IDisposable
 {
+    // Of the models whose positions begin behind it.
+    private const int DefaultPadTokenId = 1;
     private readonly Lazy<Tokenizer> _tokenizer;
     private readonly Lazy<ImageProcessor> _images;
     private readonly JsonElement _config;
@@ -46,16 +49,23 @@ public sealed class PipelineModel : IDisposable
     public int? ConfigInt(string name) => _config.ValueKind == JsonValueKind.Object
         && _config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
 
+    /// <summary>A field of config.json that is an object; undefined otherwise.</summary>
+    internal JsonElement ConfigObject(string name) => _config.ValueKind == JsonValueKind.Object
+        && _config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? value : default;
+
     /// <summary>The most tokens that the model takes; null if nothing bounds them.</summary>
-    public int? MaxTokens
-    {
-        get
-        {
-            var positions = ConfigInt("max_position_embeddings") ?? ConfigInt("n_positions");
-            var tokenizer = Tokenizer.ModelMaxLength;
-            return positions is null ? tokenizer : tokenizer is null ? positions : Math.Min(positions.Value, tokenizer.Value);
-        }
-    }
+    public int? MaxTokens => Least(MaxPositions, Tokenizer.ModelMaxLength);
+
+    /// <summary>The most tokens that the model has positions for; null if nothing bounds them.</summary>
+    internal int? MaxPositions => (ConfigInt("max_position_embeddings") ?? ConfigInt("n_positions")) is { } positions
+        ? (int)Math.Clamp(positions - FirstPosition, 1, int.MaxValue) : null;
+
+    internal static int? Least(int? one, int? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
+
+    // RoBERTa and its kin, made of fairseq's checkpoints, count positions from behind the padding token.
+    private long FirstPosition => ConfigText("model_type") is "roberta" or "xlm-roberta" or "xlm-roberta-xl" or "roberta-prelayernorm" or "xmod"
+        or "camembert" or "data2vec-text" or "ibert" or "mpnet" or "longformer" or "luke" or "lilt" or "layoutlmv3" or "markuplm"
+        ? (ConfigInt("pad_token_id") ?? DefaultPadTokenId) + 1L : 0;
 
     /// <summary>Loads the tokenizer of a model, also where it lies in the encoder's folder.</summary>
     public static Tokenizer LoadTokenizer(ModelFiles files)
@@ -79,6 +89,8 @@ public sealed class PipelineModel : IDisposable
         };
         var encoding = input.Words is { } words ? Tokenizer.EncodeWords(words, options: options)
             : Tokenizer.Encode(input.RequireText(task), input.Pair, options);
+        if (encoding.Count == 0)
+            throw new PipelineInputException("The text is empty.", "Give a text with at least one token.");
         if (encoding.Overflow.Count > 0)
         {
             if (arguments.Strict)
@@ -118,11 +130,27 @@ public sealed class PipelineModel : IDisposable
     /// <exception cref="NonFiniteOutputException">It is not.</exception>
     internal Tensor Finite(SessionOutputs outputs, string name)
     {
-        var tensor = outputs[name];
+        var tensor = Float32(outputs[name], name);
         foreach (var value in tensor.AsSpan<float>())
             if (!float.IsFinite(value))
                 throw new NonFiniteOutputException(Name, name);
         return tensor;
+    }
+
+    // Models that others exported may compute in half precision.
+    private Tensor Float32(Tensor tensor, string name)
+    {
+        if (tensor.ElementType == ElementType.Float32)
+            return tensor;
+        if (tensor.ElementType != ElementType.Float16)
+            throw new UnsupportedValueException(name, $"The output '{name}' of {Name} is of type {tensor.ElementType}, where float was expected.",
+                "Convert the model again from its checkpoint.");
+        var wide = Tensor.Uninitialized(ElementType.Float32, tensor.Shape);
+        var from = tensor.AsSpan<Half>();
+        var to = wide.AsSpan<float>();
+        for (var i = 0; i < to.Length; i++)
+            to[i] = (float)from[i];
+        return wide;
     }
 
     /// <summary>The name of a class.</summary>
@@ -154,11 +182,14 @@ public sealed class PipelineModel : IDisposable
     {
         if (config.ValueKind != JsonValueKind.Object || !config.TryGetProperty("id2label", out var named) || named.ValueKind != JsonValueKind.Object)
             return [];
-        var labels = new SortedDictionary<int, string>();
+        var labels = new string[named.GetPropertyCount()];
         foreach (var entry in named.EnumerateObject())
-            if (int.TryParse(entry.Name, out var id) && id is >= 0 and < 1 << 20)
-                labels[id] = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : entry.Value.GetRawText(); // a string
-        // Ids with gaps, or none: names would fall to other classes.
-        return labels.Count > 0 && labels.Keys.Last() == labels.Count - 1 ? [.. labels.Values] : [];
+        {
+            // Ids with gaps: names would fall to other classes.
+            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id >= labels.Length || labels[id] is not null)
+                return [];
+            labels[id] = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : entry.Value.GetRawText(); // a string
+        }
+        return labels;
     }
 }

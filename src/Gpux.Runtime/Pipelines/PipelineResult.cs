@@ -19,11 +19,18 @@ public abstract record PipelineResult
 public readonly record struct LabelScore(string Label, float Score);
 
 /// <summary>The classes of an input, the likeliest first.</summary>
-/// <param name="OnlyBest">Whether only the likeliest was asked for.</param>
-public sealed record LabelScores(IReadOnlyList<LabelScore> Labels, bool OnlyBest = false) : PipelineResult
+/// <param name="OnlyBest">Whether no number of classes was asked for, so that there is the likeliest alone.</param>
+/// <param name="OfPair">Whether the input was a text with its pair. The original then leaves out the list around
+/// <paramref name="OnlyBest"/>.</param>
+public sealed record LabelScores(IReadOnlyList<LabelScore> Labels, bool OnlyBest = false, bool OfPair = false) : PipelineResult
 {
     public override void WriteJson(Utf8JsonWriter json)
     {
+        if (OnlyBest && OfPair)
+        {
+            Write(json, Labels[0]);
+            return;
+        }
         json.WriteStartArray();
         foreach (var label in Labels)
             Write(json, label);

@@ -34,8 +34,11 @@ internal sealed class QuestionAnsweringPipeline(PipelineModel model) : Pipeline(
 {
     private const int LongestWindow = 384, LongestStride = 128, LongestAnswer = 15;
 
-    // Of the second of the two texts that are read together.
-    private const int ContextSequence = 1;
+    // Models whose tokenizers pad on the left read the context before the question.
+    private bool QuestionFirst => Model.Tokenizer.PaddingSide == TokenSide.Right;
+
+    // Which of the two texts that are read together is the context.
+    private int ContextSequence => QuestionFirst ? 1 : 0;
 
     public override string Task => "question-answering";
 
@@ -44,7 +47,11 @@ internal sealed class QuestionAnsweringPipeline(PipelineModel model) : Pipeline(
         arguments.RequireKnown(Task, "top_k", "doc_stride", "max_answer_len", "max_seq_len", "max_question_len", "handle_impossible_answer", "align_to_words", "padding");
         if (input.Question is not { Length: > 0 } question || input.Context is not { Length: > 0 } context)
             throw new PipelineInputException("A question and a text that may answer it are needed.", "gpux run MODEL \"QUESTION\" --context \"TEXT\".");
-        var window = arguments.Int("max_seq_len", least: 1) ?? Math.Min(Model.MaxTokens ?? LongestWindow, LongestWindow);
+        // The original uses these two for tokenizers without offsets alone, which GPUX does not have.
+        arguments.Int("max_question_len", least: 1);
+        arguments.Text("padding");
+        var longestWindow = Model.MaxTokens ?? int.MaxValue;
+        var window = Math.Min(arguments.Int("max_seq_len", least: 1) ?? LongestWindow, longestWindow);
         var stride = arguments.Int("doc_stride", least: 0) ?? Math.Min(window / 2, LongestStride);
         if (stride > window)
             throw arguments.Unfit("doc_stride", $"at most max_seq_len ({window}) was expected");
@@ -53,9 +60,13 @@ internal sealed class QuestionAnsweringPipeline(PipelineModel model) : Pipeline(
         var align = arguments.Bool("align_to_words", true);
         var mayBeImpossible = arguments.Bool("handle_impossible_answer", false);
 
-        var encoding = Model.Tokenizer.Encode(question, context, new EncodeOptions
+        var encoding = Model.Tokenizer.Encode(QuestionFirst ? question : context, QuestionFirst ? context : question, new EncodeOptions
         {
-            Truncation = new Truncation { MaxLength = window, Stride = stride, Strategy = TruncationStrategy.OnlySecond, ReturnOverflow = true },
+            Truncation = new Truncation
+            {
+                MaxLength = window, Stride = stride, ReturnOverflow = true,
+                Strategy = QuestionFirst ? TruncationStrategy.OnlySecond : TruncationStrategy.OnlyFirst,
+            },
         });
         var answers = new List<Answer>();
         var least = 1_000_000f;
@@ -69,21 +80,25 @@ internal sealed class QuestionAnsweringPipeline(PipelineModel model) : Pipeline(
             Normalise(ends, wanted);
             least = Math.Min(least, starts[0] * ends[0]);
             starts[0] = ends[0] = 0; // the place of "no answer"
-            foreach (var (start, end, score) in Spans(starts, ends, wanted, count, longest))
-                answers.Add(ToAnswer(part, context, start, end, score, align));
+            foreach (var span in AnswerSpan.Best(starts, ends, count, longest))
+                if (wanted[span.Start] && wanted[span.End])
+                    answers.Add(ToAnswer(part, context, span, align));
         }
         if (mayBeImpossible)
             answers.Add(new Answer(least, 0, 0, ""));
-        // Equals stay in their order.
-        return new Answers([.. answers.OrderByDescending(answer => answer.Score).Take(count)]);
+        var scores = new float[answers.Count];
+        for (var i = 0; i < scores.Length; i++)
+            scores[i] = answers[i].Score;
+        return new Answers(Array.ConvertAll(Scores.Top(scores, count), i => answers[i]));
     }
 
-    // Tokens of the context, and the first one, which stands for no answer.
+    // Tokens of the context, and the first one, which stands for no answer. The original tells them apart only where the question
+    // comes first: else all count, and those of the question stand for the words of the context that have their numbers.
     private bool[] Wanted(Encoding part)
     {
         var wanted = new bool[part.Count];
         for (var i = 0; i < wanted.Length; i++)
-            wanted[i] = part.SequenceIds[i] == ContextSequence || (Model.Tokenizer.ClsId is { } cls && part.Ids[i] == cls);
+            wanted[i] = !QuestionFirst || part.SequenceIds[i] == ContextSequence || (Model.Tokenizer.ClsId is { } cls && part.Ids[i] == cls);
         return wanted;
     }
 
@@ -95,41 +110,28 @@ internal sealed class QuestionAnsweringPipeline(PipelineModel model) : Pipeline(
         Scores.Softmax(logits);
     }
 
-    // The best pairs of a start and an end that is not before it.
-    private static List<(int Start, int End, float Score)> Spans(float[] starts, float[] ends, bool[] wanted, int count, int longest)
+    private Answer ToAnswer(Encoding part, string context, AnswerSpan span, bool align)
     {
-        var best = new List<(int Start, int End, float Score)>();
-        for (var start = 0; start < starts.Length; start++)
-        {
-            for (var end = start; end < Math.Min(ends.Length, start + longest); end++)
-            {
-                var score = starts[start] * ends[end];
-                if (best.Count == count && score <= best[^1].Score)
-                    continue;
-                var place = best.Count;
-                while (place > 0 && score > best[place - 1].Score)
-                    place--;
-                best.Insert(place, (start, end, score));
-                if (best.Count > count)
-                    best.RemoveAt(count);
-            }
-        }
-        best.RemoveAll(span => !wanted[span.Start] || !wanted[span.End]);
-        return best;
+        var (first, last) = (span.Start, span.End);
+        if (align && part.WordIds[first] is { } firstWord && part.WordIds[last] is { } lastWord
+            && TokensOf(firstWord, part) is { } head && TokensOf(lastWord, part) is { } tail)
+            (first, last) = (head.First, tail.Last);
+        var (from, to) = (part.Offsets[first].Start, Math.Min(part.Offsets[last].End, context.Length));
+        return new Answer(span.Score, part.CodePointOffsets[first].Start, part.CodePointOffsets[last].End, to > from ? context[from..to] : "");
     }
 
-    private static Answer ToAnswer(Encoding part, string context, int start, int end, float score, bool align)
+    // The tokens of a word of the context; null if the window has none of it. Words of the question have the same numbers.
+    private (int First, int Last)? TokensOf(int word, Encoding part)
     {
-        var (first, last) = (start, end);
-        if (align && part.WordIds[start] is { } firstWord && part.WordIds[end] is { } lastWord)
+        var (first, last) = (-1, -1);
+        for (var i = 0; i < part.Count; i++)
         {
-            // To the ends of the words; words of the question have the same numbers.
-            while (first > 0 && part.SequenceIds[first - 1] == ContextSequence && part.WordIds[first - 1] == firstWord)
-                first--;
-            while (last + 1 < part.Count && part.SequenceIds[last + 1] == ContextSequence && part.WordIds[last + 1] == lastWord)
-                last++;
+            if (part.SequenceIds[i] != ContextSequence || part.WordIds[i] != word)
+                continue;
+            if (first < 0)
+                first = i;
+            last = i;
         }
-        var (from, to) = (part.Offsets[first].Start, part.Offsets[last].End);
-        return new Answer(score, part.CodePointOffsets[first].Start, part.CodePointOffsets[last].End, to > from ? context[from..to] : "");
+        return first < 0 ? null : (first, last);
     }
 }

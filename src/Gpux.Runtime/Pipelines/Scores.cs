@@ -3,6 +3,9 @@ namespace Gpux.Runtime.Pipelines;
 /// <summary>From logits to scores, in float32 as the original computes them.</summary>
 internal static class Scores
 {
+    // Up to so many, insertion is quicker than to sort; beyond, its cost grows with the square.
+    private const int Handful = 64;
+
     public static void Softmax(Span<float> values)
     {
         var max = float.NegativeInfinity;
@@ -33,8 +36,13 @@ internal static class Scores
     /// <summary>The places of the greatest values, the greatest first, equals in their order.</summary>
     public static int[] Top(ReadOnlySpan<float> values, int count)
     {
-        // By insertion: a handful is asked for, of what may be a vocabulary.
-        var top = new int[Math.Min(count, values.Length)];
+        count = Math.Min(count, values.Length);
+        return count <= Handful ? TopByInsertion(values, count) : TopBySorting(values, count);
+    }
+
+    private static int[] TopByInsertion(ReadOnlySpan<float> values, int count)
+    {
+        var top = new int[count];
         var found = 0;
         for (var i = 0; i < values.Length; i++)
         {
@@ -46,5 +54,26 @@ internal static class Scores
             top[place] = i;
         }
         return top;
+    }
+
+    private static int[] TopBySorting(ReadOnlySpan<float> values, int count)
+    {
+        // Ascending, by the value's negative and then by the place: the sort itself does not keep the order of equals.
+        var keys = new long[values.Length];
+        for (var i = 0; i < keys.Length; i++)
+            keys[i] = ((long)Descending(values[i]) << 32) | (uint)i;
+        Array.Sort(keys);
+        var top = new int[count];
+        for (var i = 0; i < count; i++)
+            top[i] = (int)keys[i];
+        return top;
+    }
+
+    // A whole number that orders as the negative of a float does.
+    private static int Descending(float value)
+    {
+        // Both zeros are equal.
+        var bits = BitConverter.SingleToInt32Bits(value == 0 ? 0 : value);
+        return ~(bits < 0 ? bits ^ int.MaxValue : bits);
     }
 }

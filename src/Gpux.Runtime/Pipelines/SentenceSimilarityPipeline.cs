@@ -22,6 +22,7 @@ internal sealed class SentenceSimilarityPipeline : Pipeline
 {
     private readonly JsonElement _settings;
     private readonly int? _longest;
+    private readonly bool _lowersCase;
 
     public SentenceSimilarityPipeline(PipelineModel model) : base(model)
     {
@@ -29,8 +30,11 @@ internal sealed class SentenceSimilarityPipeline : Pipeline
         var transformer = PipelineModel.ReadJson(model.Files, "sentence_bert_config.json");
         if (transformer.ValueKind == JsonValueKind.Undefined)
             transformer = PipelineModel.ReadJson(model.Files, "0_Transformer/sentence_bert_config.json");
-        _longest = transformer.ValueKind == JsonValueKind.Object && transformer.TryGetProperty("max_seq_length", out var length)
-            && length.ValueKind == JsonValueKind.Number && length.TryGetInt32(out var number) ? number : null;
+        if (transformer.ValueKind != JsonValueKind.Object)
+            return;
+        _longest = transformer.TryGetProperty("max_seq_length", out var length)
+            && length.ValueKind == JsonValueKind.Number && length.TryGetInt32(out var number) && number > 0 ? number : null;
+        _lowersCase = transformer.TryGetProperty("do_lower_case", out var lower) && lower.ValueKind == JsonValueKind.True;
     }
 
     public override string Task => "sentence-similarity";
@@ -51,8 +55,11 @@ internal sealed class SentenceSimilarityPipeline : Pipeline
 
     private float[] Embed(PipelineInput input, PipelineArguments arguments, List<string> notes, CancellationToken cancellationToken)
     {
-        var prompted = Prompt(arguments) is { Length: > 0 } prompt ? input with { Text = prompt + input.RequireText(Task) } : input;
-        var encoding = Model.Encode(prompted, Task, arguments, notes, _longest is { } longest ? new Truncation { MaxLength = longest } : null);
+        var text = PythonText.Strip(Prompt(arguments) + input.RequireText(Task));
+        var prepared = input with { Text = _lowersCase ? text.ToLowerInvariant() : text };
+        // The repository's length takes the place of the tokenizer's, but there are no more positions than the model has.
+        var encoding = Model.Encode(prepared, Task, arguments, notes,
+            _longest is null ? null : new Truncation { MaxLength = PipelineModel.Least(_longest, Model.MaxPositions) });
         using var outputs = Model.Run([encoding], cancellationToken);
         return Model.Finite(outputs, "sentence_embedding").AsSpan<float>().ToArray();
     }

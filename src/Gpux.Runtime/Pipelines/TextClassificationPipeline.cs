@@ -7,14 +7,14 @@ internal sealed class TextClassificationPipeline(PipelineModel model) : Pipeline
 
     public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
     {
-        arguments.RequireKnown(Task, "top_k", "function_to_apply", "truncation", "max_length", "return_all_scores");
+        arguments.RequireKnown(Task, "top_k", "function_to_apply", "truncation", "max_length");
         var notes = new List<string>();
         var encoding = Model.Encode(input, Task, arguments, notes, ClassScores.Truncation(arguments));
         using var outputs = Model.Run([encoding], cancellationToken);
         var scores = Model.Finite(outputs, "logits").AsSpan<float>().ToArray();
-        ClassScores.Apply(scores, Model, arguments);
-        var onlyBest = !arguments.Has("top_k") && !arguments.Bool("return_all_scores", false);
+        ClassScores.Apply(scores, arguments, Model.ConfigText("problem_type") == "regression" ? "none" : ClassScores.UsualFunction(Model, scores.Length));
+        var onlyBest = !arguments.Has("top_k");
         var count = onlyBest ? 1 : arguments.Int("top_k", least: 1) ?? scores.Length;
-        return new LabelScores(ClassScores.Top(scores, count, Model), onlyBest) { Notes = notes };
+        return new LabelScores(ClassScores.Top(scores, count, Model), onlyBest, OfPair: input.Pair is not null) { Notes = notes };
     }
 }

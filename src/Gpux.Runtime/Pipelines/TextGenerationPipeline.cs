@@ -82,7 +82,7 @@ public sealed class TextGenerationPipeline(PipelineModel model) : Pipeline(model
         var config = GenerationConfig.Load(Model.Files);
         var capacity = Model.MaxTokens;
         config = config with { MaxPositionEmbeddings = config.MaxPositionEmbeddings ?? capacity };
-        if (config.MaxLength is null && config.MaxNewTokens is null)
+        if (config.MaxLength is null && config.MaxNewTokens is null && !arguments.Has("max_length"))
             config = config with { MaxNewTokens = DefaultNewTokens };
         return (config.With(arguments.Except("return_full_text", "seed")), (ulong?)seed);
     }
@@ -98,8 +98,9 @@ public sealed class TextGenerationPipeline(PipelineModel model) : Pipeline(model
         if (arguments.Strict)
             throw new InputTooLongException(longest - 1);
         // The end of a prompt is what is continued; half the room is left for the answer.
-        notes.Add($"The prompt was cut to its last {longest / 2} tokens: the model takes {longest} with the answer.");
-        return ids[^(longest / 2)..];
+        var kept = Math.Max(1, longest / 2);
+        notes.Add($"The prompt was cut to its last {kept} tokens: the model takes {longest} with the answer.");
+        return ids[^kept..];
     }
 
     private SessionDecoder Decoder(GenerationConfig config, CancellationToken cancellationToken) =>

@@ -40,11 +40,13 @@ internal sealed class TokenClassificationPipeline(PipelineModel model) : Pipelin
     {
         arguments.RequireKnown(Task, "aggregation_strategy", "ignore_labels", "stride", "is_split_into_words", "delimiter");
         var strategy = Strategy(arguments);
-        var ignored = arguments.Texts("ignore_labels") ?? ["O"];
+        var ignored = arguments.Texts("ignore_labels", separator: ',') ?? ["O"];
         var stride = arguments.Int("stride", least: 0);
         if (stride is not null && strategy == Aggregation.None)
             throw new PipelineArgumentException("stride", "'stride' reads a long text in overlapping pieces, which need an aggregation_strategy.",
                 "Set aggregation_strategy to simple, first, average or max.");
+        if (arguments.Bool("is_split_into_words", false) && input.Words is null)
+            throw new PipelineInputException("'is_split_into_words' is true, but the input is one text.", "Give a list of words.");
         var notes = new List<string>();
         var text = WordText.Of(input, Task, arguments.Text("delimiter") ?? " ");
         IEnumerable<Encoding> parts;

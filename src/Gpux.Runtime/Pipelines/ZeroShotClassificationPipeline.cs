@@ -33,8 +33,10 @@ internal sealed class ZeroShotClassificationPipeline(PipelineModel model) : Pipe
     public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
     {
         arguments.RequireKnown(Task, "candidate_labels", "hypothesis_template", "multi_label");
-        var text = input.RequireText(Task);
-        var labels = arguments.Texts("candidate_labels") is { Count: > 0 } named ? named
+        // The original, too, takes no empty text here.
+        var text = input.RequireText(Task) is { Length: > 0 } given ? given
+            : throw new PipelineInputException("The text is empty.", "Give a text to classify.");
+        var labels = arguments.Texts("candidate_labels", separator: ',') is { Count: > 0 } named ? named
             : throw new PipelineArgumentException("candidate_labels", "There are no labels to choose from.", "Name some: candidate_labels=sport,news,music.");
         var template = arguments.Text("hypothesis_template") ?? DefaultTemplate;
         if (!template.Contains("{}", StringComparison.Ordinal))

@@ -65,7 +65,9 @@ public static unsafe class OnnxRuntimeLibrary
 
     /// <summary>Starts loading the library and creating its environment on another thread, some 20 ms of work that a program
     /// may do while it reads its arguments and files. A failure shows at the first use.</summary>
-    public static void Preload() => ThreadPool.UnsafeQueueUserWorkItem(static _ =>
+    /// <returns>Ends when the library is there, and never fails. A process must not end before: the library's own threads and
+    /// destructors would meet.</returns>
+    public static Task Preload() => Task.Run(static () =>
     {
         try
         {
@@ -75,7 +77,7 @@ public static unsafe class OnnxRuntimeLibrary
         {
             // The first use tries again, and says what is wrong to somebody who waits for it.
         }
-    }, null);
+    });
 
     /// <summary>Adds the execution providers of a plug-in library; their names then appear in <see cref="Devices"/>.</summary>
     /// <param name="name">A name for the library, of the caller's choice, once in the process.</param>
