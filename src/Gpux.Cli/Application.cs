@@ -9,21 +9,21 @@ namespace Gpux.Cli;
 internal static class Application
 {
     /// <summary>Every command. Each is made only when it is named, because a run must start fast.</summary>
-    private static readonly (string Name, string Description, Func<Services, Command> Make)[] Commands =
+    private static readonly Entry[] Commands =
     [
-        ("run", RunCommand.Summary, services => new RunCommand(services)),
-        ("pull", PullCommand.Summary, services => new PullCommand(services)),
-        ("list", ListCommand.Summary, services => new ListCommand(services)),
-        ("info", InfoCommand.Summary, services => new InfoCommand(services)),
-        ("remove", RemoveCommand.Summary, services => new RemoveCommand(services)),
-        ("registries", RegistriesCommand.Summary, services => new RegistriesCommand(services)),
-        ("convert", ConvertCommand.Summary, services => new ConvertCommand(services)),
-        ("verify", VerifyCommand.Summary, services => new VerifyCommand(services)),
-        ("tokenize", TokenizeCommand.Summary, services => new TokenizeCommand(services)),
-        ("preprocess", PreprocessCommand.Summary, services => new PreprocessCommand(services)),
-        ("devices", DevicesCommand.Summary, services => new DevicesCommand(services)),
-        ("completion", CompletionCommand.Summary, services => new CompletionCommand(services)),
-        ("version", VersionCommand.Summary, services => new VersionCommand(services)),
+        new("run", services => new RunCommand(services)),
+        new("pull", services => new PullCommand(services)),
+        new("list", services => new ListCommand(services)),
+        new("info", services => new InfoCommand(services)),
+        new("remove", services => new RemoveCommand(services)),
+        new("registries", services => new RegistriesCommand(services)),
+        new("convert", services => new ConvertCommand(services)),
+        new("verify", services => new VerifyCommand(services)),
+        new("tokenize", services => new TokenizeCommand(services)),
+        new("preprocess", services => new PreprocessCommand(services)),
+        new("devices", services => new DevicesCommand(services)),
+        new("completion", services => new CompletionCommand(services)),
+        new("version", services => new VersionCommand(services)),
     ];
 
     // A text that begins with @ is a text, not the name of a file with arguments.
@@ -90,7 +90,7 @@ internal static class Application
             help.Action = new HelpText(services.Terminal);
         root.Add(new Option<bool>("--debug") { Description = "Show stack traces of errors.", Recursive = true });
         var named = arguments.FirstOrDefault(argument => !argument.StartsWith('-') && !argument.StartsWith('['));
-        foreach (var (name, description, make) in Commands)
+        foreach (var (name, make) in Commands)
         {
             // Help, completion and mistakes need to know all commands; a command that is named needs itself alone.
             if (named == name || !Commands.Any(command => command.Name == named))
@@ -138,4 +138,6 @@ internal static class Application
         if (debug)
             terminal.Note(exception.ToString());
     }
+
+    private sealed record Entry(string Name, Func<Services, Command> Make);
 }

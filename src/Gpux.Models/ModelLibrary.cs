@@ -288,7 +288,7 @@ public sealed class ModelLibrary : IDisposable
     // The plan's graph is placed: its weight files are named relative to the weights' folder.
     private static Variant VariantOf(string folder, ConversionResult result, ConversionPlan plan) =>
         new(folder, result.ModelPath, plan.Task, plan.ClassName, result.WeightsFolder,
-            [.. plan.WeightFiles.Select(location => (location, new FileInfo(Path.Combine(result.WeightsFolder, location)).Length))]);
+            [.. plan.WeightFiles.Select(location => new WeightFile(location, new FileInfo(Path.Combine(result.WeightsFolder, location)).Length))]);
 
     // A name that changes with everything that changes the graph: options, and the code that builds it.
     private string VariantFolder(ModelManifest manifest, PrepareOptions options)

@@ -10,7 +10,7 @@ namespace Gpux.Models;
 /// <param name="WeightsFolder">What the graph's names of weight files are relative to.</param>
 /// <param name="Weights">The weight files and their sizes in bytes: if one is gone or has another size, the variant is made anew.</param>
 public sealed record Variant(string Folder, string ModelPath, string Task, string? ClassName, string WeightsFolder,
-    IReadOnlyList<(string Location, long SizeBytes)> Weights)
+    IReadOnlyList<WeightFile> Weights)
 {
     public const string DescriptionFile = "variant.json";
     private const int Format = 1;
@@ -28,7 +28,7 @@ public sealed record Variant(string Folder, string ModelPath, string Task, strin
                 root.TryGetProperty("class", out var name) ? name.GetString() : null,
                 Path.GetFullPath(root.GetProperty("weights_folder").GetString()!, Path.GetFullPath(folder)), // likewise
                 [.. root.GetProperty("weights").EnumerateArray().Select(weight =>
-                    (weight.GetProperty("location").GetString()!, weight.GetProperty("size").GetInt64()))]); // likewise
+                    new WeightFile(weight.GetProperty("location").GetString()!, weight.GetProperty("size").GetInt64()))]); // likewise
             return variant.IsComplete ? variant : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
@@ -64,3 +64,7 @@ public sealed record Variant(string Folder, string ModelPath, string Task, strin
     private bool IsComplete => File.Exists(ModelPath)
         && Weights.All(weight => new FileInfo(Path.Combine(WeightsFolder, weight.Location)) is { Exists: true } file && file.Length == weight.SizeBytes);
 }
+
+/// <summary>A file of weights that a variant's graph points into.</summary>
+/// <param name="Location">As the graph names it.</param>
+public sealed record WeightFile(string Location, long SizeBytes);

@@ -78,5 +78,6 @@ internal static class AnswerText
         output.WriteLine(terminal.Dim("All of it: --json"));
     }
 
-    private static string Score(float score) => score.ToString("0.00", CultureInfo.InvariantCulture);
+    // What is not certain is not shown as 1.00.
+    private static string Score(float score) => (score is > 0.99f and < 1 ? 0.99f : score).ToString("0.00", CultureInfo.InvariantCulture);
 }

@@ -21,7 +21,7 @@ internal sealed class DevicesCommand(Services services) : GpuxCommand(services, 
                 foreach (var device in devices)
                     table.Row(device.Provider, Describe(device.Hardware), device.Hardware.Vendor);
                 foreach (var provider in others)
-                    table.Row(provider, "chosen by the provider", "");
+                    table.Row(provider, MissingLibrary(provider) is { } missing ? $"not usable: {missing} is not installed" : "chosen by the provider", "");
                 table.Write(Terminal, output);
                 output.WriteLine($"ONNX Runtime {OnnxRuntimeLibrary.Version} at {OnnxRuntimeLibrary.Path}");
             },
@@ -31,7 +31,7 @@ internal sealed class DevicesCommand(Services services) : GpuxCommand(services, 
                 json.WriteString("onnxruntime", OnnxRuntimeLibrary.Version);
                 json.WriteString("library", OnnxRuntimeLibrary.Path);
                 json.WriteStartArray("providers");
-                foreach (var provider in providers)
+                foreach (var provider in providers.Where(provider => MissingLibrary(provider) is null))
                     json.WriteStringValue(provider);
                 json.WriteEndArray();
                 json.WriteStartArray("devices");
@@ -53,6 +53,18 @@ internal sealed class DevicesCommand(Services services) : GpuxCommand(services, 
                 json.WriteEndObject();
             });
         return Task.FromResult(ExitCode.Done);
+    }
+
+    // ONNX Runtime keeps some providers in libraries of their own, which it loads when they are asked for.
+    private static string? MissingLibrary(string provider)
+    {
+        foreach (var (name, library) in (ReadOnlySpan<(string, string)>)[("CUDA", "cuda"), ("TensorRT", "tensorrt")])
+        {
+            var file = OperatingSystem.IsWindows() ? $"onnxruntime_providers_{library}.dll" : $"libonnxruntime_providers_{library}.so";
+            if (ExecutionProvider.AreSame(provider, name) && !File.Exists(Path.Combine(Path.GetDirectoryName(OnnxRuntimeLibrary.Path) ?? "", file)))
+                return file;
+        }
+        return null;
     }
 
     private static string Describe(HardwareDevice device)

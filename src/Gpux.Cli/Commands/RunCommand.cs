@@ -113,20 +113,22 @@ internal sealed class RunCommand : GpuxCommand
     }
 
     // What each task makes of the words of the command line.
-    private List<(string Shown, PipelineInput Input)> Shaped(string task, IReadOnlyList<string> inputs, ParseResult parsed)
+    private List<Question> Shaped(string task, IReadOnlyList<string> inputs, ParseResult parsed)
     {
         if (task == "sentence-similarity" && inputs.Count > 1)
-            return [(inputs[0], new PipelineInput { Text = inputs[0], Sentences = [.. inputs.Skip(1)] })];
+            return [new(inputs[0], new PipelineInput { Text = inputs[0], Sentences = [.. inputs.Skip(1)] })];
         // A query, then the texts that may answer it.
         if (task == "text-ranking" && inputs.Count > 1)
-            return [.. inputs.Skip(1).Select(text => (text, new PipelineInput { Text = inputs[0], Pair = text }))];
-        return [.. inputs.Select(input => (input, task switch
+            return [.. inputs.Skip(1).Select(text => new Question(text, new PipelineInput { Text = inputs[0], Pair = text }))];
+        return [.. inputs.Select(input => new Question(input, task switch
         {
             "question-answering" => new PipelineInput { Question = input, Context = parsed.GetValue(_context) },
             _ when task.StartsWith("image-", StringComparison.Ordinal) => new PipelineInput { Image = ImageFile.Load(input) },
             _ => new PipelineInput { Text = input, Pair = parsed.GetValue(_pair) },
         }))];
     }
+
+    private sealed record Question(string Shown, PipelineInput Input);
 
     private PipelineArguments TaskArguments(ParseResult parsed)
     {
