@@ -237,7 +237,7 @@ public abstract record OnnxType
 }
 
 /// <summary>One extent: a number, a symbol that stands for the same number wherever it occurs, or unknown.</summary>
-public readonly record struct OnnxDimension(long? Value, string? Symbol)
+public sealed record OnnxDimension(long? Value, string? Symbol)
 {
     /// <summary>A semantic hint such as "DATA_BATCH"; null for none.</summary>
     public string? Denotation { get; init; }

@@ -10,7 +10,7 @@ public sealed class OnnxTextTests
         model.Graph.Initializers[0].Data = default;
         model.Graph.Initializers[0].External = new ExternalData("model.safetensors", 312, 48);
         model.Graph.Initializers[1].Data = new byte[] { 0, 0, 0x80, 0x3F, 0, 0, 0, 0xBF, 0, 0, 0, 0x80 };
-        model.Graph.ValueInfos.Add(TestModels.Value("product", ElementType.Float32, default, new(3, null)));
+        model.Graph.ValueInfos.Add(TestModels.Value("product", ElementType.Float32, new(null, null), new(3, null)));
 
         Assert.Equal("""
             ir_version 8, opset ai.onnx 17

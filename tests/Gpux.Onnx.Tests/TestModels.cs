@@ -38,7 +38,7 @@ internal static class TestModels
         graph.Metadata.Add(new("g", "1"));
         graph.ValueInfos.Add(Value("product", ElementType.Float32));
         graph.Inputs.Add(new OnnxValueInfo { Name = "types", DocString = "doc", Type = new OnnxType.Optional(new OnnxType.Sequence(
-            new OnnxType.Map(ElementType.Int64, new OnnxType.Tensor(ElementType.String, [default, new(0, null) { Denotation = "DATA_BATCH" }]) { Denotation = "IMAGE" }))) });
+            new OnnxType.Map(ElementType.Int64, new OnnxType.Tensor(ElementType.String, [new(null, null), new(0, null) { Denotation = "DATA_BATCH" }]) { Denotation = "IMAGE" }))) });
         graph.Inputs.Add(new OnnxValueInfo { Name = "sparse", Type = new OnnxType.SparseTensor(ElementType.Float32, []) });
         graph.Inputs.Add(new OnnxValueInfo { Name = "opaque", Type = new OnnxType.Opaque("org.example", "thing") });
         graph.Inputs[^1].Metadata.Add(new("v", "1"));

@@ -18,12 +18,9 @@ internal sealed class ConvertCommand : GpuxCommand
     {
         Description = "Copy the weights into model.onnx.data, instead of hard links to the published files.",
     };
-    private readonly Option<GraphTarget> _target = new("--target")
+    private readonly Option<string> _target = new("--target")
     {
-        Description = "portable: standard operators that every runtime has. cpu: the forms that ONNX Runtime runs fastest on a CPU.",
-        DefaultValueFactory = _ => GraphTarget.Portable,
-        CustomParser = result => Enum.TryParse<GraphTarget>(result.Tokens[0].Value, ignoreCase: true, out var target) ? target
-            : Invalid(result, "portable or cpu was expected"),
+        Description = "portable, the default: standard operators that every runtime has. cpu: the forms that ONNX Runtime runs fastest on a CPU.",
     };
     private readonly Option<string> _class = new("--class") { Description = "The class to build, such as BertModel; default: the one that config.json states." };
 
@@ -33,6 +30,7 @@ internal sealed class ConvertCommand : GpuxCommand
         Add(_model);
         Add(_output);
         Add(_selfContained);
+        _target.AcceptOnlyFromAmong("portable", "cpu");
         Add(_target);
         Add(_class);
     }
@@ -42,7 +40,7 @@ internal sealed class ConvertCommand : GpuxCommand
         var started = Stopwatch.GetTimestamp();
         var reference = Services.Reference(parsed.GetRequiredValue(_model));
         var folder = parsed.GetValue(_output) ?? $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(reference.Name))}-onnx";
-        var options = new PrepareOptions(Lookup.PreferStore, parsed.GetValue(_target), parsed.GetValue(_class));
+        var options = new PrepareOptions(Lookup.PreferStore, parsed.GetValue(_target) == "cpu" ? GraphTarget.Cpu : GraphTarget.Portable, parsed.GetValue(_class));
         var (plan, result) = await Services.Library.ConvertAsync(reference, options, folder,
             parsed.GetValue(_selfContained) ? WeightStorage.Copied : WeightStorage.Linked, Terminal.Progress, cancellationToken);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -66,11 +64,5 @@ internal sealed class ConvertCommand : GpuxCommand
                 json.WriteEndObject();
             });
         return ExitCode.Done;
-    }
-
-    private static GraphTarget Invalid(System.CommandLine.Parsing.ArgumentResult result, string problem)
-    {
-        result.AddError($"--target is '{result.Tokens[0].Value}', where {problem}.");
-        return default;
     }
 }

@@ -1,8 +1,9 @@
 namespace Gpux.Onnx.Building;
 
 /// <summary>One extent of a value in a graph: a number, a symbol such as "batch_size", or unknown.</summary>
-/// <remarks>Two dimensions with the same symbol are equal in every run.</remarks>
-public readonly record struct Dim
+/// <remarks>Two dimensions with the same symbol are equal in every run. A class, because generic code over structures of this library
+/// is not compiled ahead of time, which made the start of a conversion a quarter slower.</remarks>
+public sealed record Dim
 {
     private Dim(long? size, string? symbol)
     {
@@ -43,7 +44,7 @@ public readonly record struct Dim
         _ when left == right => left,
         _ when left.Size == 1 => right,
         _ when right.Size == 1 => left,
-        _ when left.Size is not null && right.Size is not null => (Dim?)null,
+        _ when left.Size is not null && right.Size is not null => null,
         _ when left.Size is not null => left,
         _ when right.Size is not null => right,
         // Different symbols: either may be 1.

@@ -370,7 +370,7 @@ internal ref struct ModelParser
     private OnnxDimension Dimension(int index)
     {
         var enclosing = Enter("dim", index, null, SmallObject);
-        var dimension = default(OnnxDimension);
+        var dimension = new OnnxDimension(null, null);
         while (_wire.Next())
         {
             switch (_wire.Field)

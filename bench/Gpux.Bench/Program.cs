@@ -1,0 +1,41 @@
+using Gpux.Bench;
+using Gpux.Bench.Benches;
+using Gpux.Bench.Reports;
+
+if (args is [SessionOpenBench.Child, var first, var model, var how])
+{
+    SessionOpenBench.OpenInThisProcess(first, model, how);
+    return 0;
+}
+
+(string Name, string Summary, Func<BenchSettings, IEnumerable<Row>> Measure)[] benches =
+[
+    ("conversion", "a checkpoint of 438 MB becomes ONNX; one of 13 GB is planned", ConversionBench.Measure),
+    ("session-open", "a converted model becomes a session", SessionOpenBench.Measure),
+    ("encoder", "an encoder of BERT-base shape runs, beside the machine's peak", EncoderBench.Measure),
+    ("cold-start", "from process start to an answer", ColdStartBench.Measure),
+    ("tokenize", "text becomes ids on one thread", TokenizeBench.Measure),
+];
+
+var names = args.Where(argument => !argument.StartsWith('-')).ToArray();
+var unknown = args.Except(["--json", "--quick"]).Except(benches.Select(bench => bench.Name)).ToArray();
+if (unknown.Length > 0)
+{
+    Console.Error.WriteLine($"bench/run [name...] [--json] [--quick]: '{unknown[0]}' is none of these. The benches are:");
+    foreach (var (name, summary, _) in benches)
+        Console.Error.WriteLine($"  {name,-13} {summary}");
+    return 2;
+}
+using var settings = new BenchSettings(Quick: args.Contains("--quick"));
+var reports = new List<Report>();
+foreach (var (name, _, measure) in benches.Where(bench => names.Length == 0 || names.Contains(bench.Name)))
+{
+    Console.Error.WriteLine($"{name} ...");
+    var report = new Report(name, Machine.Load(), [.. measure(settings)]);
+    reports.Add(report);
+    if (!args.Contains("--json"))
+        TableText.Write(Console.Out, report);
+}
+if (args.Contains("--json"))
+    JsonText.Write(Console.OpenStandardOutput(), reports);
+return 0;

@@ -1,0 +1,96 @@
+// Does what bench/run asks for, one JSON line each, and answers how long it took: the peers' side of the benches within a process.
+import fs from 'node:fs';
+import path from 'node:path';
+import readline from 'node:readline';
+
+const sessions = new Map();
+const tokenizers = new Map();
+const texts = new Map();
+
+async function timed(action) {
+  const started = performance.now();
+  const result = await action();
+  return { milliseconds: performance.now() - started, result };
+}
+
+async function runtime() {
+  return (await import('onnxruntime-node')).default;
+}
+
+function feeds({ Tensor }, inputNames, batch, tokens) {
+  const filled = (value) => new Tensor('int64', BigInt64Array.from({ length: batch * tokens }, value), [batch, tokens]);
+  const all = {
+    input_ids: filled((_, i) => BigInt(100 + (i * 37) % 800)),
+    attention_mask: filled(() => 1n),
+    token_type_ids: filled(() => 0n),
+  };
+  return Object.fromEntries(inputNames.map((name) => [name, all[name]]));
+}
+
+async function tokenizerOf(engine, folder) {
+  const key = `${engine} ${folder}`;
+  if (!tokenizers.has(key)) {
+    if (engine === 'tokenizers') {
+      const { Tokenizer } = (await import('tokenizers')).default;
+      const tokenizer = Tokenizer.fromFile(path.join(folder, 'tokenizer.json'));
+      tokenizers.set(key, { encode: (text) => tokenizer.encode(text, null, { addSpecialTokens: true }), ids: (encoding) => encoding.getIds() });
+    } else {
+      const { AutoTokenizer } = await import('@huggingface/transformers');
+      const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
+      tokenizers.set(key, { encode: (text) => tokenizer.encode(text), ids: (encoding) => encoding });
+    }
+  }
+  return tokenizers.get(key);
+}
+
+const operations = {
+  // The time from a file to a session that can run.
+  async open({ model }) {
+    const ort = await runtime();
+    const { milliseconds, result } = await timed(() => ort.InferenceSession.create(model));
+    await result.release();
+    return { milliseconds };
+  },
+  // One run on 2-D token inputs; the session stays open.
+  async run({ model, batch, tokens }) {
+    const ort = await runtime();
+    if (!sessions.has(model))
+      sessions.set(model, await ort.InferenceSession.create(model));
+    const session = sessions.get(model);
+    const inputs = feeds(ort, session.inputNames, batch, tokens);
+    const { milliseconds } = await timed(() => session.run(inputs));
+    return { milliseconds };
+  },
+  async close() {
+    for (const session of sessions.values())
+      await session.release();
+    sessions.clear();
+    return {};
+  },
+  // Every line of a text by itself; the ids are read, counted and hashed after the clock has stopped.
+  async tokenize({ engine, folder, text }) {
+    const tokenizer = await tokenizerOf(engine, folder);
+    if (!texts.has(text))
+      texts.set(text, fs.readFileSync(text, 'utf8').split('\n'));
+    const { milliseconds, result } = await timed(async () => {
+      const encodings = [];
+      for (const line of texts.get(text))
+        encodings.push(await tokenizer.encode(line));
+      return encodings;
+    });
+    let [count, hash] = [0, 2166136261];
+    for (const encoding of result) {
+      for (const id of tokenizer.ids(encoding)) {
+        count++;
+        hash = Math.imul(hash ^ Number(id), 16777619) >>> 0;
+      }
+    }
+    return { milliseconds, count, hash };
+  },
+};
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line);
+  const reply = await operations[request.operation](request).catch((error) => ({ error: String(error) }));
+  process.stdout.write(`${JSON.stringify(reply)}\n`);
+}
