@@ -260,7 +260,7 @@ public sealed class InferenceSessionTests
         cancellation.CancelAfter(TimeSpan.FromMilliseconds(20));
         var watch = Stopwatch.StartNew();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"took {watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromMinutes(1), $"took {watch.Elapsed}"); // undisturbed it would take for ever
 
         using var outputs = await session.RunAsync(Steps(3));
         Assert.Equal([3], outputs["counted"].AsSpan<float>());
