@@ -37,7 +37,7 @@ internal sealed class RegistriesCommand(Services services) : GpuxCommand(service
     private static string Example(string registry) => registry switch
     {
         ModelReference.HuggingFace => "org/name, org/name@revision or hf:name",
-        ModelReference.Local => "./folder or /path/to/model.onnx",
+        ModelReference.Local => "./folder or /path/to/folder",
         ModelReference.Samples => "samples/language-id",
         _ => $"{registry}:name",
     };
