@@ -5,26 +5,17 @@ using Gpux.Registries.Store;
 
 namespace Gpux.Registries;
 
-/// <summary>A registry that GPUX can read.</summary>
-/// <param name="Name">What stands before the colon of a reference.</param>
-/// <param name="Description">For people, in a few words.</param>
-public sealed record RegistryEntry(string Name, string Description, Func<RegistryEnvironment, IModelRegistry> Open)
-{
-    /// <summary>Whether asking costs nothing, so that it is asked even where the store has an answer: that may be of an older
-    /// installation.</summary>
-    public bool IsOnThisMachine { get; init; }
-
-    /// <summary>Where fetched files of this registry are kept: in GPUX's own store unless stated.</summary>
-    internal Func<RegistryEnvironment, IFileStore> Files { get; init; } = environment => new BlobStore(environment);
-}
-
 /// <summary>All registries, a line each.</summary>
 public static class RegistryCatalog
 {
+    /// <summary>Those that come with the program.</summary>
     public static IReadOnlyList<RegistryEntry> All { get; } =
     [
-        new(ModelReference.HuggingFace, "Hugging Face Hub", e => new HuggingFaceRegistry(e)) { Files = HubCache.Open },
-        new(ModelReference.Samples, "Models that come with GPUX", e => new SamplesRegistry(e)) { IsOnThisMachine = true },
-        new(ModelReference.Local, "Folders and files", _ => new LocalRegistry()) { IsOnThisMachine = true, Files = FilesInPlace.Open },
+        new(ModelReference.HuggingFace, "Hugging Face Hub", e => new HuggingFaceRegistry(e)) { Files = HubCache.Open, Example = "org/name, org/name@revision or hf:name" },
+        new(ModelReference.Samples, "Models that come with GPUX", e => new SamplesRegistry(e)) { IsOnThisMachine = true, Example = "samples/language-id" },
+        new(ModelReference.Local, "Folders and files", _ => new LocalRegistry()) { IsOnThisMachine = true, Files = FilesInPlace.Open, Example = "./folder or /path/to/folder" },
     ];
+
+    /// <summary>Those that this user can name: what comes with the program, and what is configured.</summary>
+    public static IReadOnlyList<RegistryEntry> For(RegistryEnvironment environment) => All;
 }

@@ -22,21 +22,21 @@ public sealed partial record ModelReference(string Registry, string Name, string
     private static readonly string[] ForbiddenInRevisions = ["..", "@{", "//", "/."];
 
     /// <summary>Whether the revision is a full commit, which never changes its meaning.</summary>
-    public bool IsPinned => Revision is { Length: 40 } revision && revision.All(char.IsAsciiHexDigit);
+    public bool IsPinned => Revision is { Length: 40 or 64 } revision && revision.All(char.IsAsciiHexDigit);
 
     /// <summary>Tells a path, a Hugging Face id and another registry's name apart, without asking a server.</summary>
     /// <param name="text">Such as "org/name@revision", "hf:gpt2", "./folder" or "samples/language-id".</param>
-    /// <param name="registries">Names that count as a registry before a colon, besides hf, samples, local and file.</param>
+    /// <param name="forms">How references of registries besides hf, samples and local are written; null for none.</param>
     /// <param name="endpoint">The Hub's web address, whose links are accepted besides huggingface.co's.</param>
     /// <exception cref="InvalidReferenceException">No reading is legal; says which rule failed.</exception>
     /// <exception cref="ModelNotFoundException">Clearly a path, but nothing is there.</exception>
-    public static ModelReference Parse(string text, IReadOnlyCollection<string>? registries = null, Uri? endpoint = null)
+    public static ModelReference Parse(string text, IReferenceForms? forms = null, Uri? endpoint = null)
     {
         if (text.Length == 0)
             throw new InvalidReferenceException(text, "it is empty");
         if (text.AsSpan().ContainsAny('\0', '\n', '\r'))
             throw new InvalidReferenceException(text, "it contains a line break or NUL");
-        if (ParseScheme(text, registries, endpoint) is { } named)
+        if (ParseScheme(text, forms, endpoint) is { } named)
             return named;
         if (HasPathSyntax(text))
             return ExpandHome(text) is var path && Exists(path) ? new ModelReference(Local, path) : throw MissingPath(text);
@@ -50,6 +50,19 @@ public sealed partial record ModelReference(string Registry, string Name, string
             throw new ModelNotFoundException(text, $"There is no file '{text}'.",
                 $"Check the path. If a model on the Hub is really named so (ending in {extension}), write hf:{text}.");
         return Hub(text, name, revision, path: null);
+    }
+
+    /// <summary>Reads "name" or "name@revision", as most registries have it.</summary>
+    /// <param name="text">What follows the registry's name and colon.</param>
+    /// <exception cref="InvalidReferenceException">The name or the revision is empty.</exception>
+    public static ModelReference ReadPlain(string registry, string text)
+    {
+        var (name, revision) = SplitRevision(text);
+        if (name.Length == 0)
+            throw new InvalidReferenceException($"{registry}:{text}", $"no model is named after '{registry}:'");
+        if (revision is "")
+            throw new InvalidReferenceException($"{registry}:{text}", "the revision after '@' is empty");
+        return new ModelReference(registry, name, revision);
     }
 
     /// <summary>The rule of repository ids that <paramref name="id"/> breaks, or null if it is legal.</summary>
@@ -91,7 +104,7 @@ public sealed partial record ModelReference(string Registry, string Name, string
         _ => $"{Registry}://{Name}" + (Revision is null ? "" : "@" + Uri.EscapeDataString(Revision)) + "/" + Path,
     };
 
-    private static ModelReference? ParseScheme(string text, IReadOnlyCollection<string>? registries, Uri? endpoint)
+    private static ModelReference? ParseScheme(string text, IReferenceForms? forms, Uri? endpoint)
     {
         if (WebAddress().Match(text) is { Success: true } address && HubAddress(text, address, endpoint) is { } fromWeb)
             return fromWeb;
@@ -109,12 +122,12 @@ public sealed partial record ModelReference(string Registry, string Name, string
                 var (id, revision) = SplitRevision(rest);
                 return Hub(text, id, revision, path: null);
             default:
-                if (scheme != Samples && registries?.Contains(scheme) != true)
-                    return slashes ? throw new InvalidReferenceException(text, $"no registry is named '{scheme}'") : null;
-                var (name, version) = SplitRevision(rest);
-                if (name.Length == 0)
-                    throw new InvalidReferenceException(text, $"no model is named after '{scheme}:'");
-                return new ModelReference(scheme, name, version);
+                if (scheme == Samples)
+                    return ReadPlain(scheme, rest);
+                if (scheme is "http" or "https" && Uri.TryCreate(text, UriKind.Absolute, out var web) && forms?.ReadAddress(web) is { } found)
+                    return found;
+                return forms?.ReadScheme(scheme, rest)
+                    ?? (slashes ? throw new InvalidReferenceException(text, $"no registry is named '{scheme}'") : null);
         }
     }
 
@@ -220,6 +233,20 @@ public sealed partial record ModelReference(string Registry, string Name, string
 
     [GeneratedRegex(@"^([^/@]+/[^/@]+)(?:@(refs/pr/[0-9]+|refs/convert/[^/]+|[^/]+))?(?:/(.+))?\z")]
     private static partial Regex HubUriParts();
+}
+
+/// <summary>How references of registries are written: each has a scheme or more, and some have web addresses.</summary>
+public interface IReferenceForms
+{
+    /// <param name="scheme">What stands before the colon, such as "ollama" or "models".</param>
+    /// <param name="rest">What follows it, without a leading "//".</param>
+    /// <returns>Null where no registry has this scheme.</returns>
+    /// <exception cref="InvalidReferenceException">The registry's own grammar is broken.</exception>
+    ModelReference? ReadScheme(string scheme, string rest);
+
+    /// <returns>Null where the address is no registry's.</returns>
+    /// <exception cref="InvalidReferenceException">It is a registry's, but names no model.</exception>
+    ModelReference? ReadAddress(Uri address);
 }
 
 /// <summary>The text names no model in any known way.</summary>

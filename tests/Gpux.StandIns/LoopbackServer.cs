@@ -17,7 +17,7 @@ public sealed record ReceivedRequest(string Method, string Target, string Server
 }
 
 /// <summary>An HTTP server on a free loopback port, that keeps what it was asked.</summary>
-internal sealed class LoopbackServer : IAsyncDisposable
+public sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
 
@@ -25,6 +25,10 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public ConcurrentQueue<ReceivedRequest> Requests { get; } = new();
     public string Address => _application.Urls.Single();
+
+    /// <summary>Stands between a client and the answer: may answer instead, or change what the last argument, which answers,
+    /// sends.</summary>
+    public Func<HttpContext, ReceivedRequest, Func<Task>, Task>? Intercept { get; set; }
 
     /// <param name="port">0 for any free one.</param>
     public static async Task<LoopbackServer> StartAsync(int port, Func<HttpContext, ReceivedRequest, Task> answer)
@@ -49,7 +53,10 @@ internal sealed class LoopbackServer : IAsyncDisposable
                 context.Request.Headers.ToDictionary(
                     header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
             server.Requests.Enqueue(request);
-            await answer(context, request);
+            if (server.Intercept is { } intercept)
+                await intercept(context, request, () => answer(context, request));
+            else
+                await answer(context, request);
         });
         await application.StartAsync();
         return server;

@@ -216,9 +216,10 @@ public sealed class ModelReferenceTests : IDisposable
     [Fact]
     public void Other_registries_come_before_a_colon()
     {
-        Assert.Equal(new ModelReference("ollama", "library/llama3.2:1b"),
-            ModelReference.Parse("ollama:library/llama3.2:1b", ["ollama"]));
-        Assert.Equal(new ModelReference("mlflow", "iris", "champion"), ModelReference.Parse("mlflow:iris@champion", ["mlflow"]));
+        Assert.Equal(new ModelReference("mlflow", "iris", "champion"), ModelReference.Parse("mlflow:iris@champion", new Forms()));
+        Assert.Equal(new ModelReference("mlflow", "/iris"), ModelReference.Parse("models:/iris", new Forms()));
+        Assert.Equal(new ModelReference("web", "models.example"), ModelReference.Parse("https://models.example/a.onnx", new Forms()));
+        Assert.Throws<InvalidReferenceException>(() => ModelReference.Parse("unknown://a", new Forms()));
         Assert.Equal(new ModelReference(ModelReference.Samples, "digits"), ModelReference.Parse("samples:digits"));
         Assert.Equal(new ModelReference(ModelReference.Samples, "digits"), ModelReference.Parse("samples/digits"));
     }
@@ -263,6 +264,14 @@ public sealed class ModelReferenceTests : IDisposable
                 Assert.True(legal == (ModelReference.HubIdProblem(id) is null), id);
             }
         }
+    }
+
+    private sealed class Forms : IReferenceForms
+    {
+        public ModelReference? ReadScheme(string scheme, string rest) =>
+            scheme is "mlflow" or "models" ? ModelReference.ReadPlain("mlflow", rest) : null;
+
+        public ModelReference? ReadAddress(Uri address) => new("web", address.Host);
     }
 }
 

@@ -14,31 +14,23 @@ internal sealed class RegistriesCommand(Services services) : GpuxCommand(service
             output =>
             {
                 var table = new Table("registry", "what it is", "write");
-                foreach (var entry in RegistryCatalog.All)
-                    table.Row(entry.Name, entry.Description, Example(entry.Name));
+                foreach (var entry in RegistryCatalog.For(Services.Environment))
+                    table.Row(entry.Name, entry.Description, entry.Example);
                 table.Write(Terminal, output);
             },
             json =>
             {
                 json.WriteStartArray();
-                foreach (var entry in RegistryCatalog.All)
+                foreach (var entry in RegistryCatalog.For(Services.Environment))
                 {
                     json.WriteStartObject();
                     json.WriteString("name", entry.Name);
                     json.WriteString("description", entry.Description);
-                    json.WriteString("example", Example(entry.Name));
+                    json.WriteString("example", entry.Example);
                     json.WriteEndObject();
                 }
                 json.WriteEndArray();
             });
         return Task.FromResult(ExitCode.Done);
     }
-
-    private static string Example(string registry) => registry switch
-    {
-        ModelReference.HuggingFace => "org/name, org/name@revision or hf:name",
-        ModelReference.Local => "./folder or /path/to/folder",
-        ModelReference.Samples => "samples/language-id",
-        _ => $"{registry}:name",
-    };
 }

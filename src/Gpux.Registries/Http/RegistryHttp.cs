@@ -19,20 +19,36 @@ internal sealed class RegistryHttp(
         left.Scheme == right.Scheme && left.Port == right.Port
             && string.Equals(left.IdnHost, right.IdnHost, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>The registry's name for people.</summary>
+    public string Registry => registry;
+
+    /// <summary>Whether requests to the registry itself carry a credential.</summary>
+    public bool SendsCredential => credential is not null;
+
     /// <returns>The first reply that is no redirect, its body unread.</returns>
     /// <exception cref="TransferInterruptedException">No reply came.</exception>
-    public async Task<HttpReply> GetAsync(Uri address, FileRange range, CancellationToken cancellationToken)
+    public Task<HttpReply> GetAsync(Uri address, FileRange range, CancellationToken cancellationToken) =>
+        SendAsync(new RegistryRequest(address) { Range = range }, cancellationToken);
+
+    /// <returns>The first reply that is no redirect, its body unread.</returns>
+    /// <exception cref="TransferInterruptedException">No reply came.</exception>
+    public async Task<HttpReply> SendAsync(RegistryRequest request, CancellationToken cancellationToken)
     {
         var hops = new List<HttpResponseMessage>(2);
+        var first = request.Address;
         try
         {
             while (true)
             {
-                hops.Add(await SendAsync(address, range, cancellationToken));
+                hops.Add(await SendOnceAsync(request, first, cancellationToken));
                 if (hops[^1].StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
                     or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
                     return new HttpReply(hops);
-                address = Next(address, hops);
+                var next = request with { Address = Next(request.Address, hops) };
+                // As browsers do: only these two repeat the method and the body elsewhere.
+                var repeats = request.Method == HttpMethod.Head
+                    || hops[^1].StatusCode is HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
+                request = repeats ? next : next with { Method = HttpMethod.Get, Body = null };
                 // Its headers stay readable, and its connection is free for the next.
                 hops[^1].Dispose();
             }
@@ -83,14 +99,31 @@ internal sealed class RegistryHttp(
         _ => exception is HttpRequestException or IOException,
     };
 
-    private async Task<HttpResponseMessage> SendAsync(Uri address, FileRange range, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        RegistryRequest asked, Uri first, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        var (address, range) = (asked.Address, asked.Range);
+        using var request = new HttpRequestMessage(asked.Method, address);
         request.Headers.UserAgent.Add(Agent);
         // Anything else makes Content-Length the compressed size, and ranges meaningless.
         request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
-        if (credential is not null && IsSameOrigin(address, home))
+        if (asked.Credential is { } own)
+            request.Headers.Authorization = IsSameOrigin(address, first) ? own : null;
+        else if (credential is not null && IsSameOrigin(address, home))
             request.Headers.Authorization = credential;
+        if (asked.Accept is { } accept)
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        foreach (var (name, value) in asked.Headers)
+        {
+            // They may hold secrets too.
+            if (IsSameOrigin(address, first))
+                request.Headers.TryAddWithoutValidation(name, value);
+        }
+        if (asked.Body is { } body)
+        {
+            request.Content = new ReadOnlyMemoryContent(body);
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", asked.BodyType);
+        }
         if (range.Offset > 0 || range.Length is not null)
         {
             request.Headers.Range = new RangeHeaderValue(
@@ -128,6 +161,35 @@ internal sealed class RegistryHttp(
         var next = location.IsAbsoluteUri ? location : new Uri(address, location);
         if (next.Scheme != Uri.UriSchemeHttps && (next.Scheme != Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps))
             throw new UnexpectedReplyException(registry, from, $"it redirects from {address.Scheme} to {next.Scheme}.");
+        if (IsLinkLocal(next) || (LeadsInside(next) && !LeadsInside(address)))
+            throw new UnexpectedReplyException(
+                registry, from, $"it redirects to {next.Host}, an address within this machine or its cloud.");
         return next;
     }
+
+    // Loopback and link-local addresses: services that trust whoever reaches them, such as a cloud's store of credentials.
+    private static bool LeadsInside(Uri address) => address.IsLoopback || IsLinkLocal(address);
+
+    private static bool IsLinkLocal(Uri address) => IPAddress.TryParse(address.DnsSafeHost, out var ip) && (ip.IsIPv6LinkLocal
+        || ((ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip).GetAddressBytes() is [169, 254, _, _] or [0, _, _, _]));
+}
+
+/// <summary>A request of a registry's protocol.</summary>
+internal sealed record RegistryRequest(Uri Address)
+{
+    public HttpMethod Method { get; init; } = HttpMethod.Get;
+    public FileRange Range { get; init; }
+    public ReadOnlyMemory<byte>? Body { get; init; }
+
+    /// <summary>The body's media type.</summary>
+    public string BodyType { get; init; } = "application/json";
+
+    /// <summary>Media types, as the header has them; null to leave it out.</summary>
+    public string? Accept { get; init; }
+
+    /// <summary>Sent to the address's own host alone.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>Instead of the registry's credential; sent to the address's own host alone.</summary>
+    public AuthenticationHeaderValue? Credential { get; init; }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
 using Gpux.Registries.Http;
 
 namespace Gpux.Registries.HuggingFace;
@@ -15,7 +14,7 @@ internal static class HubErrors
         HttpReply reply, HubSettings settings, ModelReference model, string? commit, string? path, bool tokenWasSent,
         ReadOnlyMemory<byte> body, DateTimeOffset now)
     {
-        var message = (reply.Header("X-Error-Message") ?? BodyMessage(body)) is { } text ? Printable.Text(text) : null;
+        var message = (reply.Header("X-Error-Message") ?? RegistryErrors.Message(body)) is { } text ? Printable.Text(text) : null;
         var detail = message is null ? "." : $": {message}";
         var page = new Uri($"{settings.Endpoint}/{model.Name}");
         switch (reply.Response.StatusCode, reply.Header("X-Error-Code"))
@@ -71,8 +70,7 @@ internal static class HubErrors
     {
         if (reply.Header("RateLimit") is { } limit && Field(limit, "r") == 0 && Field(limit, "t") is { } reset)
             return TimeSpan.FromSeconds(reset);
-        var after = reply.Response.Headers.RetryAfter;
-        return after?.Delta ?? (after?.Date is { } date ? date > now ? date - now : TimeSpan.Zero : null);
+        return RegistryErrors.RetryAfter(reply, now);
     }
 
     private static long? Field(string header, string name)
@@ -86,26 +84,5 @@ internal static class HubErrors
                 return value;
         }
         return null;
-    }
-
-    // {"error":"..."} or {"errors":[{"message":"..."}]}
-    private static string? BodyMessage(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            if (json.RootElement.ValueKind != JsonValueKind.Object)
-                return null;
-            if (json.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String)
-                return error.GetString();
-            return json.RootElement.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array
-                && errors.GetArrayLength() > 0
-                && errors[0].ValueKind == JsonValueKind.Object && errors[0].TryGetProperty("message", out var first)
-                && first.ValueKind == JsonValueKind.String ? first.GetString() : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }

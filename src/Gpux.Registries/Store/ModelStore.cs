@@ -35,7 +35,7 @@ public sealed class ModelStore
         _retry = new Retry(environment.Clock, Random.Shared);
         _downloader = new Downloader(environment, _retry);
         _freeBytes = freeBytes;
-        foreach (var entry in registries ?? RegistryCatalog.All)
+        foreach (var entry in registries ?? RegistryCatalog.For(environment))
             _registries[entry.Name] = new OpenedRegistry(
                 entry, new(() => entry.Open(environment)), new(() => entry.Files(environment)));
     }
