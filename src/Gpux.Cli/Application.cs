@@ -13,6 +13,8 @@ internal static class Application
     [
         new("run", services => new RunCommand(services)),
         new("pull", services => new PullCommand(services)),
+        new("search", services => new SearchCommand(services)),
+        new("compare", services => new CompareCommand(services)),
         new("list", services => new ListCommand(services)),
         new("info", services => new InfoCommand(services)),
         new("remove", services => new RemoveCommand(services)),

@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Gpux.Conversion;
 using Gpux.Onnx.Building;
+using Gpux.Models.Pulling;
+using Gpux.Models.Suitability;
 using Gpux.Registries;
 using Gpux.Registries.Store;
 using Gpux.Runtime.Pipelines;
@@ -63,7 +65,12 @@ public sealed class ModelLibrary : IDisposable
     public async Task<PreparedModel> PrepareAsync(
         ModelReference model, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        var resolved = await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken);
+        return await PrepareAsync(await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken), options, progress, cancellationToken);
+    }
+
+    private async Task<PreparedModel> PrepareAsync(
+        ResolvedModel resolved, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
         var folder = VariantFolder(resolved.Manifest, options);
         if (Ready(resolved, folder) is { } ready)
             return ready;
@@ -80,23 +87,56 @@ public sealed class ModelLibrary : IDisposable
         }
     }
 
-    /// <summary>Plans a conversion from configuration and headers, without fetching weights.</summary>
-    /// <returns>The model, and its plan or the reason why there is none.</returns>
-    public async Task<(ResolvedModel Resolved, ConversionPlan? Plan, GpuxException? Refusal)> PlanAsync(
+    /// <summary>Says what a pull would fetch. Only the configuration's small files are fetched for it.</summary>
+    public async Task<PullPlan> PlanPullAsync(
+        ModelReference model, PullOptions pull, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var resolved = await WithEveryFileAsync(await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken), progress, cancellationToken);
+        var (weights, refusal) = await FindWeightsAsync(resolved, options, progress, cancellationToken);
+        var published = resolved.Manifest.Files;
+        var selection = pull.IsChosen ? FileSelection.Matching(published, pull.Include, pull.Exclude) : FileSelection.Needed(published, weights);
+        if (selection.Wanted.Count == 0)
+            throw new NothingToFetchException(resolved.Manifest.Model.ToString(),
+                published.Count == 0 ? "the registry lists no files." : "no file is left by what --include and --exclude say.");
+        if (refusal is null && weights?.FirstOrDefault(weight => !selection.Wanted.Any(file => file.Path == weight)) is { } lacking)
+            refusal = new MissingFileException(resolved.Manifest.Model.ToString(), lacking);
+        return new PullPlan(resolved, selection, refusal) { Missing = [.. selection.Wanted.Where(file => !Store.Has(resolved.Manifest, file))] };
+    }
+
+    /// <summary>Fetches a model and, where something can, makes it ready to run.</summary>
+    /// <exception cref="GpuxException">It cannot be found or fetched.</exception>
+    public async Task<PulledModel> PullAsync(
+        ModelReference model, PullOptions pull, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var plan = await PlanPullAsync(model, pull, options, progress, cancellationToken);
+        var files = await Store.FetchAsync(plan.Resolved, plan.Selection.Wanted, progress, cancellationToken);
+        if (plan.Refusal is not null)
+            return new PulledModel(plan, files, Prepared: null);
+        var prepared = await PrepareAsync(plan.Resolved, options, progress, cancellationToken);
+        return new PulledModel(plan, pull.IsChosen ? files : prepared.Files, prepared);
+    }
+
+    /// <summary>Says what a model is and takes, from configuration and headers, without fetching weights.</summary>
+    public async Task<ModelDescription> DescribeAsync(
         ModelReference model, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
         var resolved = await WithEveryFileAsync(await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken), progress, cancellationToken);
-        var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
-        using var standIns = new HeaderStandIns();
+        var configuration = new ModelFiles(new Dictionary<string, string>(), resolved.Manifest.Model.ToString());
         try
         {
+            configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+            using var standIns = new HeaderStandIns();
             var files = await WithHeadersAsync(resolved, configuration, standIns, cancellationToken);
-            return (resolved, Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName)), null);
+            var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+            return Describe(plan, null, FileSelection.Needed(resolved.Manifest.Files, plan.WeightFiles));
         }
-        catch (GpuxException refusal) when ((int)refusal.Code is >= 2000 and < 3000)
+        catch (GpuxException refusal) when ((int)refusal.Code is >= 2000 and < 3000 || refusal is GatedModelException)
         {
-            return (resolved, null, refusal);
+            return Describe(null, refusal, FileSelection.Needed(resolved.Manifest.Files));
         }
+
+        ModelDescription Describe(ConversionPlan? plan, GpuxException? refusal, FileSelection selection) =>
+            new(resolved, plan, refusal, selection) { Config = ModelDescription.ReadConfig(configuration) };
     }
 
     /// <summary>Fetches a model's files but its weights: configuration, tokenizer, processor.</summary>
@@ -225,6 +265,21 @@ public sealed class ModelLibrary : IDisposable
     {
         var wanted = resolved.Manifest.Files.Where(WeightFiles.IsConfiguration).ToArray();
         return await Store.FetchAsync(resolved, wanted, progress, cancellationToken);
+    }
+
+    // The weight files that a conversion reads, or why there is none.
+    private async Task<(IReadOnlyCollection<string>? Weights, GpuxException? Refusal)> FindWeightsAsync(
+        ResolvedModel resolved, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+            return (await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken), null);
+        }
+        catch (GpuxException refusal) when ((int)refusal.Code is >= 2000 and < 3000)
+        {
+            return (null, refusal);
+        }
     }
 
     // The weight files that are needed, after it is certain that they can be used.

@@ -26,6 +26,8 @@ public enum ErrorCode
     UnknownRegistry = 1018,
     SamplesDamaged = 1019,
     LocalModelUnreadable = 1020,
+    SearchUnsupported = 1090,
+    NothingToFetch = 1091,
     MissingFile = 2001,
     InvalidConfig = 2002,
     MissingTensor = 2003,

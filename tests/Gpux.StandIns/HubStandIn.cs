@@ -94,6 +94,9 @@ public sealed class HubStandIn : IAsyncDisposable
         var parts = path.Trim('/').Split('/').Select(Uri.UnescapeDataString).ToArray();
         switch (parts)
         {
+            case ["api", "models"]:
+                await AnswerSearchAsync(context, token);
+                break;
             case ["api", "models", var owner, var name, .. var rest]:
                 await AnswerApiAsync(context, request, $"{owner}/{name}", rest, token);
                 break;
@@ -154,6 +157,24 @@ public sealed class HubStandIn : IAsyncDisposable
                 await RefuseAsync(context, 404, code: null, "Not found");
                 break;
         }
+    }
+
+    private Task AnswerSearchAsync(HttpContext context, string? token)
+    {
+        var query = context.Request.Query;
+        var matching = _repositories.Values.OrderBy(repository => repository.Id, StringComparer.Ordinal)
+            .Where(repository => repository.Access != HubAccess.Private || token is not null)
+            .Where(repository => query["search"].All(word => repository.Id.Contains(word!, StringComparison.OrdinalIgnoreCase))) // a parameter has a text
+            .Where(repository => query["filter"].Concat(query["pipeline_tag"]).All(tag => repository.Info.Contains($"\"{tag}\"", StringComparison.Ordinal)))
+            .ToList();
+        var (skip, limit) = (Number("cursor", 0), Number("limit", 1000));
+        if (skip + limit < matching.Count)
+            context.Response.Headers.Link = $"<{Endpoint}/api/models?search={query["search"]}&limit={limit}&cursor={skip + limit}>; rel=\"next\"";
+        return JsonAsync(context, $"[{string.Join(',', matching.Skip(skip).Take(limit).Select(repository => $"{{\"id\":{Quoted(repository.Id)},"
+            + $"\"gated\":{(repository.Access == HubAccess.Gated ? "\"auto\"" : "false")},{repository.Info}}}"))}]");
+
+        int Number(string name, int otherwise) =>
+            int.TryParse(query[name], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
     }
 
     private async Task AnswerFileAsync(

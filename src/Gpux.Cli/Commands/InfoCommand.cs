@@ -1,7 +1,8 @@
 using System.CommandLine;
+using System.Text.Json;
 using Gpux.Cli.Terminals;
-using Gpux.Conversion;
 using Gpux.Models;
+using Gpux.Models.Suitability;
 using Gpux.Onnx;
 using Gpux.Registries.Store;
 
@@ -19,75 +20,127 @@ internal sealed class InfoCommand : GpuxCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var reference = Services.Reference(parsed.GetRequiredValue(_model));
-        var (resolved, plan, refusal) = await Services.Library.PlanAsync(reference, new PrepareOptions(Lookup.Default), Terminal.Progress, cancellationToken);
-        if (resolved.Note is { } note)
+        var model = await Services.Library.DescribeAsync(reference, new PrepareOptions(Lookup.Default), Terminal.Progress, cancellationToken);
+        if (model.Resolved.Note is { } note)
             Terminal.Note(note);
-        var manifest = resolved.Manifest;
-        var bytes = manifest.Files.Sum(file => file.SizeBytes ?? 0);
-        Terminal.Print(
-            output =>
-            {
-                output.WriteLine(Terminal.Bold(manifest.Model.ToString()));
-                Field(output, "commit", manifest.Commit);
-                Field(output, "source", manifest.Source);
-                Field(output, "licence", manifest.Licence);
-                Field(output, "task", plan?.Task ?? manifest.Properties.GetValueOrDefault("pipeline_tag"));
-                Field(output, "class", plan?.ClassName);
-                Field(output, "family", plan?.ModelType);
-                if (plan is not null)
-                    Field(output, "weights", $"{ParameterCount(plan):N0} parameters, {ByteSize.Format(plan.MappedBytes)}");
-                Field(output, "files", $"{manifest.Files.Count}, {ByteSize.Format(bytes)}");
-                foreach (var input in plan?.Model.Graph.Inputs ?? [])
-                    Field(output, "input", $"{input.Name} {Describe(input.Type)}");
-                foreach (var value in plan?.Model.Graph.Outputs ?? [])
-                    Field(output, "output", $"{value.Name} {Describe(value.Type)}");
-                if (refusal is not null)
-                {
-                    Field(output, "runs", $"no. {refusal.Message}");
-                    Field(output, "", refusal.Remedy);
-                }
-            },
-            json =>
-            {
-                json.WriteStartObject();
-                json.WriteString("model", manifest.Model.ToString());
-                json.WriteString("commit", manifest.Commit);
-                json.WriteString("source", manifest.Source);
-                json.WriteString("licence", manifest.Licence);
-                json.WriteString("task", plan?.Task ?? manifest.Properties.GetValueOrDefault("pipeline_tag"));
-                json.WriteString("class", plan?.ClassName);
-                json.WriteString("model_type", plan?.ModelType);
-                if (plan is not null)
-                {
-                    json.WriteNumber("parameters", ParameterCount(plan));
-                    json.WriteNumber("weight_bytes", plan.MappedBytes);
-                }
-                json.WriteString("refusal", refusal?.Message);
-                WriteValues(json, "inputs", plan?.Model.Graph.Inputs ?? []);
-                WriteValues(json, "outputs", plan?.Model.Graph.Outputs ?? []);
-                json.WriteStartArray("files");
-                foreach (var file in manifest.Files)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("path", file.Path);
-                    if (file.SizeBytes is { } size)
-                        json.WriteNumber("bytes", size);
-                    json.WriteString("digest", file.Digest?.ToString());
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
-                json.WriteEndObject();
-            });
+        var memories = MachineMemory.Read();
+        var needs = model.Parameters is { } parameters ? MemoryNeed.Of(parameters, memories) : [];
+        var verdict = Verdict.Of(model, memories);
+        Terminal.Print(output => Write(output, model, verdict, needs, memories), json => Write(json, model, verdict, needs, memories));
         return ExitCode.Done;
+    }
+
+    private void Write(TextWriter output, ModelDescription model, Verdict verdict, IReadOnlyList<MemoryNeed> needs, IReadOnlyList<DeviceMemory> memories)
+    {
+        var (manifest, plan) = (model.Manifest, model.Plan);
+        output.WriteLine(Terminal.Bold(manifest.Model.ToString()));
+        Field(output, "commit", manifest.Commit);
+        Field(output, "source", manifest.Source);
+        Field(output, "licence", manifest.Licence);
+        foreach (var (name, property) in (ReadOnlySpan<(string, string)>)[("gated", "gated"), ("safety", "security"), ("based on", "base_model"), ("downloads", "downloads"), ("about", "description")])
+        {
+            if (manifest.Properties.GetValueOrDefault(property) is { } value and not "false")
+                Field(output, name, value);
+        }
+        Field(output, "task", model.Task);
+        Field(output, "class", plan?.ClassName);
+        Field(output, "family", model.Family);
+        if (plan is not null)
+            Field(output, "weights", $"{model.Parameters:N0} parameters, {model.Precision}, {ByteSize.Format(plan.MappedBytes)}");
+        else if (model.Parameters is { } count)
+            Field(output, "weights", $"{count:N0} parameters{(model.Precision is { } precision ? $", {precision}" : "")}");
+        if (model.ContextLength is { } length)
+            Field(output, "context", $"{length:N0} tokens");
+        Field(output, "files", $"{manifest.Files.Count}, {ByteSize.Format(manifest.Files.Sum(file => file.SizeBytes ?? 0))}");
+        Field(output, "pull", $"fetches {model.Selection.Wanted.Count} of them, {ByteSize.Format(model.FetchBytes)}");
+        if (needs.Count > 0)
+            Field(output, "memory", string.Join(", ", needs.Select(need => $"{need.Precision.Name} {ByteSize.Format(need.Bytes)}")));
+        foreach (var memory in needs.Count > 0 ? memories : [])
+        {
+            var fitting = needs.Where(need => need.Fits.Contains(memory)).Select(need => need.Precision.Name).ToArray();
+            Field(output, "", $"{memory.Name} with {ByteSize.Format(memory.TotalBytes)} holds {(fitting.Length == needs.Count ? "all of these" : fitting.Length == 0 ? "none" : string.Join(", ", fitting))}");
+        }
+        foreach (var input in plan?.Model.Graph.Inputs ?? [])
+            Field(output, "input", $"{input.Name} {Describe(input.Type)}");
+        foreach (var value in plan?.Model.Graph.Outputs ?? [])
+            Field(output, "output", $"{value.Name} {Describe(value.Type)}");
+        Field(output, "runs", verdict.Runs == true ? $"{Terminal.Green("yes")}: {verdict.Reason}" : $"{Terminal.Red("no")}: {verdict.Reason}");
+        Field(output, "", model.Refusal?.Remedy);
+    }
+
+    private static void Write(Utf8JsonWriter json, ModelDescription model, Verdict verdict, IReadOnlyList<MemoryNeed> needs, IReadOnlyList<DeviceMemory> memories)
+    {
+        var (manifest, plan) = (model.Manifest, model.Plan);
+        json.WriteStartObject();
+        json.WriteString("model", manifest.Model.ToString());
+        json.WriteString("commit", manifest.Commit);
+        json.WriteString("source", manifest.Source);
+        json.WriteString("licence", manifest.Licence);
+        json.WriteString("task", model.Task);
+        json.WriteString("class", plan?.ClassName);
+        json.WriteString("model_type", model.Family);
+        if (model.Parameters is { } parameters)
+            json.WriteNumber("parameters", parameters);
+        if (plan is not null)
+            json.WriteNumber("weight_bytes", plan.MappedBytes);
+        json.WriteString("precision", model.Precision);
+        if (model.ContextLength is { } length)
+            json.WriteNumber("context_length", length);
+        json.WriteNumber("fetch_bytes", model.FetchBytes);
+        json.WriteBoolean("runs", verdict.Runs == true);
+        json.WriteString("refusal", model.Refusal?.Message ?? (verdict.Runs == true ? null : verdict.Reason));
+        json.WriteStartObject("properties");
+        foreach (var (name, value) in manifest.Properties.OrderBy(property => property.Key, StringComparer.Ordinal))
+            json.WriteString(name, value);
+        json.WriteEndObject();
+        json.WriteStartArray("memory");
+        foreach (var need in needs)
+        {
+            json.WriteStartObject();
+            json.WriteString("precision", need.Precision.Name);
+            json.WriteNumber("bytes", need.Bytes);
+            json.WriteStartArray("fits");
+            foreach (var memory in need.Fits)
+                json.WriteStringValue(memory.Name);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("devices");
+        foreach (var memory in memories)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", memory.Name);
+            json.WriteNumber("bytes", memory.TotalBytes);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        WriteValues(json, "inputs", plan?.Model.Graph.Inputs ?? []);
+        WriteValues(json, "outputs", plan?.Model.Graph.Outputs ?? []);
+        var left = model.Selection.Left.ToDictionary(each => each.File.Path, each => each.Reason);
+        json.WriteStartArray("files");
+        foreach (var file in manifest.Files)
+        {
+            json.WriteStartObject();
+            json.WriteString("path", file.Path);
+            if (file.SizeBytes is { } size)
+                json.WriteNumber("bytes", size);
+            json.WriteString("digest", file.Digest?.ToString());
+            if (left.TryGetValue(file.Path, out var reason))
+                json.WriteString("left", reason);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
     private void Field(TextWriter output, string name, string? text)
     {
         if (text is not null)
-            output.WriteLine($"  {Terminal.Dim(name.PadRight(8))} {text}");
+            output.WriteLine($"  {Terminal.Dim(name.PadRight(9))} {text}");
     }
 
-    private static void WriteValues(System.Text.Json.Utf8JsonWriter json, string name, IEnumerable<OnnxValueInfo> values)
+    private static void WriteValues(Utf8JsonWriter json, string name, IEnumerable<OnnxValueInfo> values)
     {
         json.WriteStartArray(name);
         foreach (var value in values)
@@ -109,8 +162,4 @@ internal sealed class InfoCommand : GpuxCommand
 
     private static string Describe(OnnxType? type) => type is OnnxType.Tensor tensor
         ? $"{tensor.ElementType}[{string.Join(", ", tensor.Dimensions ?? [])}]" : type?.ToString() ?? "";
-
-    // Weights that stay in their files; constants of the graph are no parameters.
-    private static long ParameterCount(ConversionPlan plan) =>
-        plan.Model.Graph.Initializers.Where(tensor => tensor.External is not null).Sum(tensor => new Shape(tensor.Dimensions).ElementCount);
 }

@@ -8,6 +8,9 @@ internal sealed class Table(params string[] headings)
     private readonly List<string[]> _rows = [];
     private readonly HashSet<int> _rightAligned = [];
 
+    /// <summary>Whether headings are names, to be shown as they are.</summary>
+    public bool KeepsHeadings { get; init; }
+
     /// <summary>Aligns columns of numbers to the right.</summary>
     public Table AlignRight(params ReadOnlySpan<int> columns)
     {
@@ -26,7 +29,7 @@ internal sealed class Table(params string[] headings)
     {
         var widths = headings.Select((heading, column) =>
             _rows.Select(row => TextWidth.Of(row[column])).Append(TextWidth.Of(heading)).Max()).ToArray();
-        WriteRow(output, [.. headings.Select((heading, column) => Pad(heading.ToUpperInvariant(), widths[column], column))], terminal.Dim);
+        WriteRow(output, [.. headings.Select((heading, column) => Pad(KeepsHeadings ? heading : heading.ToUpperInvariant(), widths[column], column))], terminal.Dim);
         foreach (var row in _rows)
             WriteRow(output, [.. row.Select((cell, column) => Pad(cell, widths[column], column))], text => text);
     }

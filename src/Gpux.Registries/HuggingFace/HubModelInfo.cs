@@ -27,6 +27,8 @@ internal sealed record HubModelInfo(
         Add("license_link", Text(card, "license_link"));
         Add("base_model", Joined(List(card, "base_model")));
         Add("tags", Joined(tags));
+        Add("parameters", info.TryGetProperty("safetensors", out var weights) ? Text(weights, "total") : null);
+        Add("security", info.TryGetProperty("securityRepoStatus", out var security) ? SecurityOf(security) : null);
         var licence = Joined(List(card, "license"))
             ?? tags.FirstOrDefault(tag => tag.StartsWith("license:", StringComparison.Ordinal))?["license:".Length..];
         return new HubModelInfo(id, commit.ToLowerInvariant(), licence, properties, ReadSiblings(info));
@@ -36,6 +38,17 @@ internal sealed record HubModelInfo(
             if (value is not null)
                 properties[name] = value;
         }
+    }
+
+    // {"scansDone":true,"filesWithIssues":[{"path":"pytorch_model.bin","level":"unsafe"}]}
+    private static string? SecurityOf(JsonElement status)
+    {
+        if (status.ValueKind != JsonValueKind.Object)
+            return null;
+        if (status.TryGetProperty("filesWithIssues", out var issues) && issues.ValueKind == JsonValueKind.Array && issues.GetArrayLength() > 0)
+            return "scan found issues: " + string.Join(", ", issues.EnumerateArray().Take(10)
+                .Select(issue => $"{Printable.Text(Text(issue, "path") ?? "?")} ({Printable.Text(Text(issue, "level") ?? "?")})"));
+        return Text(status, "scansDone") == "true" ? "scans found nothing" : "not scanned yet";
     }
 
     /// <summary>Reads a page of a tree listing; folders are left out.</summary>
@@ -87,7 +100,8 @@ internal sealed record HubModelInfo(
         entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("size", out var size)
         && size.ValueKind == JsonValueKind.Number && size.TryGetInt64(out var bytes) && bytes >= 0 ? bytes : null;
 
-    private static string? Text(JsonElement of, string name)
+    /// <summary>A member as text; null where it is absent or no scalar.</summary>
+    public static string? Text(JsonElement of, string name)
     {
         if (of.ValueKind != JsonValueKind.Object || !of.TryGetProperty(name, out var value))
             return null;
@@ -101,8 +115,8 @@ internal sealed record HubModelInfo(
         };
     }
 
-    // The Hub writes one value bare and several as an array.
-    private static List<string> List(JsonElement of, string name)
+    /// <summary>A member's texts: the Hub writes one value bare and several as an array.</summary>
+    public static List<string> List(JsonElement of, string name)
     {
         if (Text(of, name) is { } one)
             return [one];

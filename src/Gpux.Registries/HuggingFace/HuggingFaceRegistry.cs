@@ -8,12 +8,14 @@ namespace Gpux.Registries.HuggingFace;
 /// <summary>Reads the Hugging Face Hub, or a mirror that speaks its API.</summary>
 /// <remarks>Source: Hub API, <see href="https://huggingface.co/docs/hub/api"/>; requests and replies of huggingface_hub 2.4.0.
 /// Files kept in Xet come whole through the Hub's redirect.</remarks>
-public sealed class HuggingFaceRegistry : IModelRegistry
+public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
 {
     internal const string Title = "Hugging Face Hub";
     private const int AnswerLimitBytes = 64 << 20;
     private const int ErrorLimitBytes = 1 << 16;
     private const int PageLimit = 1000;
+    private const int SearchPageSize = 100;
+    private const int SearchPageLimit = 10;
 
     private readonly RegistryEnvironment _environment;
     private readonly HubSettings _settings;
@@ -44,7 +46,7 @@ public sealed class HuggingFaceRegistry : IModelRegistry
         ThrowIfOffline(model.ToString());
         var revision = Uri.EscapeDataString(model.Revision ?? "main");
         var info = await GetAsync(
-            $"api/models/{model.Name}/revision/{revision}?blobs=true", model, HubModelInfo.Read, cancellationToken);
+            $"api/models/{model.Name}/revision/{revision}?blobs=true&securityStatus=true", model, HubModelInfo.Read, cancellationToken);
         var files = info.Value.Files
             ?? await ListTreeAsync(model with { Name = info.Value.Id }, info.Value.Commit, cancellationToken);
         foreach (var file in files)
@@ -64,6 +66,21 @@ public sealed class HuggingFaceRegistry : IModelRegistry
             ?? await OpenAsync(address, manifest, file, default, cancellationToken)
             ?? throw new UnexpectedReplyException(
                 Title, address.GetLeftPart(UriPartial.Path), "it sends a part of the file when asked for the whole.");
+    }
+
+    public async Task<IReadOnlyList<FoundModel>> SearchAsync(ModelSearch search, CancellationToken cancellationToken)
+    {
+        ThrowIfOffline("A search of the Hub");
+        var asked = new ModelReference(ModelReference.HuggingFace, search.Words);
+        var found = new List<FoundModel>();
+        string? next = HubSearch.Path(search, Math.Clamp(search.Limit, 1, SearchPageSize));
+        // A limit on sizes is the client's: models that do not fit are passed over, within reason.
+        for (var page = 0; next is not null && found.Count < search.Limit && page < SearchPageLimit; page++)
+        {
+            (var models, next) = await GetAsync(next, asked, answer => HubSearch.Read(answer).ToList(), cancellationToken);
+            found.AddRange(models.Where(model => !(model.SizeBytes > search.MaximalBytes)));
+        }
+        return found.Count > search.Limit ? found[..search.Limit] : found;
     }
 
     private async Task<FileContent?> OpenAsync(

@@ -2,7 +2,7 @@ namespace Gpux.Registries.Samples;
 
 /// <summary>Reads the models that come with the program: the folder samples/ beside it, or the one that GPUX_SAMPLES
 /// names.</summary>
-public sealed class SamplesRegistry(RegistryEnvironment environment) : IModelRegistry
+public sealed class SamplesRegistry(RegistryEnvironment environment) : IModelRegistry, IModelSearch
 {
     private readonly string _folder = environment.Folder("GPUX_SAMPLES") ?? Path.Combine(AppContext.BaseDirectory, "samples");
 
@@ -19,6 +19,19 @@ public sealed class SamplesRegistry(RegistryEnvironment environment) : IModelReg
         {
             Properties = new Dictionary<string, string> { ["description"] = sample.Description, ["pipeline_tag"] = sample.Task },
         });
+    }
+
+    public Task<IReadOnlyList<FoundModel>> SearchAsync(ModelSearch search, CancellationToken cancellationToken)
+    {
+        var words = search.Words.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return Task.FromResult<IReadOnlyList<FoundModel>>([.. SampleIndex.Read(_folder)
+            .Where(sample => words.All(word => $"{sample.Name} {sample.Description} {sample.Task}".Contains(word, StringComparison.OrdinalIgnoreCase)))
+            .Take(search.Limit)
+            .Select(sample => new FoundModel(new ModelReference(ModelReference.Samples, sample.Name))
+            {
+                Description = sample.Description, Task = sample.Task, Licence = sample.Licence, Library = "gpux",
+                SizeBytes = sample.Files.Where(file => file.Path.EndsWith(".safetensors", StringComparison.Ordinal)).Sum(file => file.SizeBytes),
+            })]);
     }
 
     public Task<FileContent> OpenAsync(

@@ -79,6 +79,22 @@ public sealed class ModelStore
         }
     }
 
+    /// <summary>Asks several registries at once for models.</summary>
+    /// <param name="registries">Their names; null for every one that can be searched.</param>
+    /// <param name="patience">How long one registry may take before the others' answers count without it.</param>
+    /// <returns>What each of them answered, or why it did not, in the order of the catalog.</returns>
+    /// <exception cref="UnknownRegistryException">A name is no registry's.</exception>
+    public async Task<IReadOnlyList<SearchAnswer>> SearchAsync(
+        ModelSearch search, IReadOnlyCollection<string>? registries, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        if (registries?.FirstOrDefault(name => !_registries.ContainsKey(name)) is { } unknown)
+            throw new UnknownRegistryException(unknown, _registries.Keys);
+        var asked = _registries.Values.Where(registry => registries?.Contains(registry.Entry.Name) != false);
+        var answers = await Task.WhenAll(asked.Select(registry =>
+            Task.Run(() => SearchOneAsync(registry, search, patience, isNamed: registries is not null, cancellationToken), cancellationToken)));
+        return [.. answers.OfType<SearchAnswer>()];
+    }
+
     /// <summary>Reads a part of a file: from this machine if it is here, else by a request for just these bytes.</summary>
     /// <param name="length">In bytes; fewer come where the file ends before.</param>
     public async Task<byte[]> ReadAsync(
@@ -152,6 +168,9 @@ public sealed class ModelStore
         }
         return new ModelFiles(paths, model.Manifest.Model.ToString());
     }
+
+    /// <summary>Whether a file is here as a whole, without a request.</summary>
+    public bool Has(ModelManifest manifest, ModelFile file) => Find(manifest.Model).Files.Value.Find(manifest, file) is not null;
 
     /// <summary>Those files of a model that are here, without a request.</summary>
     public ModelFiles FindFiles(ModelManifest manifest)
@@ -239,6 +258,31 @@ public sealed class ModelStore
             ?? throw new ModelInUseException(manifest.Model.ToString());
         await Find(manifest.Model).Files.Value.RemoveAsync(manifest, cancellationToken);
         _layout.Home.Write(() => StoreFolder.DeleteUpTo(_layout.Models, _layout.ModelFolder(manifest)));
+    }
+
+    private async Task<SearchAnswer?> SearchOneAsync(
+        OpenedRegistry registry, ModelSearch search, TimeSpan patience, bool isNamed, CancellationToken cancellationToken)
+    {
+        var watch = _environment.Clock.GetTimestamp();
+        using var limit = new CancellationTokenSource(patience, _environment.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            if (registry.Registry.Value is not IModelSearch searched)
+                return isNamed ? Failed(new SearchUnsupportedException(registry.Entry.Name)) : null;
+            return Found(await _retry.RunAsync(() => searched.SearchAsync(search, either.Token), limit: 1, onWait: null, either.Token));
+        }
+        catch (GpuxException reason)
+        {
+            return Failed(reason);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return Failed(new RegistryUnreachableException(registry.Entry.Description, $"it did not answer within {patience.TotalSeconds:0} s."));
+        }
+
+        SearchAnswer Found(IReadOnlyList<FoundModel> models) => new(registry.Entry.Name, models, null, _environment.Clock.GetElapsedTime(watch));
+        SearchAnswer Failed(GpuxException reason) => new(registry.Entry.Name, [], reason, _environment.Clock.GetElapsedTime(watch));
     }
 
     private async Task FetchMissingAsync(
@@ -411,3 +455,13 @@ public sealed class UnknownRegistryException(string name, IEnumerable<string> kn
     ErrorCode.UnknownRegistry,
     $"No registry is named '{Printable.Text(name)}'.",
     $"Use one of: {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+
+/// <summary>The registry offers no search.</summary>
+public sealed class SearchUnsupportedException(string registry) : GpuxException(
+    ErrorCode.SearchUnsupported,
+    $"The registry '{registry}' cannot be searched: it offers no list of its models.",
+    "Look on its web page, and pull the model by its name.");
+
+/// <summary>What one registry answered to a search.</summary>
+/// <param name="Failure">Why it gave none; null if it answered.</param>
+public sealed record SearchAnswer(string Registry, IReadOnlyList<FoundModel> Models, GpuxException? Failure, TimeSpan Duration);

@@ -18,7 +18,7 @@ public sealed class HuggingFaceRegistryTests
         Assert.Equal(new string('c', 39) + "3", manifest.Commit);
         Assert.Equal(new ModelReference("hf", "org/tiny", "refs/pr/1"), manifest.Model);
         Assert.Equal($"{machine.Hub.Endpoint}/org/tiny", manifest.Source);
-        Assert.Equal("/api/models/org/tiny/revision/refs%2Fpr%2F1?blobs=true", Assert.Single(machine.Hub.Requests).Target);
+        Assert.Equal("/api/models/org/tiny/revision/refs%2Fpr%2F1?blobs=true&securityStatus=true", Assert.Single(machine.Hub.Requests).Target);
         Assert.Equal(
             [
                 new ModelFile("README.md", 28, Digest.Parse("git:b77911877342e051f77f87a38e5d9a946b1e7b8b")),
