@@ -31,6 +31,9 @@ public sealed class HubStandIn : IAsyncDisposable
     public string Endpoint => _hub.Address;
     public string StorageAddress => _storage.Address;
 
+    /// <summary>The Hub, and its storage, which sees no token.</summary>
+    public IReadOnlyList<LoopbackServer> Servers => [_hub, _storage];
+
     /// <summary>All requests so far, those to the storage too.</summary>
     public IReadOnlyList<ReceivedRequest> Requests => [.. _hub.Requests, .. _storage.Requests];
     public IReadOnlyList<ReceivedRequest> StorageRequests => [.. _storage.Requests];
