@@ -10,6 +10,8 @@ internal sealed record Document(string Name, string Text)
     /// <summary>Whether tests write what they would have expected, instead of failing.</summary>
     public static bool Update => Environment.GetEnvironmentVariable("GPUX_UPDATE_DOCS") == "1";
 
+    private const string StandInMark = "<!-- stand-in:";
+
     public string Path => PathOf(Name);
     public int LineCount => Text.Count(c => c == '\n') + 1;
 
@@ -22,6 +24,10 @@ internal sealed record Document(string Name, string Text)
     public static string PathOf(string name) => System.IO.Path.Combine(Corpus.Repository, name);
 
     public static Document Load(string name) => new(name, File.ReadAllText(PathOf(name)).ReplaceLineEndings("\n"));
+
+    /// <summary>The stand-in that its examples talk to, named in a comment: <c>&lt;!-- stand-in: hf --&gt;</c>; null for none.</summary>
+    public string? StandIn => Text.IndexOf(StandInMark, StringComparison.Ordinal) is var at and >= 0
+        ? Text[(at + StandInMark.Length)..Text.IndexOf("-->", at, StringComparison.Ordinal)].Trim() : null;
 
     /// <summary>The fenced blocks: the language after the fence, and the lines with their numbers, counted from 0.</summary>
     public IEnumerable<(string Language, int Start, string[] Lines)> Blocks()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gpux.StandIns;
 
 namespace Gpux.Cli.Tests.Documents;
 
@@ -22,11 +23,13 @@ public sealed class ExampleTests
         await RunAsync("./gpux version", Corpus.Repository, home: null, TimeSpan.FromMinutes(10));
         var document = Document.Load(name);
         using var reader = new Reader();
+        // Pages about a registry are read beside its stand-in.
+        await using var standIn = document.StandIn is { } registry ? await StandInCatalog.StartAsync(registry) : null;
         var mistakes = new List<string>();
         var lines = document.Text.Split('\n').ToList();
         foreach (var example in ConsoleExample.Of(document))
         {
-            var actual = reader.Shown(await RunAsync(example.Command, reader.Folder, reader.Home, CommandLimit));
+            var actual = reader.Shown(await RunAsync(example.Command, reader.Folder, reader.Home, CommandLimit, standIn?.Variables), standIn);
             if (ExpectedOutput.Matches(example.Output, actual))
                 continue;
             // An error that no one expected is no output to be shown.
@@ -56,7 +59,8 @@ public sealed class ExampleTests
 
     private static bool IsFailure(string[] output) => output is [.., var last] && last.StartsWith("[exit ", StringComparison.Ordinal);
 
-    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(string command, string folder, string? home, TimeSpan limit)
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(
+        string command, string folder, string? home, TimeSpan limit, IReadOnlyDictionary<string, string>? variables = null)
     {
         var start = new ProcessStartInfo("bash", ["-c", command])
         {
@@ -68,7 +72,10 @@ public sealed class ExampleTests
                 if (variable.Split('_')[0] is "GPUX" or "HF" or "XDG" or "HUGGINGFACE" or "TRANSFORMERS")
                     start.Environment.Remove(variable);
             start.Environment["HOME"] = home;
-            start.Environment["HF_HUB_OFFLINE"] = "1"; // examples need no network
+            if (variables is null)
+                start.Environment["HF_HUB_OFFLINE"] = "1"; // examples need no network
+            foreach (var (name, value) in variables ?? new Dictionary<string, string>())
+                start.Environment[name] = value;
             start.Environment["NO_COLOR"] = "1";
         }
         using var process = Process.Start(start)!; // a new process each time
@@ -106,10 +113,16 @@ public sealed class ExampleTests
         public string Folder { get; }
 
         /// <summary>What the document should show: the machine's own folders as the reader knows them.</summary>
-        public string[] Shown((int ExitCode, string Output, string Error) result)
+        /// <param name="standIn">Whose servers the document calls by example names.</param>
+        public string[] Shown((int ExitCode, string Output, string Error) result, IStandIn? standIn)
         {
             var text = result.ExitCode == 0 ? result.Output : $"{result.Output}{result.Error}[exit {result.ExitCode}]\n";
             text = text.ReplaceLineEndings("\n").Replace(Home, "~").Replace(Corpus.Repository, "~/gpux");
+            foreach (var (index, server) in (standIn?.Servers ?? []).Index())
+            {
+                var name = index == 0 ? "registry.example" : $"storage{index}.example";
+                text = text.Replace(server.Address, $"https://{name}").Replace(server.Address["http://".Length..], name);
+            }
             var lines = text.Split('\n');
             return lines[^1].Length == 0 ? lines[..^1] : lines;
         }

@@ -9,13 +9,13 @@ public sealed class HostileServerTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public static TheoryData<string> Registries => [.. RegistryStandIns.All.Select(standIn => standIn.Name)];
+    public static TheoryData<string> Registries => [.. StandInCatalog.All.Select(standIn => standIn.Name)];
 
     [Theory]
     [MemberData(nameof(Registries))]
     public async Task The_good_model_is_fetched(string registry)
     {
-        await using var standIn = await RegistryStandIns.StartAsync(registry);
+        await using var standIn = await StandInCatalog.StartAsync(registry);
         using var client = new Client(standIn);
         Assert.Null(await client.PullAsync(SkippingClock.Untouched));
         client.AssertHasEverything();
@@ -27,7 +27,7 @@ public sealed class HostileServerTests
     [Trait("Category", "Slow")]
     public async Task A_hostile_answer_harms_nobody(string registry)
     {
-        await using var standIn = await RegistryStandIns.StartAsync(registry);
+        await using var standIn = await StandInCatalog.StartAsync(registry);
         await using var foreign = await LoopbackServer.StartAsync(0, (context, _) =>
         {
             context.Response.StatusCode = 404;

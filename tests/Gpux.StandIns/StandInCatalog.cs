@@ -1,13 +1,11 @@
-using Gpux.StandIns;
+namespace Gpux.StandIns;
 
-namespace Gpux.Registries.Tests;
-
-/// <summary>A stand-in for each registry.</summary>
-internal static class RegistryStandIns
+/// <summary>A stand-in for each registry, by the name that stands before the colon of a reference.</summary>
+public static class StandInCatalog
 {
     public static IReadOnlyList<(string Name, Func<Task<IStandIn>> Start)> All { get; } =
     [
-        ("Hugging Face Hub", HubModelStandIn.StartAsync),
+        ("hf", HubModelStandIn.StartAsync),
     ];
 
     public static Task<IStandIn> StartAsync(string name) => All.Single(standIn => standIn.Name == name).Start();
