@@ -108,6 +108,14 @@ public static class Converter
             new ConversionResult("", placement.Folder, plan.Model.Graph.Nodes.Count, graph.Length, mappedBytes));
     }
 
+    /// <summary>Makes hard links to files under the names that they have in the repository.</summary>
+    /// <exception cref="WeightPlacementException">The file system does not allow it, such as across two of them.</exception>
+    public static void Link(ModelFiles files, IReadOnlyList<string> names, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        WeightPlacement.Link(files, names, folder);
+    }
+
     private static void Complete(ConversionPlan plan, IReadOnlyList<KeyValuePair<string, string>> metadata)
     {
         plan.Model.ProducerName = "gpux";

@@ -74,11 +74,27 @@ public sealed class ModelLibrary : IDisposable
         var folder = VariantFolder(resolved.Manifest, options);
         if (Ready(resolved, folder) is { } ready)
             return ready;
-        (resolved, var files) = await FetchNeededAsync(resolved, options, progress, cancellationToken);
+        resolved = await WithEveryFileAsync(resolved, progress, cancellationToken);
+        var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+        IReadOnlyCollection<string> weights;
+        ShippedGraph? shipped = null;
+        try
+        {
+            weights = await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken);
+        }
+        catch (GpuxException refusal) when (IsRefusal(refusal) && options.ClassName is null && (shipped = ShippedGraph.Find(resolved.Manifest, configuration)) is not null)
+        {
+            weights = [.. shipped.Files];
+        }
+        var files = await Store.FetchAsync(resolved, WithConfiguration(resolved.Manifest, weights), progress, cancellationToken);
         try
         {
             using var alone = await Store.LockAsync(resolved.Manifest, cancellationToken);
-            return Ready(resolved, folder) ?? Convert(resolved, files, folder, options, progress);
+            return Ready(resolved, folder) ?? (shipped is null ? Convert(resolved, files, folder, options, progress) : Link(resolved, files, folder, shipped));
+        }
+        catch (NotWritableException) when (shipped is { Companions.Count: 0 })
+        {
+            return new PreparedModel(resolved, files, VariantOf("", files.Require(shipped.File), shipped), Conversion: null);
         }
         catch (NotWritableException)
         {
@@ -130,9 +146,11 @@ public sealed class ModelLibrary : IDisposable
             var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
             return Describe(plan, null, FileSelection.Needed(resolved.Manifest.Files, plan.WeightFiles));
         }
-        catch (GpuxException refusal) when ((int)refusal.Code is >= 2000 and < 3000 || refusal is GatedModelException)
+        catch (GpuxException refusal) when (IsRefusal(refusal) || refusal is GatedModelException)
         {
-            return Describe(null, refusal, FileSelection.Needed(resolved.Manifest.Files));
+            return ShippedGraph.Find(resolved.Manifest, configuration) is { } shipped
+                ? Describe(null, null, FileSelection.Needed(resolved.Manifest.Files, [.. shipped.Files])) with { Shipped = shipped.File, ShippedTask = shipped.Task }
+                : Describe(null, refusal, FileSelection.Needed(resolved.Manifest.Files));
         }
 
         ModelDescription Describe(ConversionPlan? plan, GpuxException? refusal, FileSelection selection) =>
@@ -237,6 +255,56 @@ public sealed class ModelLibrary : IDisposable
     private async Task<ResolvedModel> WithEveryFileAsync(ResolvedModel resolved, IProgress<Progress>? progress, CancellationToken cancellationToken) =>
         resolved.ListsEveryFile ? resolved : await Store.ResolveAsync(resolved.Asked, Lookup.Registry, progress, cancellationToken);
 
+    private static bool IsRefusal(GpuxException exception) => (int)exception.Code is >= 2000 and < 3000;
+
+    private static ModelFile[] WithConfiguration(ModelManifest manifest, IReadOnlyCollection<string> weights) =>
+        [.. manifest.Files.Where(file => WeightFiles.IsConfiguration(file) || weights.Contains(file.Path))];
+
+    // A graph that was published as such is used as it is.
+    private PreparedModel Link(ResolvedModel resolved, ModelFiles files, string folder, ShippedGraph shipped)
+    {
+        Store.Write(() => InNewFolder(folder, unfinished =>
+        {
+            // External data is found beside the graph under its name there; a graph that is whole stays where it is.
+            var path = files.Require(shipped.File);
+            if (shipped.Companions.Count > 0)
+            {
+                Converter.Link(files, [.. shipped.Files], unfinished);
+                path = Path.Combine(unfinished, shipped.File.Replace('/', Path.DirectorySeparatorChar));
+            }
+            VariantOf(unfinished, path, shipped).Write();
+        }));
+        Store.Record(resolved);
+        return Ready(resolved, folder) ?? throw new InvalidOperationException($"The variant just written to {folder} cannot be read.");
+    }
+
+    private static Variant VariantOf(string folder, string path, ShippedGraph shipped)
+    {
+        var weights = Path.GetDirectoryName(path)!; // a file lies in a folder
+        return new Variant(folder, path, shipped.Task, ClassName: null, weights,
+            [.. shipped.Companions.Select(name => Path.GetFileName(name)).Append(Path.GetFileName(path))
+                .Select(name => new WeightFile(name, new FileInfo(Path.Combine(weights, name)).Length))]);
+    }
+
+    // Complete or not there: the folder gets its name when everything is in it.
+    private static void InNewFolder(string folder, Action<string> fill)
+    {
+        var unfinished = $"{folder}.{Path.GetRandomFileName()}";
+        try
+        {
+            Directory.CreateDirectory(unfinished);
+            fill(unfinished);
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+            Directory.Move(unfinished, folder);
+        }
+        finally
+        {
+            if (Directory.Exists(unfinished))
+                Directory.Delete(unfinished, recursive: true);
+        }
+    }
+
     // Configuration first; weights when it is certain that they can be used.
     private async Task<(ResolvedModel Resolved, ModelFiles Files)> FetchNeededAsync(
         ResolvedModel resolved, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
@@ -244,8 +312,7 @@ public sealed class ModelLibrary : IDisposable
         resolved = await WithEveryFileAsync(resolved, progress, cancellationToken);
         var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
         var weights = await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken);
-        var files = await Store.FetchAsync(resolved, [.. resolved.Manifest.Files.Where(file => WeightFiles.IsConfiguration(file) || weights.Contains(file.Path))],
-            progress, cancellationToken);
+        var files = await Store.FetchAsync(resolved, WithConfiguration(resolved.Manifest, weights), progress, cancellationToken);
         return (resolved, files);
     }
 
@@ -271,14 +338,16 @@ public sealed class ModelLibrary : IDisposable
     private async Task<(IReadOnlyCollection<string>? Weights, GpuxException? Refusal)> FindWeightsAsync(
         ResolvedModel resolved, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
+        ModelFiles? configuration = null;
         try
         {
-            var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+            configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
             return (await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken), null);
         }
-        catch (GpuxException refusal) when ((int)refusal.Code is >= 2000 and < 3000)
+        catch (GpuxException refusal) when (IsRefusal(refusal))
         {
-            return (null, refusal);
+            return options.ClassName is null && configuration is not null && ShippedGraph.Find(resolved.Manifest, configuration) is { } shipped
+                ? ([.. shipped.Files], null) : (null, refusal);
         }
     }
 
@@ -310,24 +379,11 @@ public sealed class ModelLibrary : IDisposable
         var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
         var metadata = Metadata(resolved.Manifest, files, plan);
         ConversionResult? result = null;
-        Store.Write(() =>
+        Store.Write(() => InNewFolder(folder, unfinished =>
         {
-            // Complete or not there: the folder gets its name when everything is in it.
-            var unfinished = $"{folder}.{Path.GetRandomFileName()}";
-            try
-            {
-                result = Converter.Write(plan, files, unfinished, WeightStorage.Referenced, metadata, progress);
-                VariantOf(unfinished, result, plan).Write();
-                if (Directory.Exists(folder))
-                    Directory.Delete(folder, recursive: true);
-                Directory.Move(unfinished, folder);
-            }
-            finally
-            {
-                if (Directory.Exists(unfinished))
-                    Directory.Delete(unfinished, recursive: true);
-            }
-        });
+            result = Converter.Write(plan, files, unfinished, WeightStorage.Referenced, metadata, progress);
+            VariantOf(unfinished, result, plan).Write();
+        }));
         Store.Record(resolved);
         var variant = Variant.Read(folder) ?? throw new InvalidOperationException($"The variant just written to {folder} cannot be read.");
         return new PreparedModel(resolved, files, variant, result! with { ModelPath = variant.ModelPath }); // Write has run

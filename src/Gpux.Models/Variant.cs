@@ -48,7 +48,9 @@ public sealed record Variant(string Folder, string ModelPath, string Task, strin
         json.WriteString("task", Task);
         if (ClassName is not null)
             json.WriteString("class", ClassName);
-        json.WriteString("weights_folder", WeightsFolder == Folder ? "." : WeightsFolder); // the folder itself may be renamed
+        json.WriteString("weights_folder", WeightsFolder == Folder ? "."
+            : WeightsFolder.StartsWith(Folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? Path.GetRelativePath(Folder, WeightsFolder)
+            : WeightsFolder); // the folder itself may be renamed
         json.WriteStartArray("weights");
         foreach (var (location, size) in Weights)
         {

@@ -16,7 +16,11 @@ public sealed record ModelDescription(ResolvedModel Resolved, ConversionPlan? Pl
     private static readonly string[] LengthNames = ["max_position_embeddings", "n_positions", "max_sequence_length", "seq_length", "n_ctx"];
 
     public ModelManifest Manifest => Resolved.Manifest;
-    public string? Task => Plan?.Task ?? Manifest.Properties.GetValueOrDefault("pipeline_tag");
+    /// <summary>The repository's own ONNX file, where that is what runs; null otherwise.</summary>
+    public string? Shipped { get; init; }
+    internal string? ShippedTask { get; init; }
+
+    public string? Task => Plan?.Task ?? ShippedTask ?? Manifest.Properties.GetValueOrDefault("pipeline_tag");
     public string? Family => Plan?.ModelType ?? ConfigText("model_type");
 
     /// <summary>Numbers that the model was trained to; null where nothing says.</summary>

@@ -13,8 +13,9 @@ public sealed record Verdict(bool? Runs, string Reason)
     {
         if (model.Refusal is { } refusal)
             return new Verdict(false, refusal.Message);
-        var bytes = model.Plan?.MappedBytes ?? 0;
-        return memories.Any(memory => bytes <= memory.TotalBytes) ? new Verdict(true, $"the family {model.Plan?.ModelType} is built")
+        var bytes = model.Plan?.MappedBytes ?? model.FetchBytes;
+        return memories.Any(memory => bytes <= memory.TotalBytes)
+            ? new Verdict(true, model.Shipped is { } file ? $"by the repository's own {file}" : $"the family {model.Plan?.ModelType} is built")
             : new Verdict(false, $"its weights have {bytes / 1e9:0.#} GB, the largest memory here {memories.Max(memory => memory.TotalBytes) / 1e9:0.#} GB");
     }
 
