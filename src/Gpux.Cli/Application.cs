@@ -20,6 +20,8 @@ internal static class Application
         new("remove", services => new RemoveCommand(services)),
         new("registries", services => new RegistriesCommand(services)),
         new("convert", services => new ConvertCommand(services)),
+        new("export", services => new ExportCommand(services)),
+        new("metadata", services => new MetadataCommand(services)),
         new("verify", services => new VerifyCommand(services)),
         new("tokenize", services => new TokenizeCommand(services)),
         new("preprocess", services => new PreprocessCommand(services)),
@@ -113,7 +115,7 @@ internal static class Application
         }
         foreach (var error in parsed.Errors)
             terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Usage}: {error.Message}");
-        terminal.Note($"  See: gpux {parsed.CommandResult.Command.Name} --help");
+        terminal.Note($"  See: gpux {HelpText.FullName(parsed.CommandResult.Command)} --help");
         return ExitCode.WrongUsage;
     }
 

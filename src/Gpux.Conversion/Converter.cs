@@ -91,6 +91,49 @@ public static class Converter
         }
     }
 
+    /// <summary>Writes a plan as one file with its weights inside. If that would be 2 GiB or more, where the format ends, the weights lie
+    /// in a second file beside it, of the same name and ".data".</summary>
+    /// <param name="plan">Used up: its tensors hold their elements, or name their places, afterwards.</param>
+    /// <param name="files">The weight files, whole.</param>
+    /// <param name="path">Replaced if it is there; its folder is made if it is not.</param>
+    public static ConversionResult WriteFile(ConversionPlan plan, ModelFiles files, string path,
+        IReadOnlyList<KeyValuePair<string, string>> metadata, IProgress<Progress>? progress = null) =>
+        WriteFile(plan, files, path, metadata, int.MaxValue, progress);
+
+    /// <param name="limitBytes">The largest file, in bytes.</param>
+    internal static ConversionResult WriteFile(ConversionPlan plan, ModelFiles files, string path,
+        IReadOnlyList<KeyValuePair<string, string>> metadata, long limitBytes, IProgress<Progress>? progress)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!; // a file lies in a folder
+        Directory.CreateDirectory(folder);
+        Complete(plan, metadata);
+        var weights = plan.Model.Graph.Initializers.FindAll(tensor => tensor.External is not null);
+        var data = $"{Path.GetFullPath(path)}.data";
+        var copiedBytes = 0L;
+        if (OnnxWriter.Measure(plan.Model) + weights.Sum(tensor => tensor.External!.Length!.Value + EmbeddedWeights.HeaderBytes) <= limitBytes) // weights state their length
+        {
+            using var embedded = new EmbeddedWeights(weights, files);
+            OnnxWriter.Write(plan.Model, path);
+        }
+        else
+        {
+            var temporary = $"{data}.{Path.GetRandomFileName()}";
+            try
+            {
+                copiedBytes = WeightCopier.Copy(weights, files, temporary, progress);
+                foreach (var tensor in weights)
+                    tensor.External = tensor.External! with { Location = Path.GetFileName(data) }; // WeightCopier has set it
+                File.Move(temporary, data, overwrite: true);
+                OnnxWriter.Write(plan.Model, path);
+            }
+            finally
+            {
+                File.Delete(temporary);
+            }
+        }
+        return new ConversionResult(path, folder, plan.Model.Graph.Nodes.Count, new FileInfo(path).Length + copiedBytes, MappedBytes: 0);
+    }
+
     /// <summary>The graph of a plan as the bytes of model.onnx, its weights named where they lie, for where nothing can be written.</summary>
     /// <param name="plan">Used up: its tensors name the places of their elements afterwards.</param>
     public static (ReadOnlyMemory<byte> Graph, ConversionResult Result) WriteInMemory(

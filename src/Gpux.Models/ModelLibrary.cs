@@ -2,9 +2,10 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Gpux.Conversion;
-using Gpux.Onnx.Building;
+using Gpux.Models.Detection;
 using Gpux.Models.Pulling;
 using Gpux.Models.Suitability;
+using Gpux.Onnx.Building;
 using Gpux.Registries;
 using Gpux.Registries.Store;
 using Gpux.Runtime.Pipelines;
@@ -55,9 +56,13 @@ public sealed class ModelLibrary : IDisposable
     {
         _environment = environment;
         Store = new ModelStore(environment);
+        Configurations = new HubConfigurations(environment, Store);
     }
 
     public ModelStore Store { get; }
+
+    /// <summary>What ONNX files need besides their graphs.</summary>
+    public HubConfigurations Configurations { get; }
 
     /// <summary>Sees to it that a model is here and converted. What was done before is not done again.</summary>
     /// <exception cref="UnsupportedModelException">Nothing builds it; told before any weights are fetched.</exception>
@@ -65,6 +70,8 @@ public sealed class ModelLibrary : IDisposable
     public async Task<PreparedModel> PrepareAsync(
         ModelReference model, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
+        if (OnnxVariant.Is(model))
+            return await OnnxVariant.PrepareAsync(model, Configurations, progress, cancellationToken);
         return await PrepareAsync(await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken), options, progress, cancellationToken);
     }
 
@@ -188,6 +195,31 @@ public sealed class ModelLibrary : IDisposable
         }
     }
 
+    /// <summary>Converts a model into one ONNX file, which says of itself which model it was made of; above 2 GiB its weights lie in a
+    /// second file beside it.</summary>
+    /// <param name="path">The file to write, which is replaced if it is there.</param>
+    /// <param name="verifyHub">Whether the Hub must have the model, and call the commit that is recorded by the revision that was asked for.</param>
+    /// <exception cref="HubVerificationException">The Hub does not confirm it. Nothing is written.</exception>
+    public async Task<(ConversionPlan Plan, ConversionResult Result)> ExportAsync(ModelReference model, PrepareOptions options, string path,
+        bool verifyHub, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var resolved = await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken);
+        if (verifyHub)
+            await VerifyAsync(resolved, progress, cancellationToken);
+        (resolved, var files) = await FetchNeededAsync(resolved, options, progress, cancellationToken);
+        var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+        // For people, in programs that show graphs.
+        plan.Model.DocString = $"{plan.ClassName} for {plan.Task}, made of {resolved.Manifest.Model} at commit {resolved.Manifest.Commit}.";
+        try
+        {
+            return (plan, Converter.WriteFile(plan, files, path, Metadata(resolved.Manifest, files, plan), progress));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException(path, exception);
+        }
+    }
+
     /// <summary>Makes a model ready to answer: here, converted, in a session, with its tokenizer.</summary>
     /// <exception cref="GpuxException">It cannot be found, fetched, converted or opened, or there is no pipeline for its task.</exception>
     public async Task<Pipeline> OpenAsync(
@@ -243,6 +275,24 @@ public sealed class ModelLibrary : IDisposable
     }
 
     public void Dispose() => _environment.Dispose();
+
+    private async Task VerifyAsync(ResolvedModel resolved, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var (manifest, isHub) = (resolved.Manifest, resolved.Manifest.Model.Registry == ModelReference.HuggingFace);
+        // A folder of a Hub cache is of one commit, whatever branches mean by now.
+        var source = new ModelSource(SourceKind.Hub, resolved.Asked.ToString())
+        {
+            Id = isHub ? manifest.Model.Name : manifest.Properties.GetValueOrDefault(Registries.Local.LocalRegistry.HubId),
+            Commit = isHub ? manifest.Commit : manifest.Properties.GetValueOrDefault(Registries.Local.LocalRegistry.HubRevision),
+            Revision = isHub ? resolved.Asked.Revision ?? "main" : null,
+        };
+        if (source.Id is null)
+            throw new HubVerificationException(source, "it is no model of the Hub.");
+        var answer = await source.VerifyAsync(Store, progress, cancellationToken);
+        if (answer.Verification != HubVerification.Verified)
+            throw new HubVerificationException(answer, answer.Verification == HubVerification.OtherCommit
+                ? $"commit {answer.Commit} would be recorded. {answer.VerificationNote}" : answer.VerificationNote ?? "it does not answer.");
+    }
 
     private PreparedModel? Ready(ResolvedModel resolved, string folder)
     {

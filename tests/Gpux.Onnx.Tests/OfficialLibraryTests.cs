@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gpux.Onnx.Metadata;
 
 namespace Gpux.Onnx.Tests;
 
@@ -50,6 +51,24 @@ public sealed class OfficialLibraryTests : IDisposable
             import glob, onnx, sys
             for path in glob.glob(sys.argv[1] + "/*.onnx"):
                 onnx.checker.check_model(path, full_check=True)
+            """);
+    }
+
+    [Fact]
+    public void Library_finds_files_valid_whose_metadata_were_changed_in_place()
+    {
+        var path = Path.Join(_folder, "edited.onnx");
+        OnnxWriter.Write(TestModels.Linear(), path);
+        foreach (var (key, value) in ((string, string)[])[("a", "1"), ("b", "2"), ("a", "new"), ("long", new string('x', 9000)), ("b", "größer")])
+            MetadataEditor.Edit(path, new MetadataEdit { Set = [new(key, value)], DocString = $"after {key}" });
+
+        Python("""
+            import onnx, sys
+            path = sys.argv[1] + "/edited.onnx"
+            onnx.checker.check_model(path, full_check=True)
+            model = onnx.load(path)
+            assert {p.key: p.value for p in model.metadata_props} == {"a": "new", "b": "größer", "long": "x" * 9000}
+            assert model.doc_string == "after b"
             """);
     }
 

@@ -148,6 +148,9 @@ public sealed class HubStandIn : IAsyncDisposable
                 await JsonAsync(context,
                     $"[{string.Join(',', page.Select(file => TreeEntry(file.Key, file.Value, commit, expand: false)))}]");
                 break;
+            case ["commits", _]:
+                await JsonAsync(context, $"[{string.Join(',', repository.Revisions.Values.Distinct().Select(each => $$"""{"id":"{{each}}","title":"Change","message":"","date":"2024-02-19T10:57:45.000Z","authors":[]}"""))}]");
+                break;
             case ["paths-info", _]:
                 using (var asked = await JsonDocument.ParseAsync(context.Request.Body))
                 {

@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Text.Json;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
+using Gpux.Models.Detection;
 using Gpux.Models.Suitability;
 using Gpux.Onnx;
+using Gpux.Onnx.Metadata;
 using Gpux.Registries.Store;
 
 namespace Gpux.Cli.Commands;
@@ -13,13 +15,25 @@ internal sealed class InfoCommand : GpuxCommand
     public const string Summary = "Show what a model is and takes, without fetching its weights.";
 
     private readonly Argument<string> _model = ModelArgument();
+    private readonly Option<bool> _metadata = new("--show-metadata") { Description = "Of an ONNX file: print every property that it says of itself, whole." };
 
-    public InfoCommand(Services services)
-        : base(services, "info", Summary, "gpux info samples/language-id", "gpux info google-bert/bert-base-uncased", "gpux info ./my-model --json") => Add(_model);
+    public InfoCommand(Services services) : base(services, "info", Summary,
+        "gpux info samples/language-id", "gpux info google-bert/bert-base-uncased", "gpux info ./my-model --json", "gpux info model.onnx --show-metadata")
+    {
+        Add(_model);
+        Add(_metadata);
+    }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var reference = Services.Reference(parsed.GetRequiredValue(_model));
+        if (OnnxVariant.Is(reference))
+        {
+            new OnnxFileReport(Terminal, Summarize(reference.Name)).Print(parsed.GetValue(_metadata));
+            return ExitCode.Done;
+        }
+        if (parsed.GetValue(_metadata))
+            throw new UsageException($"'{reference}' is no ONNX file, so it has no metadata to show.", "Name an ONNX file, such as one that gpux export writes.");
         var model = await Services.Library.DescribeAsync(reference, new PrepareOptions(Lookup.Default), Terminal.Progress, cancellationToken);
         if (model.Resolved.Note is { } note)
             Terminal.Note(note);
@@ -134,13 +148,25 @@ internal sealed class InfoCommand : GpuxCommand
         json.WriteEndObject();
     }
 
+    private static OnnxSummary Summarize(string path)
+    {
+        try
+        {
+            return OnnxSummary.Read(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelNotFoundException(path, $"'{path}' cannot be read: {exception.Message}", "Check that you may read it.", exception);
+        }
+    }
+
     private void Field(TextWriter output, string name, string? text)
     {
         if (text is not null)
             output.WriteLine($"  {Terminal.Dim(name.PadRight(9))} {text}");
     }
 
-    private static void WriteValues(Utf8JsonWriter json, string name, IEnumerable<OnnxValueInfo> values)
+    internal static void WriteValues(Utf8JsonWriter json, string name, IEnumerable<OnnxValueInfo> values)
     {
         json.WriteStartArray(name);
         foreach (var value in values)
@@ -160,6 +186,6 @@ internal sealed class InfoCommand : GpuxCommand
         json.WriteEndArray();
     }
 
-    private static string Describe(OnnxType? type) => type is OnnxType.Tensor tensor
+    internal static string Describe(OnnxType? type) => type is OnnxType.Tensor tensor
         ? $"{tensor.ElementType}[{string.Join(", ", tensor.Dimensions ?? [])}]" : type?.ToString() ?? "";
 }

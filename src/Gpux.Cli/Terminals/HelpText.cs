@@ -42,7 +42,9 @@ internal sealed class HelpText(Terminal terminal) : SynchronousCommandLineAction
     {
         if (command is RootCommand)
             return $"{Program} COMMAND [options]";
-        var words = new List<string> { Program, command.Name };
+        var words = new List<string> { Program, FullName(command) };
+        if (command.Subcommands.Count > 0)
+            words.Add("COMMAND");
         foreach (var argument in command.Arguments)
         {
             var name = argument.Name.ToUpperInvariant();
@@ -51,6 +53,10 @@ internal sealed class HelpText(Terminal terminal) : SynchronousCommandLineAction
         words.Add("[options]");
         return string.Join(' ', words);
     }
+
+    /// <summary>A command as it is written behind the program's name, such as "metadata set".</summary>
+    public static string FullName(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{FullName(parent)} {command.Name}" : command.Name;
 
     private static IEnumerable<Option> AllOptions(Command command) => command.Options
         .Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(option => option.Recursive)))

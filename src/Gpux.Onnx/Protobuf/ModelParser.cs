@@ -19,6 +19,7 @@ internal ref struct ModelParser
     private const int LargeObject = 240, SmallObject = 64;
 
     private readonly ReadOnlyMemory<byte> _file;
+    private readonly bool _skipsElements;
     private readonly NameCache _names = new();
     private ProtobufReader _wire;
     private long _memoryLeft;
@@ -29,9 +30,12 @@ internal ref struct ModelParser
     private Place[] _places = new Place[16];
     private int _placeCount;
 
-    public ModelParser(ReadOnlyMemory<byte> file)
+    /// <param name="skipsElements">Leaves the elements of tensors that are written number by number unread; those in one piece are
+    /// never read here.</param>
+    public ModelParser(ReadOnlyMemory<byte> file, bool skipsElements = false)
     {
         _file = file;
+        _skipsElements = skipsElements;
         _wire = new ProtobufReader(file.Span);
         _memoryLeft = BaseMemory + MemoryPerByte * file.Length;
     }
@@ -479,6 +483,7 @@ internal ref struct ModelParser
             {
                 case 1: Integers(ref dimensions); break;
                 case 2: tensor.ElementType = ReadElementType(); break;
+                case 4 or 5 or 7 or 10 or 11 when _skipsElements: _wire.Skip(); break;
                 case 4 or 5 or 7 or 10 or 11: elements.Count(ref _wire); break;
                 case 6:
                     tensor.Strings.Add(Bytes());

@@ -53,6 +53,24 @@ internal sealed class User : IDisposable
         return new Answer(process.ExitCode, first[0] + await output, await error);
     }
 
+    /// <summary>Starts the program, and kills it after a while if it has not ended by then.</summary>
+    public async Task KillAsync(TimeSpan after, params string[] arguments)
+    {
+        await Built.Value;
+        using var process = Start(Launcher, arguments, _home, Environment());
+        process.StandardInput.Close();
+        using var timeout = new CancellationTokenSource(after);
+        try
+        {
+            await process.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+    }
+
     /// <summary>A copy of a recorded repository, to be damaged.</summary>
     public string Copy(string area, string name)
     {
