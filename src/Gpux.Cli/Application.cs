@@ -13,9 +13,20 @@ internal static class Application
     [
         new("run", services => new RunCommand(services)),
         new("pull", services => new PullCommand(services)),
+        new("init", services => new InitCommand(services)),
         new("list", services => new ListCommand(services)),
         new("info", services => new InfoCommand(services)),
         new("remove", services => new RemoveCommand(services)),
+        new("df", services => new DfCommand(services)),
+        new("prune", services => new PruneCommand(services)),
+        new("verify-store", services => new VerifyStoreCommand(services)),
+        new("outdated", services => new OutdatedCommand(services)),
+        new("update", services => new UpdateCommand(services)),
+        new("lock", services => new LockCommand(services)),
+        new("bundle", services => new BundleCommand(services)),
+        new("login", services => new LoginCommand(services)),
+        new("logout", services => new LogoutCommand(services)),
+        new("whoami", services => new WhoamiCommand(services)),
         new("registries", services => new RegistriesCommand(services)),
         new("convert", services => new ConvertCommand(services)),
         new("verify", services => new VerifyCommand(services)),
@@ -111,7 +122,7 @@ internal static class Application
         }
         foreach (var error in parsed.Errors)
             terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Usage}: {error.Message}");
-        terminal.Note($"  See: gpux {parsed.CommandResult.Command.Name} --help");
+        terminal.Note($"  See: gpux {HelpText.FullName(parsed.CommandResult.Command)} --help");
         return ExitCode.WrongUsage;
     }
 

@@ -14,6 +14,9 @@ public sealed record RegistryEntry(string Name, string Description, Func<Registr
     /// installation.</summary>
     public bool IsOnThisMachine { get; init; }
 
+    /// <summary>Variables that hold an access token, the one that wins first; empty where none is ever needed.</summary>
+    public IReadOnlyList<string> TokenVariables { get; init; } = [];
+
     /// <summary>Where fetched files of this registry are kept: in GPUX's own store unless stated.</summary>
     internal Func<RegistryEnvironment, IFileStore> Files { get; init; } = environment => new BlobStore(environment);
 }
@@ -23,7 +26,10 @@ public static class RegistryCatalog
 {
     public static IReadOnlyList<RegistryEntry> All { get; } =
     [
-        new(ModelReference.HuggingFace, "Hugging Face Hub", e => new HuggingFaceRegistry(e)) { Files = HubCache.Open },
+        new(ModelReference.HuggingFace, "Hugging Face Hub", e => new HuggingFaceRegistry(e))
+        {
+            Files = HubCache.Open, TokenVariables = [HubSettings.TokenVariable, HubSettings.FormerTokenVariable],
+        },
         new(ModelReference.Samples, "Models that come with GPUX", e => new SamplesRegistry(e)) { IsOnThisMachine = true },
         new(ModelReference.Local, "Folders and files", _ => new LocalRegistry()) { IsOnThisMachine = true, Files = FilesInPlace.Open },
     ];

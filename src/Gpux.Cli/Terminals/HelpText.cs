@@ -42,7 +42,9 @@ internal sealed class HelpText(Terminal terminal) : SynchronousCommandLineAction
     {
         if (command is RootCommand)
             return $"{Program} COMMAND [options]";
-        var words = new List<string> { Program, command.Name };
+        var words = new List<string> { Program, FullName(command) };
+        if (command.Subcommands.Count > 0)
+            words.Add("COMMAND");
         foreach (var argument in command.Arguments)
         {
             var name = argument.Name.ToUpperInvariant();
@@ -51,6 +53,10 @@ internal sealed class HelpText(Terminal terminal) : SynchronousCommandLineAction
         words.Add("[options]");
         return string.Join(' ', words);
     }
+
+    /// <summary>The words that name a command, such as "bundle export".</summary>
+    public static string FullName(Command command) =>
+        string.Join(' ', command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Append(command).Select(each => each.Name));
 
     private static IEnumerable<Option> AllOptions(Command command) => command.Options
         .Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(option => option.Recursive)))
