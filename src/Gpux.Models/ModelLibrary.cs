@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Gpux.Conversion;
 using Gpux.Models.Detection;
+using Gpux.Models.Projects;
 using Gpux.Models.Pulling;
 using Gpux.Models.Suitability;
 using Gpux.Onnx.Building;
@@ -16,13 +17,20 @@ namespace Gpux.Models;
 /// <param name="Lookup">Whom to ask what the reference means.</param>
 /// <param name="Target">Which operators a graph may use.</param>
 /// <param name="ClassName">The class to build; null for the one that the model states.</param>
-public sealed record PrepareOptions(Lookup Lookup = Lookup.PreferStore, GraphTarget Target = GraphTarget.Cpu, string? ClassName = null);
+public sealed record PrepareOptions(Lookup Lookup = Lookup.PreferStore, GraphTarget Target = GraphTarget.Cpu, string? ClassName = null)
+{
+    /// <summary>Which of several copies of the weights to use; null for the one that is best read.</summary>
+    public WeightsChoice? Weights { get; init; }
+}
 
 /// <param name="Task">The task to do; null for the one that the model is for.</param>
 public sealed record OpenOptions(PrepareOptions Prepare, string? Task = null)
 {
     /// <summary>An execution provider to prefer to the CPU; null for none.</summary>
     public string? Provider { get; init; }
+
+    /// <summary>The gpux.yml to follow, where the options above say nothing; null for none.</summary>
+    public ProjectFile? Project { get; init; }
 
     /// <summary>Whether a computation that falls back to the CPU is an error.</summary>
     public bool RequireGpu { get; init; }
@@ -64,6 +72,9 @@ public sealed class ModelLibrary : IDisposable
     /// <summary>What ONNX files need besides their graphs.</summary>
     public HubConfigurations Configurations { get; }
 
+    /// <summary>The program's version, as files that it writes state it.</summary>
+    public static string Version => Converter.Version;
+
     /// <summary>Sees to it that a model is here and converted. What was done before is not done again.</summary>
     /// <exception cref="UnsupportedModelException">Nothing builds it; told before any weights are fetched.</exception>
     /// <exception cref="GpuxException">It cannot be found, fetched or converted.</exception>
@@ -82,7 +93,10 @@ public sealed class ModelLibrary : IDisposable
         if (Ready(resolved, folder) is { } ready)
             return ready;
         resolved = await WithEveryFileAsync(resolved, progress, cancellationToken);
-        var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+        // The list of all files, which may be here only now, decides whether a choice of weights matters.
+        folder = VariantFolder(resolved.Manifest, options);
+        RequireChosen(resolved, options.Weights);
+        var configuration = await FetchConfigurationAsync(resolved, options.Weights, progress, cancellationToken);
         IReadOnlyCollection<string> weights;
         ShippedGraph? shipped = null;
         try
@@ -93,7 +107,7 @@ public sealed class ModelLibrary : IDisposable
         {
             weights = [.. shipped.Files];
         }
-        var files = await Store.FetchAsync(resolved, WithConfiguration(resolved.Manifest, weights), progress, cancellationToken);
+        var files = await Store.FetchAsync(resolved, WithConfiguration(resolved, options.Weights, weights), progress, cancellationToken);
         try
         {
             using var alone = await Store.LockAsync(resolved.Manifest, cancellationToken);
@@ -147,9 +161,9 @@ public sealed class ModelLibrary : IDisposable
         var configuration = new ModelFiles(new Dictionary<string, string>(), resolved.Manifest.Model.ToString());
         try
         {
-            configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+            configuration = await FetchConfigurationAsync(resolved, options.Weights, progress, cancellationToken);
             using var standIns = new HeaderStandIns();
-            var files = await WithHeadersAsync(resolved, configuration, standIns, cancellationToken);
+            var files = await WithHeadersAsync(resolved, configuration, options.Weights, standIns, cancellationToken);
             var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
             return Describe(plan, null, FileSelection.Needed(resolved.Manifest.Files, plan.WeightFiles));
         }
@@ -169,7 +183,7 @@ public sealed class ModelLibrary : IDisposable
         ModelReference model, Lookup lookup, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
         var resolved = await WithEveryFileAsync(await Store.ResolveAsync(model, lookup, progress, cancellationToken), progress, cancellationToken);
-        return (resolved, await FetchConfigurationAsync(resolved, progress, cancellationToken));
+        return (resolved, await FetchConfigurationAsync(resolved, weights: null, progress, cancellationToken));
     }
 
     /// <summary>Fetches a model's configuration and weights, after it is certain that they can be converted.</summary>
@@ -225,8 +239,9 @@ public sealed class ModelLibrary : IDisposable
     public async Task<Pipeline> OpenAsync(
         ModelReference model, OpenOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        var prepared = await PrepareAsync(model, options.Prepare, progress, cancellationToken);
-        var task = options.Task ?? prepared.Variant.Task;
+        var project = options.Project;
+        var prepared = await PrepareAsync(model, options.Prepare with { Weights = options.Prepare.Weights ?? project?.Weights }, progress, cancellationToken);
+        var task = options.Task ?? project?.Task ?? prepared.Variant.Task;
         if (!PipelineCatalog.Has(task))
             throw new UnsupportedTaskException(task, PipelineCatalog.Tasks);
         // The tokenizer is read while the session opens; whichever model needs none has no file for it.
@@ -239,11 +254,21 @@ public sealed class ModelLibrary : IDisposable
             RequireGpu = options.RequireGpu,
             // A generated text is many runs.
             DisablePrepacking = options.IsForOneInput && task != ModelTask.TextGeneration,
-            ExecutionProviders = options.Provider is { } provider ? [new ExecutionProvider(provider)] : [],
+            ExecutionProviders = options.Provider is { } provider ? [new ExecutionProvider(provider)]
+                : project is { Runtime.Backend: not null } ? [ProjectSession.Provider(project)] : [],
         };
         var opened = prepared.Graph is { } graph ? InferenceSession.Open(graph.Span, session, cancellationToken)
             : InferenceSession.Open(prepared.Variant.ModelPath, session, cancellationToken);
-        return PipelineCatalog.Create(task, new PipelineModel(prepared.Manifest.Model.ToString(), prepared.Files, opened, tokenizer));
+        try
+        {
+            var overrides = project is null ? null : ProjectSession.Overrides(project, prepared.Files, opened);
+            return PipelineCatalog.Create(task, new PipelineModel(project?.Title ?? prepared.Manifest.Model.ToString(), prepared.Files, opened, tokenizer, overrides));
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
     }
 
     /// <summary>What an ONNX file says of the model that it was made of.</summary>
@@ -298,6 +323,7 @@ public sealed class ModelLibrary : IDisposable
     {
         if (Variant.Read(folder) is not { } variant)
             return null;
+        Store.Touch(resolved.Manifest);
         return new PreparedModel(resolved, Store.FindFiles(resolved.Manifest), variant, Conversion: null);
     }
 
@@ -307,8 +333,14 @@ public sealed class ModelLibrary : IDisposable
 
     private static bool IsRefusal(GpuxException exception) => (int)exception.Code is >= 2000 and < 3000;
 
-    private static ModelFile[] WithConfiguration(ModelManifest manifest, IReadOnlyCollection<string> weights) =>
-        [.. manifest.Files.Where(file => WeightFiles.IsConfiguration(file) || weights.Contains(file.Path))];
+    private static void RequireChosen(ResolvedModel resolved, WeightsChoice? weights)
+    {
+        if (weights?.File is { } chosen && resolved.Manifest.Find(chosen) is null)
+            throw new FileNotInModelException(resolved.Manifest, chosen);
+    }
+
+    private static ModelFile[] WithConfiguration(ResolvedModel resolved, WeightsChoice? choice, IReadOnlyCollection<string> weights) =>
+        [.. Chosen(resolved, choice).Where(file => WeightFiles.IsConfiguration(file) || weights.Contains(file.Path))];
 
     // A graph that was published as such is used as it is.
     private PreparedModel Link(ResolvedModel resolved, ModelFiles files, string folder, ShippedGraph shipped)
@@ -360,9 +392,10 @@ public sealed class ModelLibrary : IDisposable
         ResolvedModel resolved, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
         resolved = await WithEveryFileAsync(resolved, progress, cancellationToken);
-        var configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+        RequireChosen(resolved, options.Weights);
+        var configuration = await FetchConfigurationAsync(resolved, options.Weights, progress, cancellationToken);
         var weights = await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken);
-        var files = await Store.FetchAsync(resolved, WithConfiguration(resolved.Manifest, weights), progress, cancellationToken);
+        var files = await Store.FetchAsync(resolved, WithConfiguration(resolved, options.Weights, weights), progress, cancellationToken);
         return (resolved, files);
     }
 
@@ -378,9 +411,13 @@ public sealed class ModelLibrary : IDisposable
         }
     }
 
-    private async Task<ModelFiles> FetchConfigurationAsync(ResolvedModel resolved, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    private static IEnumerable<ModelFile> Chosen(ResolvedModel resolved, WeightsChoice? weights) =>
+        weights?.Of(resolved.Manifest.Files) ?? resolved.Manifest.Files;
+
+    private async Task<ModelFiles> FetchConfigurationAsync(
+        ResolvedModel resolved, WeightsChoice? weights, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        var wanted = resolved.Manifest.Files.Where(WeightFiles.IsConfiguration).ToArray();
+        var wanted = Chosen(resolved, weights).Where(WeightFiles.IsConfiguration).ToArray();
         return await Store.FetchAsync(resolved, wanted, progress, cancellationToken);
     }
 
@@ -391,7 +428,7 @@ public sealed class ModelLibrary : IDisposable
         ModelFiles? configuration = null;
         try
         {
-            configuration = await FetchConfigurationAsync(resolved, progress, cancellationToken);
+            configuration = await FetchConfigurationAsync(resolved, options.Weights, progress, cancellationToken);
             return (await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken), null);
         }
         catch (GpuxException refusal) when (IsRefusal(refusal))
@@ -406,17 +443,17 @@ public sealed class ModelLibrary : IDisposable
         ResolvedModel resolved, ModelFiles configuration, PrepareOptions options, CancellationToken cancellationToken)
     {
         using var standIns = new HeaderStandIns();
-        var files = await WithHeadersAsync(resolved, configuration, standIns, cancellationToken);
+        var files = await WithHeadersAsync(resolved, configuration, options.Weights, standIns, cancellationToken);
         return Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName)).WeightFiles;
     }
 
     private async Task<ModelFiles> WithHeadersAsync(
-        ResolvedModel resolved, ModelFiles configuration, HeaderStandIns standIns, CancellationToken cancellationToken)
+        ResolvedModel resolved, ModelFiles configuration, WeightsChoice? weights, HeaderStandIns standIns, CancellationToken cancellationToken)
     {
         Converter.RequireSupported(configuration);
         var here = Store.FindFiles(resolved.Manifest);
         var paths = configuration.Names.ToDictionary(name => name, configuration.Require);
-        foreach (var name in WeightFiles.Choose(configuration, [.. resolved.Manifest.Files.Select(file => file.Path)]))
+        foreach (var name in WeightFiles.Choose(configuration, [.. Chosen(resolved, weights).Select(file => file.Path)]))
         {
             paths[name] = here.Find(name) ?? await standIns.MakeAsync(Store, resolved.Manifest,
                 resolved.Manifest.Find(name) ?? throw new FileNotInModelException(resolved.Manifest, name), cancellationToken);
@@ -428,11 +465,14 @@ public sealed class ModelLibrary : IDisposable
     {
         var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
         var metadata = Metadata(resolved.Manifest, files, plan);
+        // By the names in the repository, which placing the graph replaces.
+        var project = ProjectWriter.Write(resolved.Manifest, files, plan);
         ConversionResult? result = null;
         Store.Write(() => InNewFolder(folder, unfinished =>
         {
             result = Converter.Write(plan, files, unfinished, WeightStorage.Referenced, metadata, progress);
-            VariantOf(unfinished, result, plan).Write();
+            (VariantOf(unfinished, result, plan) with { WeightsChoice = options.Weights?.Key(resolved.Manifest.Files) }).Write();
+            File.WriteAllText(Path.Combine(unfinished, ProjectFile.FileName), project);
         }));
         Store.Record(resolved);
         var variant = Variant.Read(folder) ?? throw new InvalidOperationException($"The variant just written to {folder} cannot be read.");
@@ -451,12 +491,16 @@ public sealed class ModelLibrary : IDisposable
         new(folder, result.ModelPath, plan.Task, plan.ClassName, result.WeightsFolder,
             [.. plan.WeightFiles.Select(location => new WeightFile(location, new FileInfo(Path.Combine(result.WeightsFolder, location)).Length))]);
 
-    // A name that changes with everything that changes the graph: options, and the code that builds it.
-    private string VariantFolder(ModelManifest manifest, PrepareOptions options)
+    private string VariantFolder(ModelManifest manifest, PrepareOptions options) =>
+        Path.Combine(Store.FolderOf(manifest), VariantName(options.Target, options.ClassName, options.Weights?.Key(manifest.Files)));
+
+    /// <summary>The name of a variant's folder, which changes with everything that changes the graph: options, and the code that builds
+    /// it.</summary>
+    internal static string VariantName(GraphTarget target, string? className, string? weightsChoice)
     {
-        var key = $"{Converter.Fingerprint}|{typeof(GraphBuilder).Module.ModuleVersionId}|{options.Target}|{options.ClassName}";
+        var key = $"{Converter.Fingerprint}|{typeof(GraphBuilder).Module.ModuleVersionId}|{target}|{className}{(weightsChoice is null ? "" : $"|{weightsChoice}")}";
         var hash = System.Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 4));
-        return Path.Combine(Store.FolderOf(manifest), $"{options.Target.ToString().ToLowerInvariant()}-{hash}");
+        return $"{target.ToString().ToLowerInvariant()}-{hash}";
     }
 
     // Builds that must be repeatable to the byte set SOURCE_DATE_EPOCH (reproducible-builds.org).

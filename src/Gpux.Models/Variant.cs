@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gpux.Models.Projects;
 
 namespace Gpux.Models;
 
@@ -12,6 +13,9 @@ namespace Gpux.Models;
 public sealed record Variant(string Folder, string ModelPath, string Task, string? ClassName, string WeightsFolder,
     IReadOnlyList<WeightFile> Weights)
 {
+    /// <summary>Which copy of the weights was chosen, as <see cref="WeightsChoice.Key"/> writes it; null where there was no choice.</summary>
+    public string? WeightsChoice { get; init; }
+
     public const string DescriptionFile = "variant.json";
     private const int Format = 1;
 
@@ -28,7 +32,10 @@ public sealed record Variant(string Folder, string ModelPath, string Task, strin
                 root.TryGetProperty("class", out var name) ? name.GetString() : null,
                 Path.GetFullPath(root.GetProperty("weights_folder").GetString()!, Path.GetFullPath(folder)), // likewise
                 [.. root.GetProperty("weights").EnumerateArray().Select(weight =>
-                    new WeightFile(weight.GetProperty("location").GetString()!, weight.GetProperty("size").GetInt64()))]); // likewise
+                    new WeightFile(weight.GetProperty("location").GetString()!, weight.GetProperty("size").GetInt64()))]) // likewise
+            {
+                WeightsChoice = root.TryGetProperty("weights_choice", out var choice) ? choice.GetString() : null,
+            };
             return variant.IsComplete ? variant : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
@@ -48,6 +55,8 @@ public sealed record Variant(string Folder, string ModelPath, string Task, strin
         json.WriteString("task", Task);
         if (ClassName is not null)
             json.WriteString("class", ClassName);
+        if (WeightsChoice is not null)
+            json.WriteString("weights_choice", WeightsChoice);
         json.WriteString("weights_folder", WeightsFolder == Folder ? "."
             : WeightsFolder.StartsWith(Folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? Path.GetRelativePath(Folder, WeightsFolder)
             : WeightsFolder); // the folder itself may be renamed

@@ -11,7 +11,10 @@ public static class RegistryCatalog
     /// <summary>Those that come with the program.</summary>
     public static IReadOnlyList<RegistryEntry> All { get; } =
     [
-        new(ModelReference.HuggingFace, "Hugging Face Hub", e => new HuggingFaceRegistry(e)) { Files = HubCache.Open, Example = "org/name, org/name@revision or hf:name" },
+        new(ModelReference.HuggingFace, "Hugging Face Hub", e => new HuggingFaceRegistry(e))
+        {
+            Files = HubCache.Open, TokenVariables = [HubSettings.TokenVariable, HubSettings.FormerTokenVariable], Example = "org/name, org/name@revision or hf:name",
+        },
         new(ModelReference.Samples, "Models that come with GPUX", e => new SamplesRegistry(e)) { IsOnThisMachine = true, Example = "samples/language-id" },
         new(ModelReference.Local, "Folders and files", _ => new LocalRegistry()) { IsOnThisMachine = true, Files = FilesInPlace.Open, Example = "./folder or /path/to/folder" },
     ];

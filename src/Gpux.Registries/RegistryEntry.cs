@@ -11,6 +11,9 @@ public sealed record RegistryEntry(string Name, string Description, Func<Registr
     /// installation.</summary>
     public bool IsOnThisMachine { get; init; }
 
+    /// <summary>Variables that hold an access token, the one that wins first; empty where none is ever needed.</summary>
+    public IReadOnlyList<string> TokenVariables { get; init; } = [];
+
     /// <summary>What may stand before the colon: the name, unless the registry has schemes of its own besides.</summary>
     public IReadOnlyList<string> Schemes { get; init; } = [Name];
 

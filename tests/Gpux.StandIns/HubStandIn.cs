@@ -100,6 +100,12 @@ public sealed class HubStandIn : IAsyncDisposable
             case ["api", "models"]:
                 await AnswerSearchAsync(context, token);
                 break;
+            case ["api", "whoami-v2"] when token is null:
+                await RefuseAsync(context, 401, code: null, "Invalid username or password.");
+                break;
+            case ["api", "whoami-v2"]:
+                await JsonAsync(context, """{"type":"user","id":"1","name":"ada","fullname":"Ada","auth":{"type":"access_token","accessToken":{"displayName":"laptop","role":"read"}}}""");
+                break;
             case ["api", "models", var owner, var name, .. var rest]:
                 await AnswerApiAsync(context, request, $"{owner}/{name}", rest, token);
                 break;

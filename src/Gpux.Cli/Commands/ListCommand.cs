@@ -1,16 +1,20 @@
 using System.CommandLine;
 using Gpux.Cli.Terminals;
-using Gpux.Models;
+using Gpux.Models.Storage;
+using Gpux.Registries.Store;
 
 namespace Gpux.Cli.Commands;
 
-internal sealed class ListCommand(Services services) : GpuxCommand(services, "list", Summary, "gpux list", "gpux list --json")
+internal sealed class ListCommand : GpuxCommand
 {
     public const string Summary = "List the models that are on this machine.";
 
+    public ListCommand(Services services) : base(services, "list", Summary, "gpux list", "gpux list --json") => Aliases.Add("ls");
+
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var models = Services.Library.Store.List().Where(model => model.SizeBytes > 0).ToArray();
+        var models = Services.Library.Store.List().Where(model => model.SizeBytes > 0)
+            .Select(model => (Model: model, Variants: StoredVariant.Of(model).Where(variant => variant.Variant is not null).ToArray())).ToArray();
         Terminal.Print(
             output =>
             {
@@ -19,25 +23,41 @@ internal sealed class ListCommand(Services services) : GpuxCommand(services, "li
                     output.WriteLine("No models yet. Try: gpux run samples/language-id \"Où est la gare ?\"");
                     return;
                 }
-                var table = new Table("model", "commit", "task", "size", "last used").AlignRight(3);
-                foreach (var model in models)
-                    table.Row(model.Manifest.Model.ToString(), model.Manifest.Commit[..12], Task(model.Folder) ?? "", ByteSize.Format(model.SizeBytes),
-                        Ago(DateTimeOffset.UtcNow - model.LastUsed));
+                var table = new Table("model", "commit", "task", "size", "variants", "last used").AlignRight(3);
+                foreach (var (model, variants) in models)
+                    table.Row(Shown(model), model.Manifest.Commit[..12], Task(variants) ?? "", ByteSize.Format(model.SizeBytes),
+                        string.Join(", ", variants.GroupBy(variant => variant.Target).Select(made => made.Count() == 1 ? made.Key : $"{made.Count()} {made.Key}")),
+                        Age.Format(DateTimeOffset.UtcNow - model.LastUsed));
                 table.Write(Terminal, output);
             },
             json =>
             {
                 json.WriteStartArray();
-                foreach (var model in models)
+                foreach (var (model, variants) in models)
                 {
                     json.WriteStartObject();
                     json.WriteString("model", model.Manifest.Model.ToString());
                     json.WriteString("commit", model.Manifest.Commit);
-                    json.WriteString("task", Task(model.Folder));
+                    json.WriteStartArray("revisions");
+                    foreach (var revision in model.Revisions.Order(StringComparer.Ordinal))
+                        json.WriteStringValue(revision);
+                    json.WriteEndArray();
+                    json.WriteString("task", Task(variants));
                     json.WriteNumber("bytes", model.SizeBytes);
                     json.WriteString("licence", model.Manifest.Licence);
                     json.WriteString("last_used", model.LastUsed.UtcDateTime);
                     json.WriteString("folder", model.Folder);
+                    json.WriteStartArray("variants");
+                    foreach (var variant in variants)
+                    {
+                        json.WriteStartObject();
+                        json.WriteString("name", Path.GetFileName(variant.Folder));
+                        json.WriteString("target", variant.Target);
+                        json.WriteString("class", variant.Variant?.ClassName);
+                        json.WriteBoolean("current", variant.State == VariantState.Usable);
+                        json.WriteEndObject();
+                    }
+                    json.WriteEndArray();
                     json.WriteEndObject();
                 }
                 json.WriteEndArray();
@@ -45,8 +65,10 @@ internal sealed class ListCommand(Services services) : GpuxCommand(services, "li
         return System.Threading.Tasks.Task.FromResult(ExitCode.Done);
     }
 
-    private static string? Task(string folder) => Directory.EnumerateDirectories(folder).Select(Variant.Read).FirstOrDefault(variant => variant is not null)?.Task;
+    // The default revision goes without saying.
+    private static string Shown(StoredModel model) => model.Manifest.Model.ToString()
+        + (model.Revisions.Where(revision => revision.Length > 0 && revision != model.Manifest.Commit).Order(StringComparer.Ordinal).FirstOrDefault() is { } named
+            && !model.Revisions.Contains("") ? $"@{named}" : "");
 
-    private static string Ago(TimeSpan time) => time.TotalMinutes < 1 ? "now" : time.TotalHours < 1 ? $"{time.TotalMinutes:0} min ago"
-        : time.TotalDays < 1 ? $"{time.TotalHours:0} h ago" : $"{time.TotalDays:0} days ago";
+    private static string? Task(StoredVariant[] variants) => variants.Select(variant => variant.Variant?.Task).FirstOrDefault();
 }

@@ -1,10 +1,12 @@
 using Gpux.Cli.Terminals;
+using Gpux.Models.Projects;
 using Gpux.Runtime.Pipelines;
 
 namespace Gpux.Cli.Commands;
 
 /// <summary>Answers one input after another that a person types.</summary>
-internal sealed class PromptLoop(Terminal terminal, Pipeline pipeline, PipelineArguments arguments)
+/// <param name="timeout">How long an answer may take; null for any time.</param>
+internal sealed class PromptLoop(Terminal terminal, Pipeline pipeline, PipelineArguments arguments, TimeSpan? timeout = null)
 {
     private const string Quotes = "\"\"\"";
 
@@ -40,16 +42,16 @@ internal sealed class PromptLoop(Terminal terminal, Pipeline pipeline, PipelineA
             var input = Input(text.Replace(Quotes, "", StringComparison.Ordinal).Trim('\n'));
             if (pipeline is TextGenerationPipeline generator && RunCommand.CanStream(arguments))
             {
-                generator.Stream(input, arguments, piece =>
+                AnswerTime.Limit(timeout, token => generator.Stream(input, arguments, piece =>
                 {
                     terminal.Output.Write(piece);
                     terminal.Output.Flush();
-                }, stopped.Token);
+                }, token), stopped.Token);
                 terminal.Output.WriteLine();
             }
             else
             {
-                var answer = pipeline.Run(input, arguments, stopped.Token);
+                var answer = AnswerTime.Limit(timeout, token => pipeline.Run(input, arguments, token), stopped.Token);
                 foreach (var note in answer.Notes)
                     terminal.Note($"note: {note}");
                 AnswerText.Write(terminal, terminal.Output, answer);

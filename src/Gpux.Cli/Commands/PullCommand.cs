@@ -2,8 +2,11 @@ using System.CommandLine;
 using System.Text.Json;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
+using Gpux.Models.Locks;
+using Gpux.Models.Projects;
 using Gpux.Models.Pulling;
 using Gpux.Registries.Store;
+using Gpux.Registries.Store.Bundles;
 
 namespace Gpux.Cli.Commands;
 
@@ -11,43 +14,102 @@ internal sealed class PullCommand : GpuxCommand
 {
     public const string Summary = "Fetch a model and convert it, so that it runs without a network.";
 
-    private readonly Argument<string> _model = ModelArgument();
+    private readonly Argument<string?> _model = new("model")
+    {
+        Description = "org/name[@revision] of the Hugging Face Hub, a folder, samples/name, or registry:name; with --locked default: all of gpux.lock.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private readonly Option<bool> _all = new("--all") { Description = "Fetch every published file, not only what running takes." };
     private readonly Option<string[]> _include = new("--include") { Description = "Fetch only files that match; may be given several times.", HelpName = "PATTERN" };
     private readonly Option<string[]> _exclude = new("--exclude") { Description = "Fetch no files that match; may be given several times.", HelpName = "PATTERN" };
+    private readonly Option<bool> _lock = new("--lock") { Description = "Note the exact bytes in gpux.lock in the current folder." };
+    private readonly Option<bool> _locked = new("--locked") { Description = "Fetch exactly the bytes that gpux.lock states, or fail." };
+    private readonly Option<string?> _project = new("--project") { Description = "Make a folder with a gpux.yml that says how to run the model.", HelpName = "FOLDER" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only say what would be fetched." };
 
     public PullCommand(Services services)
         : base(services, "pull", Summary, "gpux pull samples/language-id", "gpux pull BAAI/bge-small-en-v1.5", "gpux pull org/name@v1.0 --json",
-            "gpux pull org/name --dry-run", "gpux pull org/name --include \"*.json\" --include \"onnx/*\"")
+            "gpux pull org/name --dry-run", "gpux pull org/name --include \"*.json\" --include \"onnx/*\"", "gpux pull --locked")
     {
         Add(_model);
         Add(_all);
         Add(_include);
         Add(_exclude);
         Add(_dryRun);
+        Add(_lock);
+        Add(_locked);
+        Add(_project);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var text = parsed.GetRequiredValue(_model);
-        var reference = Services.Reference(text);
-        var pull = new PullOptions(parsed.GetValue(_all), parsed.GetValue(_include) ?? [], parsed.GetValue(_exclude) ?? []);
-        if (pull.All && pull.Include.Count + pull.Exclude.Count > 0)
-            throw new UsageException("--all says to fetch every file, --include and --exclude to fetch some.", "Leave one of them out.");
+        var (text, pull) = (parsed.GetValue(_model), Pull(parsed));
+        if (parsed.GetValue(_locked))
+            return await PullLockedAsync(text, parsed, pull, cancellationToken);
+        var reference = Services.Reference(text ?? throw new UsageException("No model is named.", "Write gpux pull MODEL, or gpux pull --locked."));
         var options = new PrepareOptions(Lookup.Default);
         if (parsed.GetValue(_dryRun))
         {
-            var plan = await Services.Library.PlanPullAsync(reference, pull, options, Terminal.Progress, cancellationToken);
-            PrintPlan(plan);
+            PrintPlan(await Services.Library.PlanPullAsync(reference, pull, options, Terminal.Progress, cancellationToken));
             return ExitCode.Done;
         }
+        var locks = parsed.GetValue(_lock);
+        if (locks && reference.Registry == ModelReference.Local)
+            throw new NotPublishedException(reference.Name);
+        // Read before the download, which might be long.
+        var lockFile = locks ? LockFile.Read(LockFile.FileName) ?? new LockFile([], ModelLibrary.Version) : null;
         var model = await Services.Library.PullAsync(reference, pull, options, Terminal.Progress, cancellationToken);
         if (model.Plan.Resolved.Note is { } note)
             Terminal.Note(note);
-        Print(model, text);
+        if (lockFile is not null)
+            (lockFile.With([await ModelLocker.LockAsync(reference, Runnable(model), cancellationToken)]) with { GpuxVersion = ModelLibrary.Version }).Save(LockFile.FileName);
+        if (parsed.GetValue(_project) is { } folder)
+            Terminal.Note($"Made {ProjectFolder.Make(folder, Runnable(model))}.");
+        Terminal.Print(output => Write(output, model, text), json => Write(json, model));
         return ExitCode.Done;
     }
+
+    private PullOptions Pull(ParseResult parsed)
+    {
+        var pull = new PullOptions(parsed.GetValue(_all), parsed.GetValue(_include) ?? [], parsed.GetValue(_exclude) ?? []);
+        if (pull.All && pull.Include.Count + pull.Exclude.Count > 0)
+            throw new UsageException("--all says to fetch every file, --include and --exclude to fetch some.", "Leave one of them out.");
+        return pull;
+    }
+
+    private async Task<int> PullLockedAsync(string? name, ParseResult parsed, PullOptions pull, CancellationToken cancellationToken)
+    {
+        if (pull.IsChosen || parsed.GetValue(_lock) || parsed.GetValue(_dryRun) || parsed.GetValue(_project) is not null)
+            throw new UsageException("--locked stands with another option.", "gpux.lock alone says what is fetched; write gpux init MODEL FOLDER for a project.");
+        var lockFile = LockFile.Read(LockFile.FileName) ?? throw new LockFileMissingException(LockFile.FileName, model: null);
+        var asked = name is null ? null : Services.Reference(name);
+        var wanted = lockFile.Models.Where(model => asked is null || model.Asked == asked).ToArray();
+        if (wanted.Length == 0 && asked is not null)
+            throw new LockFileMissingException(LockFile.FileName, asked.ToString());
+        var models = new List<PreparedModel>();
+        foreach (var model in wanted)
+            models.Add(await new ModelLocker(Services.Library).FetchAsync(model, new PrepareOptions(Lookup.Default), Terminal.Progress, cancellationToken));
+        Terminal.Print(
+            output =>
+            {
+                foreach (var model in models)
+                    WriteHead(output, model.Manifest, model.Files, model, model.Manifest.Model.ToString());
+            },
+            json =>
+            {
+                json.WriteStartArray();
+                foreach (var model in models)
+                {
+                    json.WriteStartObject();
+                    WriteHead(json, model.Manifest, model.Files, model);
+                    json.WriteEndObject();
+                }
+                json.WriteEndArray();
+            });
+        return ExitCode.Done;
+    }
+
+    private static PreparedModel Runnable(PulledModel model) => model.Prepared ?? throw model.Plan.Refusal!; // one of them is set
 
     private void PrintPlan(PullPlan plan)
     {
@@ -84,48 +146,55 @@ internal sealed class PullCommand : GpuxCommand
             });
     }
 
-    private void Print(PulledModel model, string text)
+    private void Write(TextWriter output, PulledModel model, string asked)
     {
-        var manifest = model.Plan.Resolved.Manifest;
-        var bytes = model.Files.Names.Sum(name => new FileInfo(model.Files.Require(name)).Length);
-        Terminal.Print(
-            output =>
-            {
-                output.WriteLine($"{Terminal.Bold(manifest.Model.ToString())}  {manifest.Commit[..12]}");
-                output.WriteLine($"  {(model.Prepared is { } prepared ? $"{prepared.Variant.Task}, " : "")}{model.Files.Names.Count()} files, {ByteSize.Format(bytes)}"
-                    + (manifest.Licence is { } licence ? $", licence {licence}" : ""));
-                foreach (var group in model.Plan.Selection.Left.GroupBy(left => left.Reason))
-                    output.WriteLine(Terminal.Dim($"  left: {group.Count()} files, {ByteSize.Format(group.Sum(left => left.File.SizeBytes ?? 0))}: {group.Key}"));
-                WriteRefusal(output, model.Plan.Refusal);
-                if (model.Prepared is not null)
-                    output.WriteLine($"  Run it: gpux run {text}");
-            },
-            json =>
-            {
-                json.WriteStartObject();
-                json.WriteString("model", manifest.Model.ToString());
-                json.WriteString("commit", manifest.Commit);
-                json.WriteString("task", model.Prepared?.Variant.Task);
-                json.WriteString("licence", manifest.Licence);
-                json.WriteNumber("bytes", bytes);
-                json.WriteString("onnx", model.Prepared?.Variant.ModelPath);
-                json.WriteString("refusal", model.Plan.Refusal?.Message);
-                json.WriteStartArray("files");
-                foreach (var name in model.Files.Names.Order(StringComparer.Ordinal))
-                {
-                    json.WriteStartObject();
-                    json.WriteString("name", name);
-                    json.WriteString("path", model.Files.Require(name));
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
-                json.WriteStartArray("left");
-                foreach (var (file, reason) in model.Plan.Selection.Left)
-                    WriteFile(json, file, "leave", reason);
-                json.WriteEndArray();
-                json.WriteEndObject();
-            });
+        WriteHead(output, model.Plan.Resolved.Manifest, model.Files, model.Prepared, asked);
+        foreach (var group in model.Plan.Selection.Left.GroupBy(left => left.Reason))
+            output.WriteLine(Terminal.Dim($"  left: {group.Count()} files, {ByteSize.Format(group.Sum(left => left.File.SizeBytes ?? 0))}: {group.Key}"));
+        WriteRefusal(output, model.Plan.Refusal);
     }
+
+    private static void Write(Utf8JsonWriter json, PulledModel model)
+    {
+        json.WriteStartObject();
+        WriteHead(json, model.Plan.Resolved.Manifest, model.Files, model.Prepared);
+        json.WriteString("refusal", model.Plan.Refusal?.Message);
+        json.WriteStartArray("left");
+        foreach (var (file, reason) in model.Plan.Selection.Left)
+            WriteFile(json, file, "leave", reason);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private void WriteHead(TextWriter output, ModelManifest manifest, ModelFiles files, PreparedModel? prepared, string asked)
+    {
+        output.WriteLine($"{Terminal.Bold(manifest.Model.ToString())}  {manifest.Commit[..12]}");
+        output.WriteLine($"  {(prepared is null ? "" : $"{prepared.Variant.Task}, ")}{files.Names.Count()} files, {ByteSize.Format(Bytes(files))}"
+            + (manifest.Licence is { } licence ? $", licence {licence}" : ""));
+        if (prepared is not null)
+            output.WriteLine($"  Run it: gpux run {asked}");
+    }
+
+    private static void WriteHead(Utf8JsonWriter json, ModelManifest manifest, ModelFiles files, PreparedModel? prepared)
+    {
+        json.WriteString("model", manifest.Model.ToString());
+        json.WriteString("commit", manifest.Commit);
+        json.WriteString("task", prepared?.Variant.Task);
+        json.WriteString("licence", manifest.Licence);
+        json.WriteNumber("bytes", Bytes(files));
+        json.WriteString("onnx", prepared?.Variant.ModelPath);
+        json.WriteStartArray("files");
+        foreach (var name in files.Names.Order(StringComparer.Ordinal))
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteString("path", files.Require(name));
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static long Bytes(ModelFiles files) => files.Names.Sum(name => new FileInfo(files.Require(name)).Length);
 
     private static void WriteRefusal(TextWriter output, GpuxException? refusal)
     {

@@ -20,19 +20,15 @@ internal sealed class RemoveCommand : GpuxCommand
     {
         var reference = Services.Reference(parsed.GetRequiredValue(_model));
         var store = Services.Library.Store;
-        // Without a revision all commits of the model go; a local folder itself is never touched.
-        var name = reference.Registry == ModelReference.Local ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(reference.Name)) : reference.Name;
-        var matching = store.List().Where(model => model.Manifest.Model.Registry == reference.Registry && model.Manifest.Model.Name == name
-            && (reference.Revision is null || model.Revisions.Contains(reference.Revision) || model.Manifest.Commit == reference.Revision)).ToArray();
-        if (matching.Length == 0)
-            throw new ModelNotFoundException(reference.ToString(), $"The model {reference} is not on this machine.", "See what is: gpux list.");
+        // A local folder itself is never touched.
+        var matching = StoreSelection.Matching(store.List(), reference);
         foreach (var model in matching)
             await store.RemoveAsync(model.Manifest, cancellationToken);
         Print(matching);
         return ExitCode.Done;
     }
 
-    private void Print(StoredModel[] removed) => Terminal.Print(
+    private void Print(IReadOnlyList<StoredModel> removed) => Terminal.Print(
         output =>
         {
             foreach (var model in removed)

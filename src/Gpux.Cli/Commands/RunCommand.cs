@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
+using Gpux.Models.Projects;
 using Gpux.Registries.Store;
 using Gpux.Runtime.Pipelines;
 using Gpux.Runtime.Sessions;
@@ -59,47 +60,43 @@ internal sealed class RunCommand : GpuxCommand
 
     private async Task<int> AnswerAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var reference = Services.Reference(parsed.GetRequiredValue(_model));
+        var (named, project) = Services.Project(parsed.GetRequiredValue(_model));
+        var reference = project?.Model ?? named;
         var words = parsed.GetValue(_input) ?? [];
         var inputs = _source.IsGiven(parsed, words) ? _source.Read(parsed, words) : null;
         var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore), parsed.GetValue(_task))
         {
             Provider = parsed.GetValue(_provider),
+            Project = project,
             RequireGpu = parsed.GetValue(_requireGpu),
             Threads = parsed.GetValue(_threads) ?? 0,
             IsForOneInput = inputs?.Count == 1,
         };
         using var pipeline = await Services.Library.OpenAsync(reference, options, Terminal.Progress, cancellationToken);
-        var arguments = TaskArguments(parsed);
+        var arguments = TaskArguments(parsed, project);
         if (inputs is null)
-            return new PromptLoop(Terminal, pipeline, arguments).Run(cancellationToken);
-        var answers = new List<PipelineResult>();
+            return new PromptLoop(Terminal, pipeline, arguments, project?.Runtime.Timeout).Run(cancellationToken);
         var asked = Shaped(pipeline.Task, inputs, parsed);
-        foreach (var (_, input) in asked)
-        {
-            if (pipeline is TextGenerationPipeline generator && !Terminal.Json && asked.Count == 1 && CanStream(arguments))
-            {
-                Stream(generator, input, arguments, cancellationToken);
-                return ExitCode.Done;
-            }
-            var answer = pipeline.Run(input, arguments, cancellationToken);
-            foreach (var note in answer.Notes)
-                Terminal.Note($"note: {note}");
-            answers.Add(answer);
-        }
+        var timeout = project?.Runtime.Timeout;
+        if (pipeline is TextGenerationPipeline generator && !Terminal.Json && asked.Count == 1 && CanStream(arguments))
+            return AnswerTime.Limit(timeout, token => Stream(generator, asked[0].Input, arguments, token), cancellationToken);
+        var answers = await AnswerAllAsync(asked.Count, project?.Runtime.BatchSize ?? 1,
+            (i, token) => AnswerTime.Limit(timeout, limited => pipeline.Run(asked[i].Input, arguments, limited), token), cancellationToken);
+        foreach (var note in answers.SelectMany(answer => answer.Notes))
+            Terminal.Note($"note: {note}");
         Terminal.Print(
             output =>
             {
-                for (var i = 0; i < answers.Count; i++)
+                for (var i = 0; i < answers.Length; i++)
                 {
-                    if (answers.Count > 1)
+                    if (answers.Length > 1)
                         output.WriteLine(Terminal.Dim(asked[i].Shown is { Length: > 100 } shown ? shown[..97] + "..." : asked[i].Shown));
                     AnswerText.Write(Terminal, output, answers[i]);
                 }
             },
             json =>
             {
-                if (answers.Count == 1)
+                if (answers.Length == 1)
                 {
                     answers[0].WriteJson(json);
                     return;
@@ -110,6 +107,25 @@ internal sealed class RunCommand : GpuxCommand
                 json.WriteEndArray();
             });
         return ExitCode.Done;
+    }
+
+    private static async Task<PipelineResult[]> AnswerAllAsync(
+        int count, int atOnce, Func<int, CancellationToken, PipelineResult> answer, CancellationToken cancellationToken)
+    {
+        var answers = new PipelineResult[count];
+        if (atOnce == 1)
+        {
+            for (var i = 0; i < count; i++)
+                answers[i] = answer(i, cancellationToken);
+            return answers;
+        }
+        var options = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, count, options, (i, token) =>
+        {
+            answers[i] = answer(i, token);
+            return ValueTask.CompletedTask;
+        });
+        return answers;
     }
 
     // What each task makes of the words of the command line.
@@ -130,9 +146,9 @@ internal sealed class RunCommand : GpuxCommand
 
     private sealed record Question(string Shown, PipelineInput Input);
 
-    private PipelineArguments TaskArguments(ParseResult parsed)
+    private PipelineArguments TaskArguments(ParseResult parsed, ProjectFile? project)
     {
-        var arguments = new PipelineArguments { Strict = parsed.GetValue(_strict) };
+        var arguments = new PipelineArguments { Strict = parsed.GetValue(_strict) || project?.Preprocessing.Truncation == false };
         if (parsed.GetValue(_top) is { } top)
             arguments.Set("top_k", json => json.WriteNumberValue(top));
         if (parsed.GetValue(_labels) is { } labels)
@@ -170,7 +186,7 @@ internal sealed class RunCommand : GpuxCommand
     // Beams and several answers are known only at the end.
     internal static bool CanStream(PipelineArguments arguments) => !arguments.Has("num_beams") && !arguments.Has("num_return_sequences") && !arguments.Has("return_full_text");
 
-    private void Stream(TextGenerationPipeline generator, PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
+    private int Stream(TextGenerationPipeline generator, PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
     {
         Terminal.ClearProgress();
         Terminal.Output.Write(Terminal.Dim(input.Text ?? ""));
@@ -184,5 +200,6 @@ internal sealed class RunCommand : GpuxCommand
         Terminal.Output.Flush();
         foreach (var note in result.Notes)
             Terminal.Note($"note: {note}");
+        return ExitCode.Done;
     }
 }

@@ -54,9 +54,9 @@ internal sealed class HelpText(Terminal terminal) : SynchronousCommandLineAction
         return string.Join(' ', words);
     }
 
-    /// <summary>A command as it is written behind the program's name, such as "metadata set".</summary>
+    /// <summary>The words that name a command, such as "bundle export".</summary>
     public static string FullName(Command command) =>
-        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{FullName(parent)} {command.Name}" : command.Name;
+        string.Join(' ', command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Append(command).Select(each => each.Name));
 
     private static IEnumerable<Option> AllOptions(Command command) => command.Options
         .Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(option => option.Recursive)))

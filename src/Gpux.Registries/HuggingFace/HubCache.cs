@@ -25,6 +25,9 @@ internal sealed class HubCache(HubSettings settings) : IFileStore
 
     private readonly StoreFolder _root = new(settings.CacheFolder, HubSettings.CacheVariable);
 
+    /// <summary>The folder that holds models--org--name.</summary>
+    public StoreFolder Root => _root;
+
     public static HubCache Open(RegistryEnvironment environment) => new(HubSettings.Read(environment));
 
     public string? Find(ModelManifest manifest, ModelFile file)
@@ -40,6 +43,11 @@ internal sealed class HubCache(HubSettings settings) : IFileStore
                 && (file.SizeBytes is not { } size || new FileInfo(path).Length == size) ? path : null;
         }
     }
+
+    public string PathOf(ModelManifest manifest, ModelFile file) =>
+        RepositoryPath.Join(SnapshotFolder(ModelFolder(manifest.Model.Name), manifest.Commit), file.Path, manifest.Model.Name);
+
+    public Digest? RecordedDigest(string path) => Path.GetFileName(Path.GetDirectoryName(path)) == "blobs" ? DigestOfBlob(path) : null;
 
     public DownloadTarget Prepare(ModelManifest manifest, ModelFile file)
     {
@@ -159,7 +167,8 @@ internal sealed class HubCache(HubSettings settings) : IFileStore
         return StoreFolder.RealPath(link) ?? throw new IOException($"'{link}' vanished as it was made.");
     }
 
-    private static IEnumerable<(string Path, string? Commit)> Refs(string folder)
+    /// <summary>The branches, tags and other refs of a model's folder: the file of each, and the commit that it names.</summary>
+    public static IEnumerable<(string Path, string? Commit)> Refs(string folder)
     {
         var refs = Path.Combine(folder, "refs");
         if (!Directory.Exists(refs))
@@ -258,15 +267,19 @@ internal sealed class HubCache(HubSettings settings) : IFileStore
             var name = Path.GetRelativePath(snapshot, path).Replace(Path.DirectorySeparatorChar, '/');
             if (RepositoryPath.Problem(name) is not null || StoreFolder.RealPath(path) is not { } real)
                 continue;
-            // A blob's name is the file's digest; a file without a blob says nothing of itself.
-            var etag = Path.GetFileName(real).ToLowerInvariant();
-            Digest? digest = real == Path.GetFullPath(path) ? null
-                : HubModelInfo.IsHex(etag, 64) ? new Digest(DigestAlgorithm.Sha256, etag)
-                : HubModelInfo.IsHex(etag, 40) ? new Digest(DigestAlgorithm.GitBlobSha1, etag) : null;
-            files.Add(new ModelFile(name, new FileInfo(real).Length, digest));
+            // A file without a blob says nothing of itself.
+            files.Add(new ModelFile(name, new FileInfo(real).Length, real == Path.GetFullPath(path) ? null : DigestOfBlob(real)));
         }
         files.Sort((left, right) => string.CompareOrdinal(left.Path, right.Path));
         return files;
+    }
+
+    // A blob's name is the file's digest.
+    private static Digest? DigestOfBlob(string path)
+    {
+        var etag = Path.GetFileName(path).ToLowerInvariant();
+        return HubModelInfo.IsHex(etag, 64) ? new Digest(DigestAlgorithm.Sha256, etag)
+            : HubModelInfo.IsHex(etag, 40) ? new Digest(DigestAlgorithm.GitBlobSha1, etag) : null;
     }
 
     private string ModelFolder(string id) => Path.Combine(_root.Path, "models--" + id.Replace("/", "--"));
@@ -282,6 +295,7 @@ internal sealed class HubCache(HubSettings settings) : IFileStore
         RepositoryPath.Join(
             Path.Combine(ModelFolder(manifest.Model.Name), ".no_exist", manifest.Commit), path, manifest.Model.Name);
 
-    private string LockPath(string folder, string name) =>
+    /// <summary>The lock that whoever fetches a blob of a model's folder holds.</summary>
+    public string LockPath(string folder, string name) =>
         Path.Combine(_root.Path, ".locks", Path.GetFileName(folder), $"{name}.lock");
 }

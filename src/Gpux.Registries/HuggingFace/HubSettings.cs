@@ -9,6 +9,7 @@ namespace Gpux.Registries.HuggingFace;
 internal sealed record HubSettings(string Endpoint, string? OfflineVariable, string CacheFolder, bool MaySymlink)
 {
     public const string TokenVariable = "HF_TOKEN";
+    public const string FormerTokenVariable = "HUGGING_FACE_HUB_TOKEN";
     public const string CacheVariable = "HF_HUB_CACHE";
 
     private static readonly string[] OfflineVariables = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
@@ -23,23 +24,28 @@ internal sealed record HubSettings(string Endpoint, string? OfflineVariable, str
 
     /// <summary>The access token to send; null to ask anonymously. Never part of a record, so that printing settings cannot show
     /// it.</summary>
-    public static string? ReadToken(RegistryEnvironment environment)
+    public static string? ReadToken(RegistryEnvironment environment) => environment.Flag("HF_HUB_DISABLE_IMPLICIT_TOKEN") ? null : FindToken(environment)?.Token;
+
+    /// <summary>The access token of this user, and the variable or file that it comes from; null if there is none.</summary>
+    public static (string Token, string Origin)? FindToken(RegistryEnvironment environment)
     {
-        if (environment.Flag("HF_HUB_DISABLE_IMPLICIT_TOKEN"))
-            return null;
         var (token, origin) = (Cleaned(environment.Variable(TokenVariable)), TokenVariable);
         if (token is null)
-            (token, origin) = (Cleaned(environment.Variable("HUGGING_FACE_HUB_TOKEN")), "HUGGING_FACE_HUB_TOKEN");
+            (token, origin) = (Cleaned(environment.Variable(FormerTokenVariable)), FormerTokenVariable);
         if (token is null)
         {
-            origin = environment.Folder("HF_TOKEN_PATH") ?? Path.Combine(HubHome(environment), "token");
+            origin = TokenFile(environment);
             token = Cleaned(ReadFile(origin));
         }
         if (token?.AsSpan().ContainsAnyExceptInRange('!', '~') == true)
             throw new AccessDeniedException(
                 $"The Hub token in {origin} contains characters that no token has.", $"Set {TokenVariable} to the token alone.");
-        return token;
+        return token is null ? null : (token, origin);
     }
+
+    /// <summary>The file of the token that is used where no variable holds one.</summary>
+    public static string TokenFile(RegistryEnvironment environment) =>
+        environment.Folder("HF_TOKEN_PATH") ?? Path.Combine(HubHome(environment), "token");
 
     private static string HubHome(RegistryEnvironment environment) => environment.Folder("HF_HOME")
         ?? Path.Combine(environment.Folder("XDG_CACHE_HOME") ?? Path.Combine(environment.Home, ".cache"), "huggingface");

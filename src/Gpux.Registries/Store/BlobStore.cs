@@ -12,6 +12,10 @@ internal sealed class BlobStore(RegistryEnvironment environment) : IFileStore
         StoreFolder.RealPath(LinkPath(manifest, file)) is { } path
             && (file.SizeBytes is not { } size || new FileInfo(path).Length == size) ? path : null;
 
+    public string PathOf(ModelManifest manifest, ModelFile file) => LinkPath(manifest, file);
+
+    public Digest? RecordedDigest(string path) => _layout.Sha256OfBlob(path) is { } hex ? new Digest(DigestAlgorithm.Sha256, hex) : null;
+
     public DownloadTarget Prepare(ModelManifest manifest, ModelFile file)
     {
         // Named by the content where that is known, so that two models share one download.

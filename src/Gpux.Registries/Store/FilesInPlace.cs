@@ -5,12 +5,14 @@ internal sealed class FilesInPlace : IFileStore
 {
     public static FilesInPlace Open(RegistryEnvironment _) => new();
 
-    public string? Find(ModelManifest manifest, ModelFile file)
+    public string? Find(ModelManifest manifest, ModelFile file) => StoreFolder.RealPath(PathOf(manifest, file));
+
+    public string PathOf(ModelManifest manifest, ModelFile file)
     {
         // Source is the folder, or the one file itself.
         var folder = Directory.Exists(manifest.Source) ? manifest.Source : Path.GetDirectoryName(manifest.Source)
             ?? throw new ArgumentException("A local manifest names its folder.", nameof(manifest));
-        return StoreFolder.RealPath(RepositoryPath.Join(folder, file.Path, folder));
+        return RepositoryPath.Join(folder, file.Path, folder);
     }
 
     // A file that vanished since the folder was read cannot be fetched from anywhere.

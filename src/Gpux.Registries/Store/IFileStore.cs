@@ -7,6 +7,14 @@ internal interface IFileStore
     /// <returns>Its full path, links resolved; null if it must be fetched.</returns>
     string? Find(ModelManifest manifest, ModelFile file);
 
+    /// <summary>Where a file of the model is seen: the file itself, or a link that may lead nowhere. Nothing need be there.</summary>
+    string PathOf(ModelManifest manifest, ModelFile file);
+
+    /// <summary>What the store itself noted when it placed a file, by which the bytes can be checked; null where it noted
+    /// nothing.</summary>
+    /// <param name="path">As <see cref="Find"/> gives it.</param>
+    Digest? RecordedDigest(string path) => null;
+
     /// <summary>Says where to write a file that is being fetched, and makes that folder.</summary>
     /// <exception cref="NotWritableException">The folder cannot be written.</exception>
     DownloadTarget Prepare(ModelManifest manifest, ModelFile file);

@@ -41,33 +41,39 @@ internal sealed record ManifestFile(
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes, Style))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("format", Format);
-            json.WriteString("registry", Manifest.Model.Registry);
-            json.WriteString("name", Manifest.Model.Name);
-            json.WriteString("commit", Manifest.Commit);
-            WriteText(json, "licence", Manifest.Licence);
-            WriteText(json, "source", Manifest.Source);
-            json.WriteBoolean("lists_every_file", ListsEveryFile);
-            json.WriteStartObject("revisions");
-            foreach (var (name, resolved) in Revisions.OrderBy(revision => revision.Key, StringComparer.Ordinal))
-                json.WriteString(name, resolved.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
-            json.WriteEndObject();
-            json.WriteStartObject("properties");
-            foreach (var (name, value) in Manifest.Properties.OrderBy(property => property.Key, StringComparer.Ordinal))
-                json.WriteString(name, value);
-            json.WriteEndObject();
-            json.WriteStartArray("files");
-            foreach (var file in Manifest.Files)
-                WriteFile(json, file);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
+            Write(json);
         return bytes.ToArray();
     }
 
-    private static ManifestFile? Read(JsonElement json)
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("format", Format);
+        json.WriteString("registry", Manifest.Model.Registry);
+        json.WriteString("name", Manifest.Model.Name);
+        json.WriteString("commit", Manifest.Commit);
+        WriteText(json, "licence", Manifest.Licence);
+        WriteText(json, "source", Manifest.Source);
+        json.WriteBoolean("lists_every_file", ListsEveryFile);
+        json.WriteStartObject("revisions");
+        foreach (var (name, resolved) in Revisions.OrderBy(revision => revision.Key, StringComparer.Ordinal))
+            json.WriteString(name, resolved.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
+        json.WriteEndObject();
+        json.WriteStartObject("properties");
+        foreach (var (name, value) in Manifest.Properties.OrderBy(property => property.Key, StringComparer.Ordinal))
+            json.WriteString(name, value);
+        json.WriteEndObject();
+        json.WriteStartArray("files");
+        foreach (var file in Manifest.Files)
+            WriteFile(json, file);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <returns>Null if it is of a later format, or names no commit.</returns>
+    /// <exception cref="UnsafePathException">A file's name leads out of the model.</exception>
+    /// <exception cref="FormatException">A value is damaged; so say InvalidOperationException and KeyNotFoundException.</exception>
+    public static ManifestFile? Read(JsonElement json)
     {
         if (json.GetProperty("format").GetInt32() != Format)
             return null;

@@ -217,6 +217,22 @@ public sealed class ModelStore
                 RenamedPath(model.Asked.Registry, former), System.Text.Encoding.UTF8.GetBytes(model.Manifest.Model.Name));
     }
 
+    /// <summary>Notes that a model is used now, by the time of its manifest's last change. Does nothing where that cannot be
+    /// written.</summary>
+    public void Touch(ModelManifest manifest)
+    {
+        try
+        {
+            var path = ManifestFile.PathIn(_layout.ModelFolder(manifest));
+            if (File.Exists(path))
+                File.SetLastWriteTimeUtc(path, _environment.Clock.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A store that may only be read still serves what is in it.
+        }
+    }
+
     /// <summary>Takes a model's folder for this process alone, waiting for others. Dispose to give it back; the process's end
     /// does too.</summary>
     /// <exception cref="NotWritableException">$GPUX_HOME cannot be written.</exception>
@@ -441,6 +457,14 @@ public sealed class ModelStore
             done += read;
         return done == length ? bytes : bytes[..done];
     }
+
+    internal StoreLayout Layout => _layout;
+
+    internal RegistryEnvironment Environment => _environment;
+
+    internal bool Knows(string registry) => _registries.ContainsKey(registry);
+
+    internal IFileStore FilesOf(ModelReference model) => Find(model).Files.Value;
 
     private OpenedRegistry Find(ModelReference model) =>
         _registries.TryGetValue(model.Registry, out var found) ? found

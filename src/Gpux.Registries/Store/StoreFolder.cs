@@ -109,6 +109,19 @@ internal sealed class StoreFolder(string path, string variable)
         return files;
     }
 
+    /// <summary>Deletes a file, and the folders above it that it leaves empty, up to <paramref name="top"/>, which stays.</summary>
+    public static void DeleteFileUpTo(string top, string file)
+    {
+        File.Delete(file);
+        DeleteUpTo(top, file);
+    }
+
+    public static void DeleteIfEmpty(string folder)
+    {
+        if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+            Directory.Delete(folder);
+    }
+
     /// <summary>Deletes a folder, and those above it that it leaves empty, up to <paramref name="top"/>, which stays.</summary>
     public static void DeleteUpTo(string top, string folder)
     {

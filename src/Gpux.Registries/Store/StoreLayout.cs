@@ -26,6 +26,19 @@ internal sealed class StoreLayout(RegistryEnvironment environment)
 
     public string Blob(string sha256) => Path.Combine(Home.Path, "blobs", "sha256", sha256[..2], sha256[2..]);
 
+    public string Blobs => Path.Combine(Home.Path, "blobs", "sha256");
+
+    public string PartialDownloads => Path.Combine(Home.Path, "blobs", "partial");
+
+    /// <summary>The digest in a blob's path; null if it is no path of a blob.</summary>
+    public string? Sha256OfBlob(string path)
+    {
+        if (!RepositoryPath.IsInside(Blobs, path))
+            return null;
+        var hex = Path.GetRelativePath(Blobs, path).Replace(Path.DirectorySeparatorChar.ToString(), "");
+        return hex.Length == 64 && hex.All(char.IsAsciiHexDigitLower) ? hex : null;
+    }
+
     public string BlobLock(string name) => Path.Combine(Home.Path, "locks", "blobs", $"{name}.lock");
 
     /// <summary>One folder's name for a model's name, different for different names, legal on every platform.</summary>

@@ -7,6 +7,12 @@ using Encoding = Gpux.Runtime.Tokenizers.Encoding;
 
 namespace Gpux.Runtime.Pipelines;
 
+/// <summary>What a user does otherwise than a model's files say.</summary>
+/// <param name="Labels">The classes' names in the order of their ids; null for those of config.json.</param>
+/// <param name="MaxTokens">The most tokens of a text, if the model takes more; null for what it takes.</param>
+/// <param name="Images">Null for the processor that the files describe.</param>
+public sealed record PipelineOverrides(IReadOnlyList<string>? Labels, int? MaxTokens, ImageProcessor? Images);
+
 /// <summary>A model with all that its pipeline works with: session, files, tokenizer, image processor.</summary>
 public sealed class PipelineModel : IDisposable
 {
@@ -15,12 +21,14 @@ public sealed class PipelineModel : IDisposable
     private readonly Lazy<Tokenizer> _tokenizer;
     private readonly Lazy<ImageProcessor> _images;
     private readonly JsonElement _config;
+    private readonly int? _maxTokens;
 
     /// <param name="name">What errors call it.</param>
     /// <param name="files">Its configuration, tokenizer and processor files.</param>
     /// <param name="session">Belongs to this object from here on.</param>
     /// <param name="tokenizer">Loaded beside the session, perhaps; null to load it from the files when it is needed.</param>
-    public PipelineModel(string name, ModelFiles files, InferenceSession session, Task<Tokenizer>? tokenizer = null)
+    /// <param name="overrides">What is done otherwise than the files say; null for nothing.</param>
+    public PipelineModel(string name, ModelFiles files, InferenceSession session, Task<Tokenizer>? tokenizer = null, PipelineOverrides? overrides = null)
     {
         Name = name;
         Files = files;
@@ -28,9 +36,10 @@ public sealed class PipelineModel : IDisposable
         // Early sentence-transformers models keep the encoder's files in a folder of their own.
         var encoder = files.Find("config.json") is null && files.Find("0_Transformer/config.json") is not null ? files.Folder("0_Transformer") : files;
         _tokenizer = new Lazy<Tokenizer>(() => tokenizer is null ? LoadTokenizer(files) : tokenizer.GetAwaiter().GetResult());
-        _images = new Lazy<ImageProcessor>(() => ImageProcessor.Load(files.Find));
+        _images = new Lazy<ImageProcessor>(() => overrides?.Images ?? ImageProcessor.Load(files.Find));
+        _maxTokens = overrides?.MaxTokens;
         _config = ReadJson(encoder, "config.json");
-        Labels = ReadLabels(_config);
+        Labels = overrides?.Labels ?? ReadLabels(_config);
     }
 
     public string Name { get; }
@@ -57,8 +66,8 @@ public sealed class PipelineModel : IDisposable
     public int? MaxTokens => Least(MaxPositions, Tokenizer.ModelMaxLength);
 
     /// <summary>The most tokens that the model has positions for; null if nothing bounds them.</summary>
-    internal int? MaxPositions => (ConfigInt("max_position_embeddings") ?? ConfigInt("n_positions")) is { } positions
-        ? (int)Math.Clamp(positions - FirstPosition, 1, int.MaxValue) : null;
+    internal int? MaxPositions => Least(_maxTokens, (ConfigInt("max_position_embeddings") ?? ConfigInt("n_positions")) is { } positions
+        ? (int)Math.Clamp(positions - FirstPosition, 1, int.MaxValue) : null);
 
     internal static int? Least(int? one, int? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
 

@@ -1,7 +1,7 @@
 namespace Gpux.Runtime.Sessions;
 
 /// <summary>Finds what somebody probably meant.</summary>
-internal static class ClosestName
+public static class ClosestName
 {
     // The work is the product of the lengths, and a name may come from a stranger.
     private const int LongestName = 256;
