@@ -93,7 +93,10 @@ internal sealed class PullCommand : GpuxCommand
             output =>
             {
                 foreach (var model in models)
-                    WriteHead(output, model.Manifest, model.Files, model, model.Manifest.Model.ToString());
+                {
+                    WriteHead(output, model.Manifest, model.Files, model);
+                    output.WriteLine($"  Run it: gpux run {model.Manifest.Model}");
+                }
             },
             json =>
             {
@@ -148,10 +151,12 @@ internal sealed class PullCommand : GpuxCommand
 
     private void Write(TextWriter output, PulledModel model, string asked)
     {
-        WriteHead(output, model.Plan.Resolved.Manifest, model.Files, model.Prepared, asked);
+        WriteHead(output, model.Plan.Resolved.Manifest, model.Files, model.Prepared);
         foreach (var group in model.Plan.Selection.Left.GroupBy(left => left.Reason))
             output.WriteLine(Terminal.Dim($"  left: {group.Count()} files, {ByteSize.Format(group.Sum(left => left.File.SizeBytes ?? 0))}: {group.Key}"));
         WriteRefusal(output, model.Plan.Refusal);
+        if (model.Prepared is not null)
+            output.WriteLine($"  Run it: gpux run {asked}");
     }
 
     private static void Write(Utf8JsonWriter json, PulledModel model)
@@ -166,13 +171,11 @@ internal sealed class PullCommand : GpuxCommand
         json.WriteEndObject();
     }
 
-    private void WriteHead(TextWriter output, ModelManifest manifest, ModelFiles files, PreparedModel? prepared, string asked)
+    private void WriteHead(TextWriter output, ModelManifest manifest, ModelFiles files, PreparedModel? prepared)
     {
         output.WriteLine($"{Terminal.Bold(manifest.Model.ToString())}  {manifest.Commit[..12]}");
         output.WriteLine($"  {(prepared is null ? "" : $"{prepared.Variant.Task}, ")}{files.Names.Count()} files, {ByteSize.Format(Bytes(files))}"
             + (manifest.Licence is { } licence ? $", licence {licence}" : ""));
-        if (prepared is not null)
-            output.WriteLine($"  Run it: gpux run {asked}");
     }
 
     private static void WriteHead(Utf8JsonWriter json, ModelManifest manifest, ModelFiles files, PreparedModel? prepared)
