@@ -1,4 +1,5 @@
 using System.Net;
+using Gpux.Registries.Credentials;
 
 namespace Gpux.Registries;
 
@@ -51,6 +52,11 @@ public sealed class RegistryEnvironment : IDisposable
 
     /// <summary>A variable that holds a folder, with a leading "~" and "$NAME" or "${NAME}" expanded.</summary>
     public string? Folder(string name) => Variable(name) is { } value ? Path.GetFullPath(Expand(value)) : null;
+
+    /// <summary>The token that gpux login keeps for a registry, the last source after its own variables and files; null where there
+    /// is none.</summary>
+    /// <exception cref="CredentialsException">The file is damaged.</exception>
+    public string? StoredCredential(string registry) => new CredentialFile(this).Find(registry);
 
     /// <summary>The user's home folder.</summary>
     public string Home => Variable("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);

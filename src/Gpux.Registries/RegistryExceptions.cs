@@ -25,10 +25,12 @@ public sealed class RegistryUnreachableException(string registry, string reason,
     inner);
 
 /// <summary>The model exists, but not this branch, tag or commit of it.</summary>
-public sealed class RevisionNotFoundException(ModelReference model) : GpuxException(
+/// <param name="known">Some that exist, where the registry lists them.</param>
+public sealed class RevisionNotFoundException(ModelReference model, IReadOnlyCollection<string>? known = null) : GpuxException(
     ErrorCode.RevisionNotFound,
     $"{model.Registry}:{model.Name} has no revision '{model.Revision}'.",
-    "Check the branch, tag or full commit after '@'; without it the default branch is meant.");
+    known is { Count: > 0 } ? $"There are: {Printable.Text(string.Join(", ", known))}."
+        : "Check the branch, tag or full commit after '@'; without it the default branch is meant.");
 
 /// <summary>The model exists, but holds no such file at this commit.</summary>
 public sealed class FileNotInModelException(ModelManifest manifest, string path) : GpuxException(

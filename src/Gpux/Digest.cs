@@ -10,15 +10,23 @@ public enum DigestAlgorithm
     GitBlobSha1,
     Sha1,
     Md5,
+
+    /// <summary>The first digits of a SHA-256, as PyTorch's file names end in them.</summary>
+    Sha256Prefix,
 }
 
 /// <summary>What the bytes of a file must hash to.</summary>
-/// <param name="Hex">Lower-case hexadecimal.</param>
+/// <param name="Hex">Lower-case hexadecimal; of <see cref="DigestAlgorithm.Sha256Prefix"/> 8 digits or more.</param>
 public readonly record struct Digest(DigestAlgorithm Algorithm, string Hex)
 {
     public static Digest Sha256(ReadOnlySpan<byte> hash) => new(DigestAlgorithm.Sha256, Convert.ToHexStringLower(hash));
 
-    /// <summary>Reads "sha256:{64 hex}", "sha1:", "md5:" or "git:" forms.</summary>
+    /// <summary>Whether content that hashes to <paramref name="actual"/> is what this digest stands for.</summary>
+    public bool Matches(Digest actual) => Algorithm == DigestAlgorithm.Sha256Prefix
+        ? actual.Algorithm is DigestAlgorithm.Sha256 or DigestAlgorithm.Sha256Prefix && actual.Hex.StartsWith(Hex, StringComparison.Ordinal)
+        : this == actual;
+
+    /// <summary>Reads "sha256:{64 hex}", "sha256-prefix:", "sha1:", "md5:" or "git:" forms.</summary>
     /// <exception cref="FormatException">Another form.</exception>
     public static Digest Parse(string text)
     {
@@ -27,6 +35,7 @@ public readonly record struct Digest(DigestAlgorithm Algorithm, string Hex)
         DigestAlgorithm? algorithm = (colon < 0 ? "" : text[..colon], hex.Length) switch
         {
             ("sha256", 64) => DigestAlgorithm.Sha256,
+            ("sha256-prefix", >= 8 and < 64) => DigestAlgorithm.Sha256Prefix,
             ("git", 40) => DigestAlgorithm.GitBlobSha1,
             ("sha1", 40) => DigestAlgorithm.Sha1,
             ("md5", 32) => DigestAlgorithm.Md5,
@@ -54,7 +63,7 @@ public readonly record struct Digest(DigestAlgorithm Algorithm, string Hex)
 #pragma warning disable CA5350, CA5351 // Git and older registries publish SHA-1 and MD5: they detect damage here, not forgery.
         var hash = IncrementalHash.CreateHash(algorithm switch
         {
-            DigestAlgorithm.Sha256 => HashAlgorithmName.SHA256,
+            DigestAlgorithm.Sha256 or DigestAlgorithm.Sha256Prefix => HashAlgorithmName.SHA256,
             DigestAlgorithm.Md5 => HashAlgorithmName.MD5,
             _ => HashAlgorithmName.SHA1,
         });
@@ -69,6 +78,7 @@ public readonly record struct Digest(DigestAlgorithm Algorithm, string Hex)
         DigestAlgorithm.Sha256 => "sha256:",
         DigestAlgorithm.GitBlobSha1 => "git:",
         DigestAlgorithm.Sha1 => "sha1:",
+        DigestAlgorithm.Sha256Prefix => "sha256-prefix:",
         _ => "md5:",
     } + Hex;
 }

@@ -6,6 +6,11 @@ public static class StandInCatalog
     public static IReadOnlyList<(string Name, Func<Task<IStandIn>> Start)> All { get; } =
     [
         ("hf", HubModelStandIn.StartAsync),
+        ("oci", async () => await OciStandIn.StartAsync()),
+        ("ollama", async () => await OllamaStandIn.StartAsync()),
+        ("modelscope", async () => await ModelScopeStandIn.StartAsync()),
+        ("github", async () => await GitHubStandIn.StartAsync()),
+        ("torchvision", async () => await TorchvisionStandIn.StartAsync()),
     ];
 
     public static Task<IStandIn> StartAsync(string name) => All.Single(standIn => standIn.Name == name).Start();

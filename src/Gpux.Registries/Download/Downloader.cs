@@ -139,7 +139,7 @@ internal sealed class Downloader(RegistryEnvironment environment, Retry retry)
 
     private static DownloadedFile Verified(DownloadTask task, string path, PartialFile partial, Digest? expected)
     {
-        if (expected is { } published && partial.Finish(published.Algorithm) is var actual && actual != published)
+        if (expected is { } published && partial.Finish(published.Algorithm) is var actual && !published.Matches(actual))
         {
             Delete(path);
             throw new ContentMismatchException(task.Manifest.Model, task.File.Path, published.ToString(), actual.ToString());
