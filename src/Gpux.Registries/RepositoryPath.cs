@@ -34,6 +34,20 @@ internal static class RepositoryPath
             throw new UnsafePathException(owner, path, rule);
     }
 
+    /// <summary>Checks the names of all files of a model.</summary>
+    /// <exception cref="UnsafePathException">One would leave the folder, or two differ by case alone: where the disk ignores
+    /// case, one would replace the other.</exception>
+    public static void CheckAll(string owner, IEnumerable<ModelFile> files)
+    {
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var file in files)
+        {
+            Check(owner, file.Path);
+            if (!names.Add(file.Path))
+                throw new UnsafePathException(owner, file.Path, "another file has this name, or one that differs by case alone");
+        }
+    }
+
     /// <summary>The full path of a checked name below <paramref name="folder"/>.</summary>
     /// <exception cref="UnsafePathException">The name would leave the folder.</exception>
     public static string Join(string folder, string path, string owner)

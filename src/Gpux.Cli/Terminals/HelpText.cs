@@ -42,7 +42,9 @@ internal sealed class HelpText(Terminal terminal) : SynchronousCommandLineAction
     {
         if (command is RootCommand)
             return $"{Program} COMMAND [options]";
-        var words = new List<string> { Program, command.Name };
+        var words = new List<string> { Program };
+        words.AddRange(command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Select(parent => parent.Name));
+        words.Add(command.Name);
         foreach (var argument in command.Arguments)
         {
             var name = argument.Name.ToUpperInvariant();

@@ -41,7 +41,7 @@ internal sealed class RegistryHttp(
             while (true)
             {
                 hops.Add(await SendOnceAsync(request, first, cancellationToken));
-                if (hops[^1].StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+                if (!request.FollowsRedirects || hops[^1].StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
                     or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
                     return new HttpReply(hops);
                 var next = request with { Address = Next(request.Address, hops) };
@@ -158,13 +158,21 @@ internal sealed class RegistryHttp(
             throw new UnexpectedReplyException(registry, from, $"it redirects more than {RedirectLimit} times.");
         if (hops[^1].Headers.Location is not { } location)
             throw new UnexpectedReplyException(registry, from, "it redirects without saying where to.");
-        var next = location.IsAbsoluteUri ? location : new Uri(address, location);
-        if (next.Scheme != Uri.UriSchemeHttps && (next.Scheme != Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps))
-            throw new UnexpectedReplyException(registry, from, $"it redirects from {address.Scheme} to {next.Scheme}.");
-        if (IsLinkLocal(next) || (LeadsInside(next) && !LeadsInside(address)))
+        return Given(location.IsAbsoluteUri ? location : new Uri(address, location), address);
+    }
+
+    /// <summary>Checks an address that a server gave, in a redirect or in its answer.</summary>
+    /// <param name="by">The address that gave it.</param>
+    /// <exception cref="UnexpectedReplyException">It leads to where no registry keeps files.</exception>
+    public Uri Given(Uri address, Uri by)
+    {
+        var from = by.GetLeftPart(UriPartial.Path);
+        if (address.Scheme != Uri.UriSchemeHttps && (address.Scheme != Uri.UriSchemeHttp || by.Scheme == Uri.UriSchemeHttps))
+            throw new UnexpectedReplyException(registry, from, $"it redirects from {by.Scheme} to {address.Scheme}.");
+        if (IsLinkLocal(address) || (LeadsInside(address) && !LeadsInside(by)))
             throw new UnexpectedReplyException(
-                registry, from, $"it redirects to {next.Host}, an address within this machine or its cloud.");
-        return next;
+                registry, from, $"it redirects to {address.Host}, an address within this machine or its cloud.");
+        return address;
     }
 
     // Loopback and link-local addresses: services that trust whoever reaches them, such as a cloud's store of credentials.
@@ -189,6 +197,9 @@ internal sealed record RegistryRequest(Uri Address)
 
     /// <summary>Sent to the address's own host alone.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>False to have a redirect as the reply.</summary>
+    public bool FollowsRedirects { get; init; } = true;
 
     /// <summary>Instead of the registry's credential; sent to the address's own host alone.</summary>
     public AuthenticationHeaderValue? Credential { get; init; }

@@ -13,6 +13,20 @@ internal sealed record HubSettings(string Endpoint, string? OfflineVariable, str
 
     private static readonly string[] OfflineVariables = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
 
+    /// <summary>The registry's name for people.</summary>
+    public string Title { get; init; } = "Hugging Face Hub";
+
+    /// <summary>Where users put the access token.</summary>
+    public string CredentialVariable { get; init; } = TokenVariable;
+
+    /// <summary>A server of one's own that speaks the Hub's interface: it never sees the Hub's token.</summary>
+    public static HubSettings For(RegistryEnvironment environment, string title, Uri endpoint, string variable) =>
+        new(endpoint.AbsoluteUri.TrimEnd('/'), Array.Find(OfflineVariables, environment.Flag), CacheFolder: "", MaySymlink: true)
+        {
+            Title = title,
+            CredentialVariable = variable,
+        };
+
     public static HubSettings Read(RegistryEnvironment environment) => new(
         environment.Variable("HF_ENDPOINT")?.TrimEnd('/')
             ?? (environment.Flag("HUGGINGFACE_CO_STAGING") ? "https://hub-ci.huggingface.co" : "https://huggingface.co"),
