@@ -44,7 +44,8 @@ public sealed class ReferenceForms(IReadOnlyList<RegistryEntry> registries) : IR
                     return registry.Read(scheme, rest);
             }
         }
-        return null;
+        // It may be one of those that could not be read.
+        return registries is RegistryList { Damage: { } damage } ? throw damage : null;
     }
 
     public ModelReference? ReadAddress(Uri address)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using Gpux.Registries.Credentials;
 
 namespace Gpux.Registries;
@@ -7,7 +8,10 @@ namespace Gpux.Registries;
 public sealed class RegistryEnvironment : IDisposable
 {
     private readonly Func<string, string?> _variable;
+    private readonly HttpMessageHandler? _network;
+    private readonly TimeSpan? _connectTimeout;
     private readonly Lazy<HttpMessageInvoker> _http;
+    private readonly List<RegistryEnvironment> _ownConnections = [];
 
     /// <param name="variable">Gives environment variables; the process's own where null.</param>
     /// <param name="connectTimeout">How long a connection may take to come about; 10 s where null.</param>
@@ -24,13 +28,22 @@ public sealed class RegistryEnvironment : IDisposable
     internal RegistryEnvironment(
         Func<string, string?>? variable, TimeProvider? clock,
         TimeSpan? connectTimeout, TimeSpan? silenceLimit, HttpMessageHandler? network)
+        : this(variable, clock, connectTimeout, silenceLimit, network, tls: null, connections: null)
     {
+    }
+
+    private RegistryEnvironment(
+        Func<string, string?>? variable, TimeProvider? clock, TimeSpan? connectTimeout, TimeSpan? silenceLimit,
+        HttpMessageHandler? network, Func<SslClientAuthenticationOptions>? tls, Lazy<HttpMessageInvoker>? connections)
+    {
+        (_network, _connectTimeout) = (network, connectTimeout);
         _variable = variable ?? Environment.GetEnvironmentVariable;
         Clock = clock ?? TimeProvider.System;
         SilenceLimit = silenceLimit ?? TimeSpan.FromSeconds(30);
         // Made on first use: opening a model that is already here must not pay for it.
-        _http = new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(network ?? new SocketsHttpHandler
+        _http = connections ?? new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(network ?? new SocketsHttpHandler
         {
+            SslOptions = tls?.Invoke() ?? new SslClientAuthenticationOptions(),
             // Redirects are followed by RegistryHttp, which decides where a token may go.
             AllowAutoRedirect = false,
             UseCookies = false,
@@ -61,8 +74,23 @@ public sealed class RegistryEnvironment : IDisposable
     /// <summary>The user's home folder.</summary>
     public string Home => Variable("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
+    /// <summary>The same machine as one registry sees it: with other variables, or other rules of TLS.</summary>
+    internal RegistryEnvironment With(Func<string, string?>? variable = null, Func<SslClientAuthenticationOptions>? tls = null)
+    {
+        var other = new RegistryEnvironment(
+            variable ?? _variable, Clock, _connectTimeout, SilenceLimit, _network, tls, tls is null ? _http : null);
+        if (tls is not null)
+        {
+            lock (_ownConnections)
+                _ownConnections.Add(other);
+        }
+        return other;
+    }
+
     public void Dispose()
     {
+        foreach (var other in _ownConnections)
+            other.Dispose();
         if (_http.IsValueCreated)
             _http.Value.Dispose();
     }

@@ -113,7 +113,7 @@ internal static class Golden
 internal static class TestExtensions
 {
     public static Task<ResolvedModel> ResolveAsync(this ModelStore store, string model, Lookup lookup = Lookup.Default) =>
-        store.ResolveAsync(ModelReference.Parse(model), lookup, progress: null, CancellationToken.None);
+        store.ResolveAsync(ModelReference.Parse(model, new ReferenceForms(RegistryCatalog.All)), lookup, progress: null, CancellationToken.None);
 
     public static Task<ModelFiles> FetchAsync(this ModelStore store, ResolvedModel model, params string[] paths) =>
         store.FetchAsync(model, [.. model.Manifest.Files.Where(file => paths.Length == 0 || paths.Contains(file.Path))],

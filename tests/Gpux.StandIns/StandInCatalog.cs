@@ -10,6 +10,10 @@ public static class StandInCatalog
         ("ollama", async () => await OllamaStandIn.StartAsync()),
         ("modelscope", async () => await ModelScopeStandIn.StartAsync()),
         ("github", async () => await GitHubStandIn.StartAsync()),
+        ("mlflow", async () => await MlflowStandIn.StartAsync()),
+        ("s3", async () => await S3StandIn.StartAsync()),
+        ("wandb", async () => await WandbStandIn.StartAsync()),
+        ("web", async () => await WebStandIn.StartAsync()),
         ("torchvision", async () => await TorchvisionStandIn.StartAsync()),
     ];
 

@@ -38,14 +38,14 @@ public sealed class HubCredentials(RegistryEnvironment environment)
         if (settings.OfflineVariable is { } variable)
             throw new OfflineException("The account of the Hub's token", variable);
         var address = new Uri($"{settings.Endpoint}/api/whoami-v2");
-        var http = new RegistryHttp(environment, HuggingFaceRegistry.Title, address, new AuthenticationHeaderValue("Bearer", token));
+        var http = new RegistryHttp(environment, HubSettings.HubTitle, address, new AuthenticationHeaderValue("Bearer", token));
         try
         {
             using var reply = await http.GetAsync(address, default, cancellationToken);
             if (reply.Response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
                 throw new AccessDeniedException("The Hub does not know this access token.", $"Make one at {settings.Endpoint}/settings/tokens and sign in with it: gpux login.");
             if (!reply.Response.IsSuccessStatusCode)
-                throw new UnexpectedReplyException(HuggingFaceRegistry.Title, reply.Address, $"status {(int)reply.Response.StatusCode}.");
+                throw new UnexpectedReplyException(HubSettings.HubTitle, reply.Address, $"status {(int)reply.Response.StatusCode}.");
             return ReadAccount(await http.ReadAsync(reply, AnswerLimitBytes, cancellationToken), reply.Address);
         }
         catch (TransferInterruptedException interrupted)
@@ -135,7 +135,7 @@ public sealed class HubCredentials(RegistryEnvironment environment)
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new UnexpectedReplyException(HuggingFaceRegistry.Title, address, "it names no account.", exception);
+            throw new UnexpectedReplyException(HubSettings.HubTitle, address, "it names no account.", exception);
         }
     }
 

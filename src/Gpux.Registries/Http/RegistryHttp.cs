@@ -41,7 +41,7 @@ internal sealed class RegistryHttp(
             while (true)
             {
                 hops.Add(await SendOnceAsync(request, first, cancellationToken));
-                if (hops[^1].StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+                if (!request.FollowsRedirects || hops[^1].StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
                     or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
                     return new HttpReply(hops);
                 var next = request with { Address = Next(request.Address, hops) };
@@ -197,6 +197,9 @@ internal sealed record RegistryRequest(Uri Address)
 
     /// <summary>Sent to the address's own host alone.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>False to have a redirect as the reply.</summary>
+    public bool FollowsRedirects { get; init; } = true;
 
     /// <summary>Instead of the registry's credential; sent to the address's own host alone.</summary>
     public AuthenticationHeaderValue? Credential { get; init; }

@@ -20,7 +20,7 @@ internal static class HubErrors
         switch (reply.Response.StatusCode, reply.Header("X-Error-Code"))
         {
             case (_, "GatedRepo"):
-                return new GatedModelException(model.Name, page, HubSettings.TokenVariable, tokenWasSent);
+                return new GatedModelException(model.Name, page, settings.CredentialVariable, tokenWasSent);
             case (HttpStatusCode.NotFound, "RevisionNotFound"):
                 return new RevisionNotFoundException(model);
             case (HttpStatusCode.NotFound, var code) when path is not null && commit is not null
@@ -31,10 +31,10 @@ internal static class HubErrors
                 };
             case (HttpStatusCode.Unauthorized, _) when message == "Invalid credentials in Authorization header":
                 return new AccessDeniedException("The Hub refuses this access token.",
-                    $"Correct {HubSettings.TokenVariable}, or unset it: public models need no token.");
+                    $"Correct {settings.CredentialVariable}, or unset it: public models need no token.");
             // The Hub says 401, not 404, of a model that is private or misspelt, so as not to reveal which.
             case (HttpStatusCode.Unauthorized or HttpStatusCode.NotFound or HttpStatusCode.Gone, _):
-                return NotFound(model, tokenWasSent);
+                return NotFound(settings, model, tokenWasSent);
             case (HttpStatusCode.UnavailableForLegalReasons, _):
                 return new ModelDisabledException(model.Name, message);
             case (HttpStatusCode.Forbidden, _) when message == "Access to this resource is disabled.":
@@ -44,26 +44,26 @@ internal static class HubErrors
                     "Use a token that may read this repository (a fine-grained token lists its repositories).");
             case (HttpStatusCode.TooManyRequests, _):
                 var wait = Wait(reply, now);
-                return new TransferInterruptedException(new RateLimitedException(HuggingFaceRegistry.Title, wait, tokenWasSent
+                return new TransferInterruptedException(new RateLimitedException(settings.Title, wait, tokenWasSent
                     ? "Wait, or spread the downloads over time."
-                    : $"Wait, or set {HubSettings.TokenVariable}: signed-in users may ask more."), wait);
+                    : $"Wait, or set {settings.CredentialVariable}: signed-in users may ask more."), wait);
             case (HttpStatusCode.RequestTimeout, _):
             case (>= HttpStatusCode.InternalServerError and not HttpStatusCode.NotImplemented, _):
-                return new TransferInterruptedException(new RegistryUnreachableException(HuggingFaceRegistry.Title,
+                return new TransferInterruptedException(new RegistryUnreachableException(settings.Title,
                     $"it answers {(int)reply.Response.StatusCode}{detail}"), Wait(reply, now));
             default:
-                return new UnexpectedReplyException(HuggingFaceRegistry.Title, reply.Address,
+                return new UnexpectedReplyException(settings.Title, reply.Address,
                     $"status {(int)reply.Response.StatusCode}{detail}");
         }
     }
 
-    private static ModelNotFoundException NotFound(ModelReference model, bool tokenWasSent) => new(model.ToString(),
+    private static ModelNotFoundException NotFound(HubSettings settings, ModelReference model, bool tokenWasSent) => new(model.ToString(),
         tokenWasSent
             ? $"The Hub has no model '{model.Name}', or this token may not see it, and there is no folder of that name here."
             : $"The Hub has no model '{model.Name}', or it is private, and there is no folder of that name here.",
         tokenWasSent
             ? "Check the spelling, and that the token belongs to an account which may read the model."
-            : $"Check the spelling. For a private model set {HubSettings.TokenVariable} to an access token.");
+            : $"Check the spelling. For a private model set {settings.CredentialVariable} to an access token.");
 
     // RateLimit: "resolvers";r=0;t=120 (nothing left, 120 s to the next window) comes before Retry-After, which may be a date.
     private static TimeSpan? Wait(HttpReply reply, DateTimeOffset now)

@@ -8,11 +8,26 @@ namespace Gpux.Registries.HuggingFace;
 /// <param name="MaySymlink">False if snapshots must hold the files themselves.</param>
 internal sealed record HubSettings(string Endpoint, string? OfflineVariable, string CacheFolder, bool MaySymlink)
 {
+    public const string HubTitle = "Hugging Face Hub";
     public const string TokenVariable = "HF_TOKEN";
     public const string FormerTokenVariable = "HUGGING_FACE_HUB_TOKEN";
     public const string CacheVariable = "HF_HUB_CACHE";
 
     private static readonly string[] OfflineVariables = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
+
+    /// <summary>The registry's name for people.</summary>
+    public string Title { get; init; } = HubTitle;
+
+    /// <summary>Where users put the access token.</summary>
+    public string CredentialVariable { get; init; } = TokenVariable;
+
+    /// <summary>A server of one's own that speaks the Hub's interface: it never sees the Hub's token.</summary>
+    public static HubSettings For(RegistryEnvironment environment, string title, Uri endpoint, string variable) =>
+        new(endpoint.AbsoluteUri.TrimEnd('/'), Array.Find(OfflineVariables, environment.Flag), CacheFolder: "", MaySymlink: true)
+        {
+            Title = title,
+            CredentialVariable = variable,
+        };
 
     public static HubSettings Read(RegistryEnvironment environment) => new(
         environment.Variable("HF_ENDPOINT")?.TrimEnd('/')

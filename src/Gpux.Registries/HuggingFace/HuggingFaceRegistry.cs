@@ -10,7 +10,6 @@ namespace Gpux.Registries.HuggingFace;
 /// Files kept in Xet come whole through the Hub's redirect.</remarks>
 public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
 {
-    internal const string Title = "Hugging Face Hub";
     private const int AnswerLimitBytes = 64 << 20;
     private const int ErrorLimitBytes = 1 << 16;
     private const int PageLimit = 1000;
@@ -25,17 +24,22 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
 
     /// <exception cref="RegistryUnreachableException">HF_ENDPOINT is no web address.</exception>
     public HuggingFaceRegistry(RegistryEnvironment environment)
+        : this(environment, HubSettings.Read(environment), () => HubSettings.ReadToken(environment))
     {
-        _environment = environment;
-        _settings = HubSettings.Read(environment);
+    }
+
+    /// <param name="readToken">Gives the access token to send; null to ask anonymously.</param>
+    internal HuggingFaceRegistry(RegistryEnvironment environment, HubSettings settings, Func<string?> readToken)
+    {
+        (_environment, _settings) = (environment, settings);
         _home = Uri.TryCreate(_settings.Endpoint, UriKind.Absolute, out var home) && home.Scheme is "http" or "https" ? home
             : throw new RegistryUnreachableException(
-                Title, $"HF_ENDPOINT is '{Printable.Text(_settings.Endpoint)}', which is no web address.");
+                _settings.Title, $"HF_ENDPOINT is '{Printable.Text(_settings.Endpoint)}', which is no web address.");
         _connection = new(() =>
         {
-            var token = HubSettings.ReadToken(environment);
+            var token = readToken();
             var credential = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
-            return (new RegistryHttp(environment, Title, _home, credential), token is not null);
+            return (new RegistryHttp(environment, settings.Title, _home, credential), token is not null);
         });
     }
 
@@ -65,7 +69,7 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
         return await OpenAsync(address, manifest, file, range, cancellationToken)
             ?? await OpenAsync(address, manifest, file, default, cancellationToken)
             ?? throw new UnexpectedReplyException(
-                Title, address.GetLeftPart(UriPartial.Path), "it sends a part of the file when asked for the whole.");
+                _settings.Title, address.GetLeftPart(UriPartial.Path), "it sends a part of the file when asked for the whole.");
     }
 
     public async Task<IReadOnlyList<FoundModel>> SearchAsync(ModelSearch search, CancellationToken cancellationToken)
@@ -94,14 +98,14 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
                 throw await ErrorAsync(reply, manifest.Model, manifest.Commit, file.Path, cancellationToken);
             if (reply.Header("X-Repo-Commit") is null)
                 throw new UnexpectedReplyException(
-                    Title, reply.Address, "the answer names no commit (X-Repo-Commit), as every file of the Hub does.");
+                    _settings.Title, reply.Address, "the answer names no commit (X-Repo-Commit), as every file of the Hub does.");
             // The storage that a redirect leads to has tags of its own, so the Hub's come first.
             var tag = reply.Header("X-Linked-Etag") ?? reply.HeaderFrom(_home, "ETag");
             return content = await HttpContents.ReadAsync(reply, range, DigestOf(tag), cancellationToken);
         }
         catch (InvalidDataException undecodable)
         {
-            throw new UnexpectedReplyException(Title, reply.Address, undecodable.Message, undecodable);
+            throw new UnexpectedReplyException(_settings.Title, reply.Address, undecodable.Message, undecodable);
         }
         finally
         {
@@ -123,7 +127,7 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
                 return files;
             next = link;
         }
-        throw new UnexpectedReplyException(Title, _settings.Endpoint, $"its list of files has more than {PageLimit} pages.");
+        throw new UnexpectedReplyException(_settings.Title, _settings.Endpoint, $"its list of files has more than {PageLimit} pages.");
     }
 
     /// <param name="path">Relative to the endpoint, or an address that the Hub gave.</param>
@@ -143,7 +147,7 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
         }
         catch (Exception exception) when (exception is JsonException or FormatException)
         {
-            throw new UnexpectedReplyException(Title, reply.Address,
+            throw new UnexpectedReplyException(_settings.Title, reply.Address,
                 exception is JsonException ? "the answer is no JSON; it may be the page of a proxy or a sign-in."
                     : exception.Message, exception);
         }
@@ -155,7 +159,7 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
         // The storage's refusals are not the Hub's: most often a signed address has expired, and the next request brings a new
         // one.
         if (!RegistryHttp.IsSameOrigin(reply.Response.RequestMessage!.RequestUri!, _home)) // RegistryHttp always sets both
-            return new TransferInterruptedException(new RegistryUnreachableException(Title,
+            return new TransferInterruptedException(new RegistryUnreachableException(_settings.Title,
                 $"the storage at {reply.Address} answers {(int)reply.Response.StatusCode}."));
         byte[] body;
         try
@@ -179,7 +183,7 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
         var here = reply.Response.RequestMessage!.RequestUri!; // As above
         if (start < 0 || end < start || !Uri.TryCreate(here, link[(start + 1)..end], out var next)
             || !RegistryHttp.IsSameOrigin(next, _home))
-            throw new UnexpectedReplyException(Title, reply.Address, "it names a next page that is not its own.");
+            throw new UnexpectedReplyException(_settings.Title, reply.Address, "it names a next page that is not its own.");
         return next.AbsoluteUri;
     }
 

@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Text;
+using Gpux.Registries.Yaml;
+
+namespace Gpux.Registries.Tests.Yaml;
+
+public sealed class YamlNodeTests
+{
+    private const string Marks = "{}[]:,&*!|>'\"%@`#-? \n\t\\x";
+
+    private static YamlNode? Read(string text) => YamlNode.Read(Encoding.UTF8.GetBytes(text));
+
+    [Fact]
+    public void Values_keep_their_lines()
+    {
+        var node = (YamlMapping)Read("a: 1\n\nb:\n  c: 'x y'\n")!; // It is not empty
+        Assert.Equal((1, 3), (node.Entries["a"].Line, node.Entries["b"].Line));
+        Assert.Equal("x y", node["b"]?.Text("c"));
+        Assert.Null(Read("# nothing\n"));
+        Assert.Null(Read("a: null")?.Text("a"));
+        Assert.Equal("null", Read("a: 'null'")?.Text("a"));
+    }
+
+    [Fact]
+    public void Aliases_are_the_same_value_and_cost_nothing()
+    {
+        var text = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for (var i = 1; i < 30; i++)
+            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}]\n");
+        var time = Stopwatch.StartNew();
+        var node = Read(text.ToString());
+        Assert.Same(((YamlSequence)node!["a29"]!).Items[0], node["a28"]); // Both are there
+        Assert.True(time.Elapsed < TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public void Size_depth_and_number_of_values_are_bounded()
+    {
+        Assert.Throws<FormatException>(() => Read(new string('[', 40)));
+        Assert.Throws<FormatException>(() => Read($"a: {new string(' ', 1 << 20)}"));
+        Assert.Throws<FormatException>(() => Read($"[{string.Join(',', Enumerable.Repeat("1", 100_001))}]"));
+    }
+
+    [Fact]
+    public void Damaged_files_give_typed_errors_only()
+    {
+        const string good = "a: &x {b: 'c', d: [1, \"\\x41\\u00e9\"]}\n? e\n: |\n  text\n  more\nf: *x\n!!str g: !t >-\n  h\n---\nz\n";
+        var random = new Random(5);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var bytes = Encoding.UTF8.GetBytes(good);
+            for (var changes = random.Next(1, 6); changes > 0; changes--)
+                bytes[random.Next(bytes.Length)] = random.Next(4) == 0 ? (byte)random.Next(256) : (byte)Marks[random.Next(Marks.Length)];
+            try
+            {
+                YamlNode.Read(bytes.AsMemory(0, random.Next(bytes.Length)));
+            }
+            catch (FormatException)
+            {
+            }
+        }
+    }
+}
