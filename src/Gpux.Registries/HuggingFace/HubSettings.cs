@@ -8,6 +8,12 @@ namespace Gpux.Registries.HuggingFace;
 /// <param name="MaySymlink">False if snapshots must hold the files themselves.</param>
 internal sealed record HubSettings(string Endpoint, string? OfflineVariable, string CacheFolder, bool MaySymlink)
 {
+    /// <summary>How long the Hub may send nothing of a file; null for as long as everybody.</summary>
+    public TimeSpan? DownloadTimeout { get; init; }
+
+    /// <summary>How long the Hub may send nothing of what it knows of a model; null for as long as everybody.</summary>
+    public TimeSpan? EtagTimeout { get; init; }
+
     public const string TokenVariable = "HF_TOKEN";
     public const string CacheVariable = "HF_HUB_CACHE";
 
@@ -19,7 +25,11 @@ internal sealed record HubSettings(string Endpoint, string? OfflineVariable, str
         Array.Find(OfflineVariables, environment.Flag),
         environment.Folder(CacheVariable) ?? environment.Folder("HUGGINGFACE_HUB_CACHE")
             ?? Path.Combine(HubHome(environment), "hub"),
-        !environment.Flag("HF_HUB_DISABLE_SYMLINKS"));
+        !environment.Flag("HF_HUB_DISABLE_SYMLINKS"))
+    {
+        DownloadTimeout = Timeout(environment, "HF_HUB_DOWNLOAD_TIMEOUT"),
+        EtagTimeout = Timeout(environment, "HF_HUB_ETAG_TIMEOUT"),
+    };
 
     /// <summary>The access token to send; null to ask anonymously. Never part of a record, so that printing settings cannot show
     /// it.</summary>
@@ -40,6 +50,13 @@ internal sealed record HubSettings(string Endpoint, string? OfflineVariable, str
                 $"The Hub token in {origin} contains characters that no token has.", $"Set {TokenVariable} to the token alone.");
         return token;
     }
+
+    // Whole seconds, as its Python client reads them; anything else is left to the default, as a mistake in another tool's
+    // setting must not keep anybody from a model.
+    private static TimeSpan? Timeout(RegistryEnvironment environment, string variable) =>
+        int.TryParse(environment.Variable(variable), System.Globalization.NumberStyles.None,
+            System.Globalization.CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 86_400
+            ? TimeSpan.FromSeconds(seconds) : null;
 
     private static string HubHome(RegistryEnvironment environment) => environment.Folder("HF_HOME")
         ?? Path.Combine(environment.Folder("XDG_CACHE_HOME") ?? Path.Combine(environment.Home, ".cache"), "huggingface");

@@ -7,8 +7,7 @@ internal interface IFileStore
     /// <returns>Its full path, links resolved; null if it must be fetched.</returns>
     string? Find(ModelManifest manifest, ModelFile file);
 
-    /// <summary>Says where to write a file that is being fetched, and makes that folder.</summary>
-    /// <exception cref="NotWritableException">The folder cannot be written.</exception>
+    /// <summary>Says where to write a file that is being fetched. The folder need not exist.</summary>
     DownloadTarget Prepare(ModelManifest manifest, ModelFile file);
 
     /// <summary>Makes a file whose bytes are here already, under another model or commit, a file of this one too.</summary>
