@@ -37,6 +37,15 @@ public sealed class FileContent(Stream stream, long offset, long? totalBytes, ID
     /// none.</summary>
     public string? EntityTag { get; init; }
 
+    /// <summary>Whether the stream ends with the range that was asked for. False also where the registry does not know.</summary>
+    public bool IsPart { get; init; }
+
+    /// <summary>What the registry calls the bytes, such as "text/html"; null where it does not say.</summary>
+    public string? MediaType { get; init; }
+
+    /// <summary>How long the stream may bring nothing; <see cref="RegistryEnvironment.SilenceLimit"/> where null.</summary>
+    public TimeSpan? SilenceLimit { get; init; }
+
     /// <summary>What the file must hash to, where the registry says so only with the bytes.</summary>
     public Digest? Digest { get; init; }
 

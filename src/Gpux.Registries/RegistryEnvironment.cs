@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Security;
 using Gpux.Registries.Credentials;
+using Gpux.Registries.Download;
+using Gpux.Registries.Http;
 
 namespace Gpux.Registries;
 
@@ -41,20 +43,16 @@ public sealed class RegistryEnvironment : IDisposable
         Clock = clock ?? TimeProvider.System;
         SilenceLimit = silenceLimit ?? TimeSpan.FromSeconds(30);
         // Made on first use: opening a model that is already here must not pay for it.
-        _http = connections ?? new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(network ?? new SocketsHttpHandler
-        {
-            SslOptions = tls?.Invoke() ?? new SslClientAuthenticationOptions(),
-            // Redirects are followed by RegistryHttp, which decides where a token may go.
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = connectTimeout ?? TimeSpan.FromSeconds(10),
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        }));
+        _http = connections ?? new Lazy<HttpMessageInvoker>(
+            () => new HttpMessageInvoker(network ?? Sockets(connectTimeout ?? TimeSpan.FromSeconds(10), tls?.Invoke())));
     }
 
     public TimeProvider Clock { get; }
     public TimeSpan SilenceLimit { get; }
+
+    /// <summary>What all downloads together may take, instead of what GPUX_LIMIT_RATE says. Counts from the first download
+    /// on.</summary>
+    public TransferRate? RateLimit { get; set; }
     internal HttpMessageInvoker Http => _http.Value;
 
     /// <summary>A variable's value; null where it is unset or empty.</summary>
@@ -93,6 +91,27 @@ public sealed class RegistryEnvironment : IDisposable
             other.Dispose();
         if (_http.IsValueCreated)
             _http.Value.Dispose();
+    }
+
+    /// <param name="tls">Whom to trust; null for what the system and the user's variables say.</param>
+    private SocketsHttpHandler Sockets(TimeSpan connectTimeout, SslClientAuthenticationOptions? tls)
+    {
+        var sockets = new SocketsHttpHandler
+        {
+            // Redirects are followed by RegistryHttp, which decides where a token may go.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = connectTimeout,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            EnableMultipleHttp2Connections = true,
+            MaxConnectionsPerServer = DownloadSettings.Connections(this),
+        };
+        if (tls is not null)
+            sockets.SslOptions = tls;
+        else if (TrustedCertificates.Named(this) is { } trusted)
+            sockets.SslOptions.RemoteCertificateValidationCallback = trusted.Accept;
+        return sockets;
     }
 
     private string Expand(string path)

@@ -9,6 +9,9 @@ public sealed class TransferInterruptedException(GpuxException ifItLasts, TimeSp
 {
     public GpuxException IfItLasts { get; } = ifItLasts;
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>Whether not even a connection came about: nothing listens there, or nobody knows the host.</summary>
+    public bool IsUnreachable { get; init; }
 }
 
 /// <summary>A variable forbids requests, and what was asked for is not here yet.</summary>

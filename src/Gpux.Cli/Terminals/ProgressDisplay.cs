@@ -23,8 +23,9 @@ internal sealed class ProgressDisplay(TextWriter output, TimeProvider clock, boo
             var now = clock.GetTimestamp();
             var step = _steps.Find(known => known.Last.Step == value.Step && known.Last.Item == value.Item);
             if (step is null)
-                _steps.Add(step = new Step(now, value));
+                _steps.Add(step = new Step(now, value, new RecentRate(clock)));
             step.Last = value;
+            step.Recent.Add(value.Done);
             if (value.Done == value.Total)
                 Finish(step, now);
             else if (interactive && clock.GetElapsedTime(step.Start, now) >= Patience && clock.GetElapsedTime(_lastDraw, now) >= RedrawInterval)
@@ -49,7 +50,7 @@ internal sealed class ProgressDisplay(TextWriter output, TimeProvider clock, boo
         if (elapsed < Patience)
             return;
         Erase();
-        output.WriteLine($"{step.Title}  {Amount(step.Last.Done, step.Last.Unit)} in {Duration(elapsed)}{Rate(step, elapsed)}");
+        output.WriteLine($"{step.Title}  {Amount(step.Last.Done, step.Last.Unit)} in {Duration(elapsed)}{Rate(step, (step.Last.Done - step.First.Done) / elapsed.TotalSeconds)}");
         output.Flush();
     }
 
@@ -61,7 +62,7 @@ internal sealed class ProgressDisplay(TextWriter output, TimeProvider clock, boo
         {
             var elapsed = clock.GetElapsedTime(step.Start, now);
             if (elapsed >= Patience && lines++ < MostLines)
-                text.Append(Line(step, elapsed)).Append('\n');
+                text.Append(Line(step)).Append('\n');
         }
         Erase();
         output.Write(text);
@@ -77,12 +78,12 @@ internal sealed class ProgressDisplay(TextWriter output, TimeProvider clock, boo
             output.Write("\e[1A\e[2K");
     }
 
-    private string Line(Step step, TimeSpan elapsed)
+    private string Line(Step step)
     {
-        var progress = step.Last;
+        var (progress, rate) = (step.Last, step.Recent.PerSecond);
         var end = progress.Total is { } total
-            ? $"  {Amount(progress.Done, progress.Unit)} of {Amount(total, progress.Unit)}{Rate(step, elapsed)}{Remaining(step, elapsed)}"
-            : $"  {Amount(progress.Done, progress.Unit)}{Rate(step, elapsed)}";
+            ? $"  {Amount(progress.Done, progress.Unit)} of {Amount(total, progress.Unit)}{Rate(step, rate)}{Remaining(step, rate)}"
+            : $"  {Amount(progress.Done, progress.Unit)}{Rate(step, rate)}";
         var share = progress.Total is > 0 and var all ? (double)progress.Done / all : 0;
         var cells = Math.Clamp(width() - TextWidth.Of(step.Title) - end.Length - 3, 0, 30);
         var filled = (int)(share * cells);
@@ -91,23 +92,20 @@ internal sealed class ProgressDisplay(TextWriter output, TimeProvider clock, boo
         return line.Length <= width() - 1 ? line : line[..(width() - 1)];
     }
 
-    private static string Rate(Step step, TimeSpan elapsed) => step.Last.Unit == ProgressUnit.Bytes && elapsed.TotalSeconds > 0.1
-        ? $"  {ByteSize.Format((long)((step.Last.Done - step.First.Done) / elapsed.TotalSeconds))}/s" : "";
+    private static string Rate(Step step, double? perSecond) => step.Last.Unit == ProgressUnit.Bytes && perSecond is { } rate
+        ? $"  {ByteSize.Format((long)rate)}/s" : "";
 
-    private static string Remaining(Step step, TimeSpan elapsed)
-    {
-        var done = step.Last.Done - step.First.Done;
-        return done > 0 && step.Last.Total is { } total
-            ? $"  {Duration(TimeSpan.FromSeconds(Math.Min(1e6, elapsed.TotalSeconds / done * (total - step.Last.Done))))} left" : "";
-    }
+    private static string Remaining(Step step, double? perSecond) => perSecond > 0 && step.Last.Total is { } total
+        ? $"  {Duration(TimeSpan.FromSeconds(Math.Min(1e6, (total - step.Last.Done) / perSecond.Value)))} left" : "";
 
     private static string Amount(long amount, ProgressUnit unit) => unit == ProgressUnit.Bytes ? ByteSize.Format(amount) : amount.ToString();
 
     private static string Duration(TimeSpan time) => time.TotalSeconds < 10 ? $"{time.TotalSeconds:0.0} s"
         : time.TotalMinutes < 2 ? $"{time.TotalSeconds:0} s" : time.TotalHours < 2 ? $"{time.TotalMinutes:0} min" : $"{time.TotalHours:0.0} h";
 
-    private sealed class Step(long start, Progress first)
+    private sealed class Step(long start, Progress first, RecentRate recent)
     {
+        public RecentRate Recent { get; } = recent;
         public long Start { get; } = start;
 
         /// <summary>Where it began: a resumed download does not begin at nothing.</summary>

@@ -22,3 +22,24 @@ public sealed class ContentMismatchException(ModelReference model, string path, 
     public string Expected { get; } = expected;
     public string Actual { get; } = actual;
 }
+
+/// <summary>A variable or option for downloads holds what it cannot.</summary>
+/// <param name="name">The variable or option.</param>
+/// <param name="rule">What it may hold.</param>
+public sealed class InvalidSettingException(string name, string value, string rule) : GpuxException(
+    ErrorCode.InvalidSetting,
+    $"{name} is '{Printable.Text(value)}', which is not {rule}.",
+    $"Correct {name}, or leave it out.")
+{
+    public string Name { get; } = name;
+}
+
+/// <summary>The user stopped a download. What came is kept.</summary>
+/// <param name="keptBytes">Of all files that were asked for, complete or not.</param>
+/// <param name="totalBytes">Of all of them; null where a size is unknown.</param>
+public sealed class DownloadCancelledException(long keptBytes, long? totalBytes, CancellationToken token) : OperationCanceledException(
+    $"{keptBytes:N0}{(totalBytes is { } total ? $" of {total:N0}" : "")} bytes are kept: the next pull goes on from there.", token)
+{
+    public long KeptBytes { get; } = keptBytes;
+    public long? TotalBytes { get; } = totalBytes;
+}

@@ -2,10 +2,14 @@ using Gpux.Registries.Http;
 
 namespace Gpux.Registries.Download;
 
-/// <summary>Tries again what may pass by itself: 5 times, after 1, 2, 4, 8 and 8 s or as long as the server asks.</summary>
+/// <summary>Tries again what may pass by itself: 5 times, after 1, 2, 4, 8 and 8 s or as long as the server asks. Once
+/// only where nothing answers at all.</summary>
 internal sealed class Retry(TimeProvider clock, Random chance)
 {
     public const int Limit = 5;
+
+    /// <summary>Where nothing listens, or the host is unknown, waiting rarely helps.</summary>
+    public const int UnreachableLimit = 1;
 
     // A window of the Hub's rate limits lasts five minutes; whoever asks for more is not waited for.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
@@ -24,7 +28,7 @@ internal sealed class Retry(TimeProvider clock, Random chance)
             }
             catch (TransferInterruptedException interrupted)
             {
-                if (failures == limit)
+                if (failures >= (interrupted.IsUnreachable ? Math.Min(limit, UnreachableLimit) : limit))
                     throw interrupted.IfItLasts;
                 await WaitAsync(failures, interrupted, onWait, cancellationToken);
             }

@@ -34,6 +34,9 @@ internal static class HttpContents
         return new FileContent(stream, offset, encoded ? null : total, reply)
         {
             Digest = digest,
+            IsPart = status == HttpStatusCode.PartialContent,
+            MediaType = headers.ContentType?.MediaType,
+            SilenceLimit = reply.SilenceLimit,
             EntityTag = reply.Response.Headers.ETag is { IsWeak: false } tag ? tag.ToString() : null,
         };
     }

@@ -6,6 +6,9 @@ internal sealed class HttpReply(IReadOnlyList<HttpResponseMessage> hops) : IDisp
     /// <summary>The last reply, which carries the body.</summary>
     public HttpResponseMessage Response => hops[^1];
 
+    /// <summary>How long the body may bring nothing; null for the usual time.</summary>
+    public TimeSpan? SilenceLimit { get; init; }
+
     /// <summary>The address of the last reply, without its query: signed storage addresses are secrets.</summary>
     public string Address => Response.RequestMessage!.RequestUri!.GetLeftPart(UriPartial.Path); // SendAsync always sets both
 

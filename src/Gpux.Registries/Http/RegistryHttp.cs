@@ -43,7 +43,7 @@ internal sealed class RegistryHttp(
                 hops.Add(await SendOnceAsync(request, first, cancellationToken));
                 if (!request.FollowsRedirects || hops[^1].StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
                     or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
-                    return new HttpReply(hops);
+                    return new HttpReply(hops) { SilenceLimit = request.SilenceLimit };
                 var next = request with { Address = Next(request.Address, hops) };
                 // As browsers do: only these two repeat the method and the body elsewhere.
                 var repeats = request.Method == HttpMethod.Head
@@ -65,7 +65,7 @@ internal sealed class RegistryHttp(
     /// <exception cref="UnexpectedReplyException">It is larger than <paramref name="limitBytes"/>.</exception>
     public async Task<byte[]> ReadAsync(HttpReply reply, int limitBytes, CancellationToken cancellationToken)
     {
-        using var silence = new SilenceTimer(environment, cancellationToken);
+        using var silence = new SilenceTimer(reply.SilenceLimit ?? environment.SilenceLimit, environment.Clock, cancellationToken);
         try
         {
             await using var body = HttpContents.Decoded(
@@ -103,7 +103,13 @@ internal sealed class RegistryHttp(
         RegistryRequest asked, Uri first, CancellationToken cancellationToken)
     {
         var (address, range) = (asked.Address, asked.Range);
-        using var request = new HttpRequestMessage(asked.Method, address);
+        using var request = new HttpRequestMessage(asked.Method, address)
+        {
+            // Parts of files come each over a connection of their own, which only HTTP/1.1 does: HTTP/2 would send all of them
+            // over one, and servers limit connections.
+            Version = range.Length is null ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
         request.Headers.UserAgent.Add(Agent);
         // Anything else makes Content-Length the compressed size, and ranges meaningless.
         request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
@@ -131,7 +137,7 @@ internal sealed class RegistryHttp(
             if (range.EntityTag is not null)
                 request.Headers.IfRange = new RangeConditionHeaderValue(range.EntityTag);
         }
-        using var silence = new SilenceTimer(environment, cancellationToken);
+        using var silence = new SilenceTimer(asked.SilenceLimit ?? environment.SilenceLimit, environment.Clock, cancellationToken);
         try
         {
             return await environment.Http.SendAsync(request, silence.Token);
@@ -139,8 +145,8 @@ internal sealed class RegistryHttp(
         catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.SecureConnectionError)
         {
             // A certificate that is refused now is refused in a second too.
-            throw new RegistryUnreachableException(
-                registry, $"{address.Authority}: {exception.InnerException?.Message ?? exception.Message}", exception);
+            throw exception.InnerException as GpuxException ?? new CertificateRefusedException(
+                registry, address.Authority, exception.InnerException?.Message ?? exception.Message, exception);
         }
         catch (Exception broken) when (IsBrokenConnection(broken, cancellationToken))
         {
@@ -148,8 +154,37 @@ internal sealed class RegistryHttp(
         }
     }
 
-    private TransferInterruptedException Unreachable(Exception broken) => new(new RegistryUnreachableException(registry,
-        broken is OperationCanceledException ? $"{home.Authority} did not answer in time." : broken.Message, broken));
+    private TransferInterruptedException Unreachable(Exception broken)
+    {
+        var reason = broken is OperationCanceledException ? $"{home.Authority} did not answer in time." : WithoutCredentials(broken.Message);
+        // The runtime names a proxy with its password: such an exception is not kept, since stack traces show its message.
+        return new TransferInterruptedException(new RegistryUnreachableException(
+            registry, reason, broken.ToString() == WithoutCredentials(broken.ToString()) ? broken : null))
+        {
+            IsUnreachable = broken is HttpRequestException
+            {
+                HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.ProxyTunnelError,
+                InnerException: not OperationCanceledException,
+            },
+        };
+    }
+
+    /// <summary>A text without the names and passwords of addresses in it.</summary>
+    internal static string WithoutCredentials(string text)
+    {
+        for (var at = text.IndexOf("://", StringComparison.Ordinal); at >= 0; at = text.IndexOf("://", at + 3, StringComparison.Ordinal))
+        {
+            var start = at + 3;
+            var end = start;
+            for (var i = start; i < text.Length && text[i] is not ('/' or '\'' or '"' or <= ' '); i++)
+            {
+                if (text[i] == '@')
+                    end = i + 1;
+            }
+            text = text.Remove(start, end - start);
+        }
+        return text;
+    }
 
     private Uri Next(Uri address, List<HttpResponseMessage> hops)
     {
@@ -200,6 +235,8 @@ internal sealed record RegistryRequest(Uri Address)
 
     /// <summary>False to have a redirect as the reply.</summary>
     public bool FollowsRedirects { get; init; } = true;
+    /// <summary>How long a server may send nothing; <see cref="RegistryEnvironment.SilenceLimit"/> where null.</summary>
+    public TimeSpan? SilenceLimit { get; init; }
 
     /// <summary>Instead of the registry's credential; sent to the address's own host alone.</summary>
     public AuthenticationHeaderValue? Credential { get; init; }

@@ -1,17 +1,16 @@
 namespace Gpux.Registries.Http;
 
-/// <summary>A token that is cancelled with the caller's, or when nothing has come for
-/// <see cref="RegistryEnvironment.SilenceLimit"/>.</summary>
+/// <summary>A token that is cancelled with the caller's, or when nothing has come for a while.</summary>
 internal sealed class SilenceTimer : IDisposable
 {
     private readonly TimeSpan _limit;
     private readonly CancellationTokenSource _timer;
     private readonly CancellationTokenSource _either;
 
-    public SilenceTimer(RegistryEnvironment environment, CancellationToken cancellationToken)
+    public SilenceTimer(TimeSpan limit, TimeProvider clock, CancellationToken cancellationToken)
     {
-        _limit = environment.SilenceLimit;
-        _timer = new CancellationTokenSource(_limit, environment.Clock);
+        _limit = limit;
+        _timer = new CancellationTokenSource(_limit, clock);
         _either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _timer.Token);
     }
 

@@ -52,7 +52,6 @@ internal sealed class HubCache(HubSettings settings) : IFileStore
     public DownloadTarget Prepare(ModelManifest manifest, ModelFile file)
     {
         var folder = ModelFolder(manifest.Model.Name);
-        _root.MakeFolder(Path.Combine(folder, "blobs"));
         var name = file.Digest?.Hex ?? Digest.Sha256(
             System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes($"{manifest.Commit}/{file.Path}"))).Hex;
         var partial = Path.Combine(folder, "blobs", $"{name}.incomplete");

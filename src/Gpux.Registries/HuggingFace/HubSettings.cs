@@ -15,6 +15,12 @@ internal sealed record HubSettings(string Endpoint, string? OfflineVariable, str
 
     private static readonly string[] OfflineVariables = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
 
+    /// <summary>How long the Hub may send nothing of a file; null for as long as everybody.</summary>
+    public TimeSpan? DownloadTimeout { get; init; }
+
+    /// <summary>How long the Hub may send nothing of what it knows of a model; null for as long as everybody.</summary>
+    public TimeSpan? EtagTimeout { get; init; }
+
     /// <summary>The registry's name for people.</summary>
     public string Title { get; init; } = HubTitle;
 
@@ -35,7 +41,11 @@ internal sealed record HubSettings(string Endpoint, string? OfflineVariable, str
         Array.Find(OfflineVariables, environment.Flag),
         environment.Folder(CacheVariable) ?? environment.Folder("HUGGINGFACE_HUB_CACHE")
             ?? Path.Combine(HubHome(environment), "hub"),
-        !environment.Flag("HF_HUB_DISABLE_SYMLINKS"));
+        !environment.Flag("HF_HUB_DISABLE_SYMLINKS"))
+    {
+        DownloadTimeout = Timeout(environment, "HF_HUB_DOWNLOAD_TIMEOUT"),
+        EtagTimeout = Timeout(environment, "HF_HUB_ETAG_TIMEOUT"),
+    };
 
     /// <summary>The access token to send; null to ask anonymously. Never part of a record, so that printing settings cannot show
     /// it.</summary>
@@ -61,6 +71,12 @@ internal sealed record HubSettings(string Endpoint, string? OfflineVariable, str
     /// <summary>The file of the token that is used where no variable holds one.</summary>
     public static string TokenFile(RegistryEnvironment environment) =>
         environment.Folder("HF_TOKEN_PATH") ?? Path.Combine(HubHome(environment), "token");
+    // Whole seconds, as its Python client reads them; anything else is left to the default, as a mistake in another tool's
+    // setting must not keep anybody from a model.
+    private static TimeSpan? Timeout(RegistryEnvironment environment, string variable) =>
+        int.TryParse(environment.Variable(variable), System.Globalization.NumberStyles.None,
+            System.Globalization.CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 86_400
+            ? TimeSpan.FromSeconds(seconds) : null;
 
     private static string HubHome(RegistryEnvironment environment) => environment.Folder("HF_HOME")
         ?? Path.Combine(environment.Folder("XDG_CACHE_HOME") ?? Path.Combine(environment.Home, ".cache"), "huggingface");

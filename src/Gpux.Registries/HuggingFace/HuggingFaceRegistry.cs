@@ -90,7 +90,8 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
     private async Task<FileContent?> OpenAsync(
         Uri address, ModelManifest manifest, ModelFile file, FileRange range, CancellationToken cancellationToken)
     {
-        var reply = await _connection.Value.Http.GetAsync(address, range, cancellationToken);
+        var reply = await _connection.Value.Http.SendAsync(
+            new RegistryRequest(address) { Range = range, SilenceLimit = _settings.DownloadTimeout }, cancellationToken);
         FileContent? content = null;
         try
         {
@@ -136,7 +137,8 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
         string path, ModelReference model, Func<JsonElement, T> read, CancellationToken cancellationToken)
     {
         var address = path.Contains("://", StringComparison.Ordinal) ? new Uri(path) : new Uri($"{_settings.Endpoint}/{path}");
-        using var reply = await _connection.Value.Http.GetAsync(address, default, cancellationToken);
+        using var reply = await _connection.Value.Http.SendAsync(
+            new RegistryRequest(address) { SilenceLimit = _settings.EtagTimeout }, cancellationToken);
         if (!reply.Response.IsSuccessStatusCode)
             throw await ErrorAsync(reply, model, commit: null, path: null, cancellationToken);
         var body = await _connection.Value.Http.ReadAsync(reply, AnswerLimitBytes, cancellationToken);

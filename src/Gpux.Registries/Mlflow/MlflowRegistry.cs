@@ -213,7 +213,7 @@ public sealed class MlflowRegistry : IModelRegistry, IModelSearch
             throw new InvalidMlmodelException(model, $"it exceeds {MlmodelLimitBytes >> 20} MiB");
         await using var content = await store.OpenAsync(
             new ModelManifest(model, "", [file]), file, folder, file.Path, default, cancellationToken);
-        using var silence = new SilenceTimer(_environment, cancellationToken);
+        using var silence = new SilenceTimer(_environment.SilenceLimit, _environment.Clock, cancellationToken);
         var bytes = new byte[MlmodelLimitBytes + 1];
         var length = 0;
         try

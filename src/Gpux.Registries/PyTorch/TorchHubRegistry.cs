@@ -166,7 +166,7 @@ public sealed class TorchHubRegistry(RegistryEnvironment environment) : IModelRe
 
     private async Task CopyAsync(HttpReply reply, Stream target, CancellationToken cancellationToken)
     {
-        using var silence = new SilenceTimer(environment, cancellationToken);
+        using var silence = new SilenceTimer(environment.SilenceLimit, environment.Clock, cancellationToken);
         try
         {
             await using var body = await reply.Response.Content.ReadAsStreamAsync(silence.Token);

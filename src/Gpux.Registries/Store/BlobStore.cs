@@ -23,7 +23,6 @@ internal sealed class BlobStore(RegistryEnvironment environment) : IFileStore
             : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
                 $"{manifest.Model.Registry}\n{manifest.Model.Name}\n{manifest.Commit}\n{file.Path}")));
         var partial = Path.Combine(_layout.Home.Path, "blobs", "partial", name);
-        _layout.Home.MakeFolder(Path.GetDirectoryName(partial)!); // Below the home
         return new DownloadTarget(_layout.Home, partial, _layout.BlobLock(name), NeedsSha256: true);
     }
 

@@ -15,8 +15,7 @@ internal interface IFileStore
     /// <param name="path">As <see cref="Find"/> gives it.</param>
     Digest? RecordedDigest(string path) => null;
 
-    /// <summary>Says where to write a file that is being fetched, and makes that folder.</summary>
-    /// <exception cref="NotWritableException">The folder cannot be written.</exception>
+    /// <summary>Says where to write a file that is being fetched. The folder need not exist.</summary>
     DownloadTarget Prepare(ModelManifest manifest, ModelFile file);
 
     /// <summary>Makes a file whose bytes are here already, under another model or commit, a file of this one too.</summary>

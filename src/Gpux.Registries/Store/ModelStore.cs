@@ -72,7 +72,7 @@ public sealed class ModelStore
             return stored;
         }
         catch (GpuxException reason) when (stored is not null
-            && reason is RegistryUnreachableException or RateLimitedException or UnexpectedReplyException)
+            && reason is RegistryUnreachableException or RateLimitedException or UnexpectedReplyException or CertificateRefusedException)
         {
             var note = $"{reason.Message} Using commit {stored.Manifest.Commit}, which {model} meant when last asked.";
             return stored with { Note = note };
@@ -140,6 +140,7 @@ public sealed class ModelStore
     /// <exception cref="ContentMismatchException">A file came with other bytes than published.</exception>
     /// <exception cref="DiskFullException">The files do not fit.</exception>
     /// <exception cref="NotWritableException">The folder for the files cannot be written.</exception>
+    /// <exception cref="DownloadCancelledException">The caller cancelled; it says how much is kept.</exception>
     public async Task<ModelFiles> FetchAsync(
         ResolvedModel model, IReadOnlyCollection<ModelFile> wanted, IProgress<Progress>? progress,
         CancellationToken cancellationToken)
@@ -171,6 +172,26 @@ public sealed class ModelStore
 
     /// <summary>Whether a file is here as a whole, without a request.</summary>
     public bool Has(ModelManifest manifest, ModelFile file) => Find(manifest.Model).Files.Value.Find(manifest, file) is not null;
+    /// <summary>Says what fetching these files would do, without a request and without writing anything.</summary>
+    public DownloadPlan PlanFetch(ResolvedModel model, IReadOnlyCollection<ModelFile> wanted)
+    {
+        var files = Find(model.Manifest.Model).Files.Value;
+        var planned = new List<PlannedFile>(wanted.Count);
+        DownloadTarget? target = null;
+        foreach (var file in wanted)
+        {
+            if (files.Find(model.Manifest, file) is { } path)
+            {
+                planned.Add(new PlannedFile(file, path, new FileInfo(path).Length));
+                continue;
+            }
+            target = files.Prepare(model.Manifest, file);
+            planned.Add(new PlannedFile(file, null, PartialFile.KeptBytes(target.PartialPath)));
+        }
+        var folder = target?.Folder.Path ?? FolderOf(model.Manifest);
+        var free = _freeBytes(folder);
+        return new DownloadPlan(planned, model.Manifest.Source ?? model.Manifest.Model.Registry, folder, free == long.MaxValue ? null : free);
+    }
 
     /// <summary>Those files of a model that are here, without a request.</summary>
     public ModelFiles FindFiles(ModelManifest manifest)
@@ -308,26 +329,37 @@ public sealed class ModelStore
         if (!model.FromStore)
             files.Remember(model.Manifest);
         var targets = missing.ConvertAll(file => (File: file, Target: files.Prepare(model.Manifest, file)));
+        foreach (var (_, target) in targets)
+            target.Folder.MakeFolder(Path.GetDirectoryName(target.PartialPath)!); // Below the store's folder
         EnsureSpace(targets);
         var progress = new TransferProgress(report, missing, _environment.Clock);
         using var used = await ShareAsync(model.Manifest, cancellationToken);
         // The largest first: it decides when all are done.
         targets.Sort((left, right) => (right.File.SizeBytes ?? 0).CompareTo(left.File.SizeBytes ?? 0));
         var options = new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(targets, options, async (each, token) =>
+        try
         {
-            var path = await FetchAsync(registry, files, model.Manifest, each.File, each.Target, progress, token);
-            paths[each.File.Path] = path;
-            progress.Bytes(each.File, new FileInfo(path).Length, isComplete: true);
-        });
+            await Parallel.ForEachAsync(targets, options, async (each, token) =>
+            {
+                var path = await FetchAsync(registry, files, model.Manifest, each.File, each.Target, progress, token);
+                paths[each.File.Path] = path;
+                progress.Bytes(each.File, new FileInfo(path).Length, isComplete: true);
+            });
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            var kept = targets.Sum(each => paths.TryGetValue(each.File.Path, out var path)
+                ? new FileInfo(path).Length : PartialFile.KeptBytes(each.Target.PartialPath));
+            throw new DownloadCancelledException(
+                kept, missing.TrueForAll(file => file.SizeBytes is not null) ? missing.Sum(file => file.SizeBytes) : null, cancellationToken);
+        }
     }
 
     private async Task<string> FetchAsync(
         IModelRegistry registry, IFileStore files, ModelManifest manifest, ModelFile file, DownloadTarget target,
         TransferProgress progress, CancellationToken cancellationToken)
     {
-        using var alone = await FileLock.AcquireAsync(target.Folder, target.LockPath, shared: false, _environment.Clock,
-            () => progress.Waiting("Waiting for another process", file), cancellationToken);
+        using var alone = await SharedDownload.WaitAsync(target, file, progress, _environment.Clock, cancellationToken);
         // Whoever held the lock has most likely brought the file.
         if ((files.Find(manifest, file) ?? await files.AdoptAsync(manifest, file, cancellationToken)) is { } path)
             return path;
@@ -351,8 +383,7 @@ public sealed class ModelStore
         long needed = 0;
         foreach (var (file, target) in targets)
         {
-            var partial = new FileInfo(target.PartialPath);
-            needed += Math.Max(0, (file.SizeBytes ?? 0) - (partial.Exists ? partial.Length : 0));
+            needed += Math.Max(0, (file.SizeBytes ?? 0) - PartialFile.KeptBytes(target.PartialPath));
         }
         if (_freeBytes(folder.Path) is var free && needed > free)
             throw new DiskFullException(folder.Path, folder.Variable, needed, free);
@@ -362,6 +393,9 @@ public sealed class ModelStore
     {
         try
         {
+            // Of a folder that is still to be made, its parent's disk.
+            while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } parent)
+                folder = parent;
             return new DriveInfo(folder).AvailableFreeSpace;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
@@ -450,7 +484,7 @@ public sealed class ModelStore
 
     private async Task<byte[]> ReadAsync(Stream stream, int length, CancellationToken cancellationToken)
     {
-        using var silence = new SilenceTimer(_environment, cancellationToken);
+        using var silence = new SilenceTimer(_environment.SilenceLimit, _environment.Clock, cancellationToken);
         var bytes = new byte[length];
         var done = 0;
         for (int read; done < length && (read = await stream.ReadAsync(bytes.AsMemory(done), silence.Restarted())) > 0;)

@@ -59,6 +59,29 @@ public sealed class DownloaderTests : IAsyncLifetime
         Assert.False(File.Exists(Partial));
     }
 
+    [Theory]
+    [InlineData(1_500_000, 0)]
+    [InlineData(1_500_000, 3_000_000)] // a hole up to there
+    public async Task What_the_Python_client_left_is_gone_on_from(int bytes, long length)
+    {
+        var orphan = Path.ChangeExtension(Partial, null) + ".0a1b2c3d.incomplete";
+        Directory.CreateDirectory(Path.GetDirectoryName(orphan)!);
+        await using (var file = File.Create(orphan))
+        {
+            file.Write(Weights.AsSpan(0, bytes));
+            file.SetLength(Math.Max(bytes, length));
+        }
+        // Somebody may still write to it.
+        var live = Path.ChangeExtension(Partial, null) + ".ffffffff.incomplete";
+        File.WriteAllBytes(live, Weights[..2_000_000]);
+        File.SetLastWriteTimeUtc(orphan, DateTime.UtcNow.AddHours(-1));
+        Assert.Equal(Weights, await PullAsync());
+        // Where a hole begins is known to a block of the file system.
+        Assert.InRange(Hub.SentBytes, Weights.Length - bytes - (1 << 20), Weights.Length - bytes + (length > 0 ? 1 << 20 : 0));
+        Assert.False(File.Exists(orphan));
+        Assert.True(File.Exists(live));
+    }
+
     [Fact]
     public async Task Server_that_ignores_the_range_starts_again()
     {

@@ -95,17 +95,5 @@ public sealed class KilledProcessTests : IAsyncLifetime
         }
     }
 
-    private Process Start()
-    {
-        var program = OperatingSystem.IsWindows() ? "Gpux.Registries.Puller.exe" : "Gpux.Registries.Puller";
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, program))
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.ArgumentList.Add("hf:org/m");
-        foreach (var (name, value) in _machine.Variables)
-            start.Environment[name] = value;
-        return Process.Start(start)!; // Null only for shell-executed documents
-    }
+    private Process Start() => Puller.Start(_machine, "hf:org/m");
 }

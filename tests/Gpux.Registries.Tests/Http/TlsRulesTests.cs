@@ -73,8 +73,8 @@ public sealed class TlsRulesTests : IDisposable
         var authority = Write("ca.pem", own.ExportCertificatePem());
         Assert.Equal("ok", await AskAsync(new TlsRules(authority), own));
         Assert.Equal("ok", await AskAsync(new TlsRules(_folder), own));
-        await Assert.ThrowsAsync<RegistryUnreachableException>(() => AskAsync(new TlsRules(authority), other));
-        await Assert.ThrowsAsync<RegistryUnreachableException>(() => AskAsync(new TlsRules(), own));
+        await Assert.ThrowsAsync<CertificateRefusedException>(() => AskAsync(new TlsRules(authority), other));
+        await Assert.ThrowsAsync<CertificateRefusedException>(() => AskAsync(new TlsRules(), own));
     }
 
     [Fact]

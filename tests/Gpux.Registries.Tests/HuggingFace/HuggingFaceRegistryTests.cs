@@ -330,7 +330,8 @@ public sealed class HuggingFaceRegistryTests
         await using var machine = TestMachine.WithoutNetwork();
         var exception = await Assert.ThrowsAsync<RegistryUnreachableException>(() => machine.Store().ResolveAsync("org/tiny"));
         Assert.Contains("127.0.0.1:9", exception.Message, StringComparison.Ordinal);
-        Assert.Equal(5, machine.Clock.Waits.Count);
+        // Nothing listens there: a second try, and no more.
+        Assert.Single(machine.Clock.Waits);
     }
 
     [Fact]

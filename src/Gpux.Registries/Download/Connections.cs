@@ -1,0 +1,193 @@
+namespace Gpux.Registries.Download;
+
+/// <summary>Decides how many connections bring files at once, and for which of them.</summary>
+/// <remarks>It climbs while that pays: the width doubles, and stays so if more bytes came by it within a fraction of a second than
+/// before; else it goes back, and tries again only after a while. Servers that refuse a connection halve it.</remarks>
+internal sealed class Connections : IDisposable
+{
+    private const int WidthAtFirst = 4;
+
+    // Less is noise: doubling connections that are limited each doubles the rate.
+    private const double WorthwhileGain = 1.15;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    private readonly TimeProvider _clock;
+    private readonly Lock _lock = new();
+    private readonly List<FileTransfer> _files = [];
+    private readonly SemaphoreSlim _free;
+    private int _inUse;
+    private int _waiting;
+    private int _starting;
+    private int _width;
+    private int _widthBefore;
+    private double _rateBefore;
+    private long _bytes;
+    private long _since;
+    private bool _isSettling;
+    private long _pausedAt;
+    private TimeSpan _pause;
+
+    /// <param name="most">Never more than this.</param>
+    public Connections(int most, TimeProvider clock)
+    {
+        (Most, _clock) = (most, clock);
+        _free = new SemaphoreSlim(most);
+        _width = _widthBefore = Math.Min(WidthAtFirst, most);
+    }
+
+    public int Most { get; }
+
+    /// <summary>Waits for the first connection of a file, which it has for as long as it lasts.</summary>
+    public async Task EnterAsync(FileTransfer file, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            await _free.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+        lock (_lock)
+        {
+            if (_files.Count == 0)
+                Measure(settling: true);
+            _files.Add(file);
+            _inUse++;
+        }
+    }
+
+    /// <summary>Gives back a connection.</summary>
+    /// <param name="isLast">Whether the file has none any more.</param>
+    public void Leave(FileTransfer file, bool isLast)
+    {
+        lock (_lock)
+        {
+            _inUse--;
+            if (isLast)
+                _files.Remove(file);
+        }
+        _free.Release();
+        Widen();
+    }
+
+    /// <summary>Whether a connection that has done its part may do another: not if there are more than wanted, and never while a
+    /// file has none.</summary>
+    public bool MayGoOn => Volatile.Read(ref _waiting) == 0 && Volatile.Read(ref _inUse) <= Volatile.Read(ref _width);
+
+    /// <summary>Tells that a request is on its way.</summary>
+    public void Starting() => Interlocked.Increment(ref _starting);
+
+    /// <summary>Tells that its first bytes came, or that it failed.</summary>
+    public void Started() => Interlocked.Decrement(ref _starting);
+
+    /// <summary>Counts bytes that came, and now and then draws conclusions.</summary>
+    public void Came(int bytes)
+    {
+        Interlocked.Add(ref _bytes, bytes);
+        var elapsed = _clock.GetElapsedTime(_since);
+        if (elapsed < Interval)
+            return;
+        lock (_lock)
+        {
+            elapsed = _clock.GetElapsedTime(_since);
+            if (elapsed < Interval)
+                return;
+            if (_isSettling)
+            {
+                // Connections that are still coming about say nothing of what they will bring.
+                if (Volatile.Read(ref _starting) > 0 && elapsed < LongestStart)
+                    return;
+                Measure(settling: false);
+                return;
+            }
+            Judge(_bytes / elapsed.TotalSeconds);
+            Measure(settling: _width != _inUse);
+        }
+        Widen();
+    }
+
+    /// <summary>Tells that a server refused a connection, while it served others.</summary>
+    public void Refused()
+    {
+        lock (_lock)
+        {
+            _width = _widthBefore = Math.Max(1, Math.Min(_width, _inUse) / 2);
+            Pause(FirstPause);
+        }
+    }
+
+    /// <summary>Gives further connections to those files that have the fewest.</summary>
+    public void Widen()
+    {
+        while (Volatile.Read(ref _waiting) == 0)
+        {
+            FileTransfer? poorest = null;
+            lock (_lock)
+            {
+                if (_inUse >= _width)
+                    return;
+                foreach (var file in _files)
+                {
+                    if (file.MayWiden && (poorest is null || file.Workers < poorest.Workers))
+                        poorest = file;
+                }
+                if (poorest is null || !_free.Wait(0))
+                    return;
+                _inUse++;
+            }
+            if (!poorest.TryWiden())
+            {
+                lock (_lock)
+                    _inUse--;
+                _free.Release();
+                return;
+            }
+        }
+    }
+
+    public void Dispose() => _free.Dispose();
+
+    private void Judge(double rate)
+    {
+        if (_width == _widthBefore)
+        {
+            // At rest: another try if this width is in use, larger ones are allowed, and the last try is long enough ago.
+            if (_inUse < _width || _width == Most || (_pausedAt != 0 && _clock.GetElapsedTime(_pausedAt) < _pause))
+                return;
+            _rateBefore = rate;
+            _width = Math.Min(Most, _width * 2);
+        }
+        else if (_inUse <= _widthBefore)
+        {
+            _width = _widthBefore; // No file could use more: nothing was tried.
+        }
+        else if (rate > _rateBefore * WorthwhileGain)
+        {
+            (_rateBefore, _widthBefore, _pause) = (rate, _width, TimeSpan.Zero);
+            _width = Math.Min(Most, _width * 2);
+        }
+        else
+        {
+            _width = _widthBefore;
+            Pause(_pause == TimeSpan.Zero ? FirstPause : _pause * 2);
+        }
+    }
+
+    private void Pause(TimeSpan pause)
+    {
+        _pausedAt = _clock.GetTimestamp();
+        _pause = pause < LongestPause ? pause : LongestPause;
+    }
+
+    private void Measure(bool settling)
+    {
+        Interlocked.Exchange(ref _bytes, 0);
+        (_since, _isSettling) = (_clock.GetTimestamp(), settling);
+    }
+}
