@@ -34,6 +34,20 @@ internal static class RepositoryPath
             throw new UnsafePathException(owner, path, rule);
     }
 
+    /// <summary>Checks the names of one listing.</summary>
+    /// <exception cref="UnsafePathException">A name would leave the folder, or two would be one file where case is
+    /// ignored.</exception>
+    public static void CheckAll(string owner, IEnumerable<ModelFile> files)
+    {
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var file in files)
+        {
+            Check(owner, file.Path);
+            if (!seen.Add(file.Path))
+                throw new UnsafePathException(owner, file.Path, "another file has the same name, or one that differs only in case");
+        }
+    }
+
     /// <summary>The full path of a checked name below <paramref name="folder"/>.</summary>
     /// <exception cref="UnsafePathException">The name would leave the folder.</exception>
     public static string Join(string folder, string path, string owner)

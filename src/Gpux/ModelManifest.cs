@@ -8,6 +8,9 @@ public sealed record ModelFile(string Path, long? SizeBytes, Digest? Digest)
 {
     /// <summary>The registry's own id of the file where that is not its digest: on the Hub, the git id of a large file's pointer.</summary>
     public string? ObjectId { get; init; }
+
+    /// <summary>An archive whose members are the model's files: the store unpacks it.</summary>
+    public bool IsArchive { get; init; }
 }
 
 /// <summary>A model pinned to one commit, with its files as published.</summary>

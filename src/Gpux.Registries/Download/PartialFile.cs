@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Gpux.Registries.Store;
 
 namespace Gpux.Registries.Download;
@@ -9,7 +8,7 @@ internal sealed class PartialFile : IDisposable
     private readonly FileStream _file;
     private readonly string _path;
     private readonly StoreFolder _folder;
-    private readonly Dictionary<DigestAlgorithm, IncrementalHash> _hashes = [];
+    private readonly Dictionary<DigestAlgorithm, ContentHash> _hashes = [];
     private bool _isComplete;
 
     /// <summary>Opens the file with the bytes that an earlier process left in it.</summary>
@@ -72,7 +71,7 @@ internal sealed class PartialFile : IDisposable
 
     /// <summary>The digest of all bytes, of an algorithm given to <see cref="HashWith"/>. Ends the hashing.</summary>
     public Digest Finish(DigestAlgorithm algorithm) =>
-        new(algorithm, Convert.ToHexStringLower(_hashes[algorithm].GetHashAndReset()));
+        _hashes[algorithm].Finish();
 
     /// <summary>Waits until the bytes are on the disk, so that a renamed file is never an empty one after a power
     /// failure.</summary>

@@ -151,7 +151,7 @@ public sealed class ModelStoreTests
         var exception = await Assert.ThrowsAsync<UnknownRegistryException>(
             () => machine.Store().ResolveAsync(
                 new ModelReference("nosuch", "x"), Lookup.Default, progress: null, CancellationToken.None));
-        Assert.Contains("hf, local, samples", exception.Remedy, StringComparison.Ordinal);
+        Assert.Contains(string.Join(", ", RegistryCatalog.All.Select(registry => registry.Name).Order(StringComparer.Ordinal)), exception.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]
