@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Gpux;
 
 public enum DigestAlgorithm
@@ -13,6 +11,9 @@ public enum DigestAlgorithm
 
     /// <summary>The first digits of a SHA-256, as PyTorch's file names end in them.</summary>
     Sha256Prefix,
+
+    /// <summary>CRC-32C (Castagnoli, RFC 3720 appendix B.4), most significant byte first, as cloud storage states it.</summary>
+    Crc32c,
 }
 
 /// <summary>What the bytes of a file must hash to.</summary>
@@ -26,7 +27,7 @@ public readonly record struct Digest(DigestAlgorithm Algorithm, string Hex)
         ? actual.Algorithm is DigestAlgorithm.Sha256 or DigestAlgorithm.Sha256Prefix && actual.Hex.StartsWith(Hex, StringComparison.Ordinal)
         : this == actual;
 
-    /// <summary>Reads "sha256:{64 hex}", "sha256-prefix:", "sha1:", "md5:" or "git:" forms.</summary>
+    /// <summary>Reads "sha256:{64 hex}", "sha256-prefix:", "sha1:", "md5:", "crc32c:" or "git:" forms.</summary>
     /// <exception cref="FormatException">Another form.</exception>
     public static Digest Parse(string text)
     {
@@ -39,6 +40,7 @@ public readonly record struct Digest(DigestAlgorithm Algorithm, string Hex)
             ("git", 40) => DigestAlgorithm.GitBlobSha1,
             ("sha1", 40) => DigestAlgorithm.Sha1,
             ("md5", 32) => DigestAlgorithm.Md5,
+            ("crc32c", 8) => DigestAlgorithm.Crc32c,
             _ => null,
         };
         if (algorithm is null || !hex.All(char.IsAsciiHexDigitLower))
@@ -53,25 +55,12 @@ public readonly record struct Digest(DigestAlgorithm Algorithm, string Hex)
         using var hash = Begin(algorithm, sizeBytes);
         var buffer = new byte[1 << 17];
         for (int read; (read = await content.ReadAsync(buffer, cancellationToken)) > 0;)
-            hash.AppendData(buffer, 0, read);
-        return new Digest(algorithm, Convert.ToHexStringLower(hash.GetHashAndReset()));
+            hash.AppendData(buffer.AsSpan(0, read));
+        return hash.Finish();
     }
 
     /// <summary>A hash to append the content to, piece by piece.</summary>
-    public static IncrementalHash Begin(DigestAlgorithm algorithm, long sizeBytes)
-    {
-#pragma warning disable CA5350, CA5351 // Git and older registries publish SHA-1 and MD5: they detect damage here, not forgery.
-        var hash = IncrementalHash.CreateHash(algorithm switch
-        {
-            DigestAlgorithm.Sha256 or DigestAlgorithm.Sha256Prefix => HashAlgorithmName.SHA256,
-            DigestAlgorithm.Md5 => HashAlgorithmName.MD5,
-            _ => HashAlgorithmName.SHA1,
-        });
-#pragma warning restore CA5350, CA5351
-        if (algorithm == DigestAlgorithm.GitBlobSha1)
-            hash.AppendData(System.Text.Encoding.ASCII.GetBytes($"blob {sizeBytes}\0"));
-        return hash;
-    }
+    public static ContentHash Begin(DigestAlgorithm algorithm, long sizeBytes) => new(algorithm, sizeBytes);
 
     public override string ToString() => Algorithm switch
     {
@@ -79,6 +68,7 @@ public readonly record struct Digest(DigestAlgorithm Algorithm, string Hex)
         DigestAlgorithm.GitBlobSha1 => "git:",
         DigestAlgorithm.Sha1 => "sha1:",
         DigestAlgorithm.Sha256Prefix => "sha256-prefix:",
+        DigestAlgorithm.Crc32c => "crc32c:",
         _ => "md5:",
     } + Hex;
 }

@@ -32,6 +32,15 @@ internal sealed class TestMachine : IAsyncDisposable
 
     public static async Task<TestMachine> StartAsync() => new(await HubStandIn.StartAsync());
 
+    /// <summary>A machine that asks a stand-in, with its credential.</summary>
+    public static TestMachine With(IStandIn standIn)
+    {
+        var machine = WithoutNetwork();
+        foreach (var (name, value) in standIn.Variables)
+            machine.Variables[name] = value;
+        return machine;
+    }
+
     /// <summary>A machine whose Hub has org/tiny, as it was recorded.</summary>
     public static async Task<TestMachine> StartWithTinyAsync()
     {
@@ -118,6 +127,13 @@ internal static class TestExtensions
     public static Task<ModelFiles> FetchAsync(this ModelStore store, ResolvedModel model, params string[] paths) =>
         store.FetchAsync(model, [.. model.Manifest.Files.Where(file => paths.Length == 0 || paths.Contains(file.Path))],
             progress: null, CancellationToken.None);
+
+    public static Task<ModelManifest> ResolveAsync(this IModelRegistry registry, string model) =>
+        registry.ResolveAsync(ModelReference.Parse(model, new ReferenceForms(RegistryCatalog.All)), CancellationToken.None);
+
+    /// <summary>The files' bytes, by name.</summary>
+    public static Dictionary<string, byte[]> Bytes(this ModelFiles files) =>
+        files.Names.ToDictionary(name => name, name => File.ReadAllBytes(files.Require(name)));
 
     /// <summary>Bytes that look random and are the same on each run.</summary>
     public static byte[] Bytes(int count, int seed = 1)

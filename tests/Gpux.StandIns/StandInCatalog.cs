@@ -14,6 +14,10 @@ public static class StandInCatalog
         ("s3", async () => await S3StandIn.StartAsync()),
         ("wandb", async () => await WandbStandIn.StartAsync()),
         ("web", async () => await WebStandIn.StartAsync()),
+        ("onnx-zoo", async () => await OnnxZooStandIn.StartAsync()),
+        ("kaggle", async () => await KaggleStandIn.StartAsync()),
+        ("tfhub", async () => await TensorFlowHubStandIn.StartAsync()),
+        ("keras", async () => await KerasStandIn.StartAsync()),
         ("torchvision", async () => await TorchvisionStandIn.StartAsync()),
     ];
 

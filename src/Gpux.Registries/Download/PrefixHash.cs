@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 
 namespace Gpux.Registries.Download;
 
@@ -9,7 +8,7 @@ internal sealed class PrefixHash : IAsyncDisposable
 {
     private const int BufferBytes = 256 << 10;
 
-    private readonly List<(DigestAlgorithm Algorithm, IncrementalHash Hash)> _hashes = [];
+    private readonly List<(DigestAlgorithm Algorithm, ContentHash Hash)> _hashes = [];
     private readonly PartialFile _file;
     private readonly Func<long> _prefix;
     private readonly CancellationTokenSource _stop = new();

@@ -12,6 +12,13 @@ internal sealed class HttpReply(IReadOnlyList<HttpResponseMessage> hops) : IDisp
     /// <summary>The address of the last reply, without its query: signed storage addresses are secrets.</summary>
     public string Address => Response.RequestMessage!.RequestUri!.GetLeftPart(UriPartial.Path); // SendAsync always sets both
 
+    /// <exception cref="UnexpectedReplyException">It is a page for people, which no file of a model is.</exception>
+    public void ThrowIfPage(string registry)
+    {
+        if (Response.IsSuccessStatusCode && Response.Content.Headers.ContentType?.MediaType is "text/html" or "application/xhtml+xml")
+            throw new UnexpectedReplyException(registry, Address, "it sends a page instead of a file.");
+    }
+
     /// <summary>The first value of a header, from the first reply on the way that has it.</summary>
     public string? Header(string name)
     {

@@ -25,7 +25,7 @@ public sealed class OllamaRegistry(RegistryEnvironment environment) : IModelRegi
     internal static IFileStore Files(RegistryEnvironment environment)
     {
         var daemon = new OllamaDaemon(environment);
-        return new BorrowingStore(environment, (_, file) => daemon.Blob(file.Digest, file.SizeBytes));
+        return new BlobStore(environment, (_, file) => daemon.Blob(file.Digest, file.SizeBytes));
     }
 
     public async Task<ModelManifest> ResolveAsync(ModelReference model, CancellationToken cancellationToken)

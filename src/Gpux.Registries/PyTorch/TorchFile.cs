@@ -47,7 +47,7 @@ internal static class TorchFile
         var home = environment.Folder("TORCH_HOME") ?? Path.Combine(
             environment.Folder("XDG_CACHE_HOME") ?? Path.Combine(environment.Home, ".cache"), "torch");
         var folder = Path.Combine(home, "hub", "checkpoints");
-        return new BorrowingStore(environment, (_, file) =>
+        return new BlobStore(environment, (_, file) =>
             Path.Combine(folder, Path.GetFileName(file.Path)) is var path && File.Exists(path) ? path : null);
     }
 }

@@ -1,3 +1,5 @@
+using Gpux.Registries.Archives;
+
 namespace Gpux.Registries.Store;
 
 /// <summary>Where the files of fetched models lie.</summary>
@@ -15,6 +17,11 @@ internal interface IFileStore
     /// <param name="path">As <see cref="Find"/> gives it.</param>
     Digest? RecordedDigest(string path) => null;
 
+    /// <summary>Finds what an archive held, where the store keeps that instead of the archive: <see cref="Find"/> then gives its
+    /// record of the members.</summary>
+    /// <returns>Each member's name and full path; null if the archive is not here, or is kept as it is.</returns>
+    IReadOnlyDictionary<string, string>? FindMembers(ModelManifest manifest, ModelFile archive) => null;
+
     /// <summary>Says where to write a file that is being fetched. The folder need not exist.</summary>
     DownloadTarget Prepare(ModelManifest manifest, ModelFile file);
 
@@ -22,8 +29,10 @@ internal interface IFileStore
     /// <returns>Its full path; null if the bytes are not here.</returns>
     Task<string?> AdoptAsync(ModelManifest manifest, ModelFile file, CancellationToken cancellationToken);
 
-    /// <summary>Takes over a file that was downloaded to the target and verified.</summary>
+    /// <summary>Takes over a file that was downloaded to the target and verified. An archive is unpacked.</summary>
     /// <returns>Its full path.</returns>
+    /// <exception cref="InvalidArchiveException">The archive is damaged, or holds what may not be unpacked.</exception>
+    /// <exception cref="ArchiveTooLargeException">The archive unpacks to more than a model's archive does.</exception>
     Task<string> PlaceAsync(
         ModelManifest manifest, ModelFile file, DownloadedFile downloaded, CancellationToken cancellationToken);
 

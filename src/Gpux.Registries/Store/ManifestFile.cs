@@ -87,7 +87,11 @@ internal sealed record ManifestFile(
             var path = Text(entry, "path") ?? throw new FormatException("A file has no path.");
             RepositoryPath.Check(name, path);
             files.Add(new ModelFile(path, entry.TryGetProperty("size", out var size) ? size.GetInt64() : null,
-                Text(entry, "digest") is { } digest ? Digest.Parse(digest) : null) { ObjectId = Text(entry, "id") });
+                Text(entry, "digest") is { } digest ? Digest.Parse(digest) : null)
+            {
+                ObjectId = Text(entry, "id"),
+                IsArchive = entry.TryGetProperty("archive", out var archive) && archive.GetBoolean(),
+            });
         }
         var revisions = new Dictionary<string, DateTimeOffset>();
         foreach (var revision in json.GetProperty("revisions").EnumerateObject())
@@ -108,6 +112,8 @@ internal sealed record ManifestFile(
             json.WriteNumber("size", size);
         WriteText(json, "digest", file.Digest?.ToString());
         WriteText(json, "id", file.ObjectId);
+        if (file.IsArchive)
+            json.WriteBoolean("archive", true);
         json.WriteEndObject();
     }
 

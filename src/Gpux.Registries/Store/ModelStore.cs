@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gpux.Registries.Archives;
 using Gpux.Registries.Download;
 using Gpux.Registries.Http;
 
@@ -101,7 +102,7 @@ public sealed class ModelStore
         ModelManifest manifest, ModelFile file, long offset, int length, CancellationToken cancellationToken)
     {
         var (_, registry, files) = Find(manifest.Model);
-        if (files.Value.Find(manifest, file) is { } path)
+        if (!file.IsArchive && files.Value.Find(manifest, file) is { } path)
         {
             await using var local = File.OpenRead(path);
             local.Position = offset;
@@ -131,13 +132,16 @@ public sealed class ModelStore
     }
 
     /// <summary>Sees to it that files are here, downloading those that are not: several at once, each verified, resumed where an
-    /// earlier download stopped, and shared with other processes that want the same.</summary>
+    /// earlier download stopped, and shared with other processes that want the same. In place of an archive come its
+    /// members.</summary>
     /// <param name="wanted">Of the manifest, or another name with neither size nor digest, which is then asked for.</param>
     /// <param name="progress">Bytes per file, and with a null item those of all files.</param>
     /// <exception cref="FileNotInModelException">The registry has no such file.</exception>
     /// <exception cref="DownloadInterruptedException">A file broke off too often; what came is kept for the next
     /// time.</exception>
     /// <exception cref="ContentMismatchException">A file came with other bytes than published.</exception>
+    /// <exception cref="InvalidArchiveException">An archive is damaged, or holds what may not be unpacked.</exception>
+    /// <exception cref="ArchiveTooLargeException">An archive unpacks to more than a model's archive does.</exception>
     /// <exception cref="DiskFullException">The files do not fit.</exception>
     /// <exception cref="NotWritableException">The folder for the files cannot be written.</exception>
     /// <exception cref="DownloadCancelledException">The caller cancelled; it says how much is kept.</exception>
@@ -151,7 +155,7 @@ public sealed class ModelStore
         foreach (var file in wanted)
         {
             if (files.Value.Find(model.Manifest, file) is { } path)
-                paths[file.Path] = path;
+                Add(paths, files.Value, model.Manifest, file, path);
             else if (files.Value.IsKnownMissing(model.Manifest, file.Path))
                 throw new FileNotInModelException(model.Manifest, file.Path);
             else
@@ -201,7 +205,7 @@ public sealed class ModelStore
         foreach (var file in manifest.Files)
         {
             if (files.Value.Find(manifest, file) is { } path)
-                paths[file.Path] = path;
+                Add(paths, files.Value, manifest, file, path);
         }
         return new ModelFiles(paths, manifest.Model.ToString());
     }
@@ -322,6 +326,18 @@ public sealed class ModelStore
         SearchAnswer Failed(GpuxException reason) => new(registry.Entry.Name, [], reason, _environment.Clock.GetElapsedTime(watch));
     }
 
+    // A file is itself, an archive what it held.
+    private static void Add(IDictionary<string, string> paths, IFileStore files, ModelManifest manifest, ModelFile file, string path)
+    {
+        if (!file.IsArchive || files.FindMembers(manifest, file) is not { } members)
+            paths[file.Path] = path;
+        else
+        {
+            foreach (var (name, member) in members)
+                paths[name] = member;
+        }
+    }
+
     private async Task FetchMissingAsync(
         ResolvedModel model, IModelRegistry registry, IFileStore files, List<ModelFile> missing,
         ConcurrentDictionary<string, string> paths, IProgress<Progress>? report, CancellationToken cancellationToken)
@@ -342,8 +358,8 @@ public sealed class ModelStore
             await Parallel.ForEachAsync(targets, options, async (each, token) =>
             {
                 var path = await FetchAsync(registry, files, model.Manifest, each.File, each.Target, progress, token);
-                paths[each.File.Path] = path;
-                progress.Bytes(each.File, new FileInfo(path).Length, isComplete: true);
+                Add(paths, files, model.Manifest, each.File, path);
+                progress.Bytes(each.File, each.File.SizeBytes ?? new FileInfo(path).Length, isComplete: true);
             });
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

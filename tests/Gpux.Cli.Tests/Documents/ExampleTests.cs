@@ -69,7 +69,8 @@ public sealed class ExampleTests
         if (home is not null)
         {
             foreach (var variable in start.Environment.Keys.ToArray())
-                if (variable.Split('_')[0] is "GPUX" or "HF" or "XDG" or "HUGGINGFACE" or "TRANSFORMERS")
+                if (variable.Split('_')[0] is "GPUX" or "HF" or "XDG" or "HUGGINGFACE" or "TRANSFORMERS"
+                    or "KAGGLE" or "KAGGLEHUB" or "TFHUB" or "KERAS" or "ONNX" or "TORCH" or "MLFLOW" or "WANDB" or "OLLAMA" or "MODELSCOPE" or "GITHUB" or "GH" or "AWS" or "DOCKER")
                     start.Environment.Remove(variable);
             start.Environment["HOME"] = home;
             if (variables is null)
