@@ -52,6 +52,12 @@ internal sealed class Downloader(RegistryEnvironment environment, Retry retry)
                 if (actual.Algorithm == DigestAlgorithm.Sha256)
                     sha256 = actual.Hex;
             }
+            if (task.File.SizeBytes is null && IsPointer(path, file.SizeBytes))
+            {
+                PartialFile.Delete(path);
+                throw new UnexpectedReplyException(task.Manifest.Model.Registry, task.File.Path,
+                    "it sends a pointer of Git LFS instead of the file; the address of the file itself is another.");
+            }
             transfer.Complete();
             return new DownloadedFile(path, file.SizeBytes, file.Expected, sha256);
         }
@@ -61,6 +67,10 @@ internal sealed class Downloader(RegistryEnvironment environment, Retry retry)
             throw;
         }
     }
+
+    // The text that stands in a Git repository for a large file (git-lfs specification, version 1).
+    private static bool IsPointer(string path, long sizeBytes) =>
+        sizeBytes is > 0 and < 1024 && File.ReadAllText(path).StartsWith("version https://git-lfs.github.com/spec/", StringComparison.Ordinal);
 }
 
 /// <summary>What to download, and whom to tell.</summary>

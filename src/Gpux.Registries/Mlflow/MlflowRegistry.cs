@@ -225,6 +225,10 @@ public sealed class MlflowRegistry : IModelRegistry, IModelSearch
         {
             throw new TransferInterruptedException(new RegistryUnreachableException(_settings.Title, broken.Message, broken));
         }
+        catch (InvalidDataException undecodable)
+        {
+            throw new UnexpectedReplyException(_settings.Title, Mlmodel.FileName, "it cannot be decompressed.", undecodable);
+        }
         if (content.TotalBytes is { } total && length < total)
             throw new TransferInterruptedException(new RegistryUnreachableException(_settings.Title, $"{Mlmodel.FileName} ended after {length:N0} of {total:N0} bytes."));
         return bytes[..length];

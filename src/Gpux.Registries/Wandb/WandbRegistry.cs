@@ -397,7 +397,7 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
 
     private Uri Given(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address)
         ? new RegistryHttp(_environment, _settings.Title, _settings.Base, credential: null).Given(address, _settings.Base)
-        : throw new FormatException("the address of a file is none.");
+        : throw new UnexpectedReplyException(_settings.Title, _settings.Base.GetLeftPart(UriPartial.Authority), "the address of a file is none.");
 
     private void ThrowIfOffline(string what)
     {

