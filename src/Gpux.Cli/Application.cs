@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Gpux.Cli.Commands;
 using Gpux.Cli.Terminals;
+using Gpux.Registries.Download;
 
 namespace Gpux.Cli;
 
@@ -78,9 +79,9 @@ internal static class Application
                 Error = terminal.Error,
             }, interrupted.Token);
         }
-        catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
+        catch (OperationCanceledException cancelled) when (interrupted.IsCancellationRequested)
         {
-            terminal.Note("Interrupted.");
+            terminal.Note(cancelled is DownloadCancelledException kept ? $"Interrupted. {kept.Message}" : "Interrupted.");
             return ExitCode.Cancelled;
         }
         catch (GpuxException exception)

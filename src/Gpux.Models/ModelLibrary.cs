@@ -6,6 +6,7 @@ using Gpux.Models.Detection;
 using Gpux.Models.Projects;
 using Gpux.Models.Pulling;
 using Gpux.Models.Suitability;
+using Gpux.Models.Verification;
 using Gpux.Onnx.Building;
 using Gpux.Registries;
 using Gpux.Registries.Store;
@@ -95,6 +96,7 @@ public sealed class ModelLibrary : IDisposable
         resolved = await WithEveryFileAsync(resolved, progress, cancellationToken);
         // The list of all files, which may be here only now, decides whether a choice of weights matters.
         folder = VariantFolder(resolved.Manifest, options);
+        resolved = Unpacked(resolved);
         RequireChosen(resolved, options.Weights);
         var configuration = await FetchConfigurationAsync(resolved, options.Weights, progress, cancellationToken);
         IReadOnlyCollection<string> weights;
@@ -137,7 +139,7 @@ public sealed class ModelLibrary : IDisposable
                 published.Count == 0 ? "the registry lists no files." : "no file is left by what --include and --exclude say.");
         if (refusal is null && weights?.FirstOrDefault(weight => !selection.Wanted.Any(file => file.Path == weight)) is { } lacking)
             refusal = new MissingFileException(resolved.Manifest.Model.ToString(), lacking);
-        return new PullPlan(resolved, selection, refusal) { Missing = [.. selection.Wanted.Where(file => !Store.Has(resolved.Manifest, file))] };
+        return new PullPlan(resolved, selection, refusal) { Download = Store.PlanFetch(resolved, selection.Wanted) };
     }
 
     /// <summary>Fetches a model and, where something can, makes it ready to run.</summary>
@@ -147,11 +149,28 @@ public sealed class ModelLibrary : IDisposable
     {
         var plan = await PlanPullAsync(model, pull, options, progress, cancellationToken);
         var files = await Store.FetchAsync(plan.Resolved, plan.Selection.Wanted, progress, cancellationToken);
-        if (plan.Refusal is not null)
-            return new PulledModel(plan, files, Prepared: null);
-        var prepared = await PrepareAsync(plan.Resolved, options, progress, cancellationToken);
-        return new PulledModel(plan, pull.IsChosen ? files : prepared.Files, prepared);
+        var (prepared, refusal) = (default(PreparedModel), plan.Refusal);
+        // What an archive holds is known only now.
+        if (refusal is null || plan.Selection.Wanted.Any(file => file.IsArchive))
+        {
+            try
+            {
+                (prepared, refusal) = (await PrepareAsync(plan.Resolved, options, progress, cancellationToken), null);
+            }
+            catch (GpuxException exception) when (refusal is not null && IsRefusal(exception))
+            {
+                refusal = exception;
+            }
+        }
+        return new PulledModel(plan, pull.IsChosen || prepared is null ? files : prepared.Files, prepared, refusal)
+        {
+            TestData = await TestDataCheck.RunAsync(Store, plan.Resolved, fetch: false, progress, cancellationToken),
+        };
     }
+
+    // As the registry lists it, but what archives hold in place of those that are here.
+    private ResolvedModel Unpacked(ResolvedModel resolved) => !resolved.Manifest.Files.Any(file => file.IsArchive) ? resolved
+        : resolved with { Manifest = Store.Unpacked(resolved.Manifest), FromStore = true };
 
     /// <summary>Says what a model is and takes, from configuration and headers, without fetching weights.</summary>
     public async Task<ModelDescription> DescribeAsync(

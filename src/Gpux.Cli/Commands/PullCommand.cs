@@ -5,6 +5,8 @@ using Gpux.Models;
 using Gpux.Models.Locks;
 using Gpux.Models.Projects;
 using Gpux.Models.Pulling;
+using Gpux.Models.Verification;
+using Gpux.Registries.Download;
 using Gpux.Registries.Store;
 using Gpux.Registries.Store.Bundles;
 
@@ -25,6 +27,8 @@ internal sealed class PullCommand : GpuxCommand
     private readonly Option<bool> _lock = new("--lock") { Description = "Note the exact bytes in gpux.lock in the current folder." };
     private readonly Option<bool> _locked = new("--locked") { Description = "Fetch exactly the bytes that gpux.lock states, or fail." };
     private readonly Option<string?> _project = new("--project") { Description = "Make a folder with a gpux.yml that says how to run the model.", HelpName = "FOLDER" };
+    private readonly Option<string?> _limitRate = new("--limit-rate") { Description = "All downloads together take no more a second, such as 5M.", HelpName = "RATE" };
+    private readonly Option<string?> _progress = new("--progress") { Description = "bars, the default; json: an object a line on standard error; none.", HelpName = "FORM" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only say what would be fetched." };
 
     public PullCommand(Services services)
@@ -35,6 +39,8 @@ internal sealed class PullCommand : GpuxCommand
         Add(_all);
         Add(_include);
         Add(_exclude);
+        Add(_limitRate);
+        Add(_progress);
         Add(_dryRun);
         Add(_lock);
         Add(_locked);
@@ -44,6 +50,15 @@ internal sealed class PullCommand : GpuxCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var (text, pull) = (parsed.GetValue(_model), Pull(parsed));
+        if (parsed.GetValue(_limitRate) is { } rate)
+            Services.Environment.RateLimit = TransferRate.Parse(rate, "--limit-rate");
+        Terminal.ProgressForm = parsed.GetValue(_progress) switch
+        {
+            null or "bars" => ProgressForm.Bars,
+            "json" => ProgressForm.Events,
+            "none" => ProgressForm.None,
+            var other => throw new UsageException($"--progress is '{other}', where bars, json or none is expected.", "Write --progress json."),
+        };
         if (parsed.GetValue(_locked))
             return await PullLockedAsync(text, parsed, pull, cancellationToken);
         var reference = Services.Reference(text ?? throw new UsageException("No model is named.", "Write gpux pull MODEL, or gpux pull --locked."));
@@ -66,7 +81,7 @@ internal sealed class PullCommand : GpuxCommand
         if (parsed.GetValue(_project) is { } folder)
             Terminal.Note($"Made {ProjectFolder.Make(folder, Runnable(model))}.");
         Terminal.Print(output => Write(output, model, text), json => Write(json, model));
-        return ExitCode.Done;
+        return model.TestData is { Passed: false } ? ExitCode.Failed : ExitCode.Done;
     }
 
     private PullOptions Pull(ParseResult parsed)
@@ -112,12 +127,14 @@ internal sealed class PullCommand : GpuxCommand
         return ExitCode.Done;
     }
 
-    private static PreparedModel Runnable(PulledModel model) => model.Prepared ?? throw model.Plan.Refusal!; // one of them is set
+    private static PreparedModel Runnable(PulledModel model) => model.Prepared ?? throw model.Refusal!; // one of them is set
 
     private void PrintPlan(PullPlan plan)
     {
         var manifest = plan.Resolved.Manifest;
-        var missing = plan.Missing.Select(file => file.Path).ToHashSet();
+        var download = plan.Download;
+        var missing = download.Files.Where(file => file.Path is null).Select(file => file.File.Path).ToHashSet();
+        var bytes = download.Files.Sum(file => file.BytesToFetch ?? 0);
         Terminal.Print(
             output =>
             {
@@ -128,8 +145,9 @@ internal sealed class PullCommand : GpuxCommand
                 foreach (var (file, reason) in plan.Selection.Left)
                     table.Row(file.Path, Size(file), $"leave: {reason}");
                 table.Write(Terminal, output);
-                output.WriteLine($"{missing.Count} files to fetch, {ByteSize.Format(plan.Missing.Sum(file => file.SizeBytes ?? 0))}"
-                    + (plan.Missing.Any(file => file.SizeBytes is null) ? " and those of unknown size" : ""));
+                output.WriteLine($"{missing.Count} files to fetch, {ByteSize.Format(bytes)}{(download.BytesToFetch is null ? " and those of unknown size" : "")}");
+                if (!download.Fits)
+                    output.WriteLine(Terminal.Red($"The disk of {download.Folder} has {ByteSize.Format(download.FreeBytes ?? 0)} free: too little."));
                 WriteRefusal(output, plan.Refusal);
             },
             json =>
@@ -137,7 +155,12 @@ internal sealed class PullCommand : GpuxCommand
                 json.WriteStartObject();
                 json.WriteString("model", manifest.Model.ToString());
                 json.WriteString("commit", manifest.Commit);
-                json.WriteNumber("bytes", plan.Missing.Sum(file => file.SizeBytes ?? 0));
+                json.WriteNumber("bytes", bytes);
+                json.WriteString("source", download.Source);
+                json.WriteString("folder", download.Folder);
+                if (download.FreeBytes is { } free)
+                    json.WriteNumber("free_bytes", free);
+                json.WriteBoolean("fits", download.Fits);
                 json.WriteStartArray("files");
                 foreach (var file in plan.Selection.Wanted)
                     WriteFile(json, file, missing.Contains(file.Path) ? "fetch" : "here", reason: null);
@@ -154,7 +177,8 @@ internal sealed class PullCommand : GpuxCommand
         WriteHead(output, model.Plan.Resolved.Manifest, model.Files, model.Prepared);
         foreach (var group in model.Plan.Selection.Left.GroupBy(left => left.Reason))
             output.WriteLine(Terminal.Dim($"  left: {group.Count()} files, {ByteSize.Format(group.Sum(left => left.File.SizeBytes ?? 0))}: {group.Key}"));
-        WriteRefusal(output, model.Plan.Refusal);
+        WriteTestData(output, model.TestData);
+        WriteRefusal(output, model.Refusal);
         if (model.Prepared is not null)
             output.WriteLine($"  Run it: gpux run {asked}");
     }
@@ -163,7 +187,16 @@ internal sealed class PullCommand : GpuxCommand
     {
         json.WriteStartObject();
         WriteHead(json, model.Plan.Resolved.Manifest, model.Files, model.Prepared);
-        json.WriteString("refusal", model.Plan.Refusal?.Message);
+        json.WriteString("refusal", model.Refusal?.Message);
+        if (model.TestData is { } tested)
+        {
+            json.WriteStartObject("test_data");
+            json.WriteNumber("sets", tested.Results.Count);
+            json.WriteBoolean("passed", tested.Passed);
+            json.WriteNumber("max_abs", tested.MaxAbs);
+            json.WriteNumber("max_rel", tested.MaxRel);
+            json.WriteEndObject();
+        }
         json.WriteStartArray("left");
         foreach (var (file, reason) in model.Plan.Selection.Left)
             WriteFile(json, file, "leave", reason);
@@ -198,6 +231,12 @@ internal sealed class PullCommand : GpuxCommand
     }
 
     private static long Bytes(ModelFiles files) => files.Names.Sum(name => new FileInfo(files.Require(name)).Length);
+
+    private void WriteTestData(TextWriter output, TestDataReport? report)
+    {
+        if (report is not null)
+            output.WriteLine($"  test data: {report.Results.Count} outputs, max abs {report.MaxAbs:g2}, max rel {report.MaxRel:g2}: {(report.Passed ? Terminal.Green("passed") : Terminal.Red("failed"))}");
+    }
 
     private static void WriteRefusal(TextWriter output, GpuxException? refusal)
     {

@@ -78,7 +78,7 @@ internal sealed class VerifyCommand : GpuxCommand
         Parallel.For(0, folders.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken }, i =>
         {
             results[i] = Judges.Judge(folders[i]);
-            Terminal.Progress.Report(new Progress("Verifying", null, Interlocked.Increment(ref done), folders.Length, ProgressUnit.Items));
+            Terminal.Progress?.Report(new Progress("Verifying", null, Interlocked.Increment(ref done), folders.Length, ProgressUnit.Items));
         });
         int Count(Verdict verdict) => results.Count(result => result.Verdict == verdict);
         Terminal.Print(

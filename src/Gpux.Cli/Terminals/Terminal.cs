@@ -8,6 +8,7 @@ namespace Gpux.Cli.Terminals;
 internal sealed class Terminal : IDisposable
 {
     private readonly Lazy<ProgressDisplay> _progress;
+    private ProgressEvents? _events;
 
     /// <param name="output">Takes results.</param>
     /// <param name="error">Takes notes, progress and errors.</param>
@@ -33,7 +34,15 @@ internal sealed class Terminal : IDisposable
     /// <summary>Columns that a line may take; 100 where nobody watches.</summary>
     public int Width => Interactive && Console.WindowWidth is > 20 and var width ? width : 100;
 
-    public IProgress<Progress> Progress => _progress.Value;
+    /// <summary>Set by --progress.</summary>
+    public ProgressForm ProgressForm { get; set; }
+
+    public IProgress<Progress>? Progress => ProgressForm switch
+    {
+        ProgressForm.Events => _events ??= new ProgressEvents(Error, TimeProvider.System),
+        ProgressForm.None => null,
+        _ => _progress.Value,
+    };
 
     /// <summary>The process's own streams. Colours follow NO_COLOR, TERM=dumb and whether output goes to a terminal.</summary>
     public static Terminal ForProcess()
@@ -99,4 +108,14 @@ internal sealed class Terminal : IDisposable
     private string Styled(string text, string code) => Colours ? $"\e[{code}m{text}\e[0m" : text;
 
     private static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(false), 1 << 12) { AutoFlush = false, NewLine = "\n" };
+}
+
+/// <summary>How progress is shown on standard error.</summary>
+internal enum ProgressForm
+{
+    Bars,
+
+    /// <summary>A JSON object a line.</summary>
+    Events,
+    None,
 }

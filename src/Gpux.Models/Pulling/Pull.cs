@@ -1,3 +1,5 @@
+using Gpux.Models.Verification;
+using Gpux.Registries.Download;
 using Gpux.Registries.Store;
 
 namespace Gpux.Models.Pulling;
@@ -19,14 +21,18 @@ public sealed record PullOptions(bool All, IReadOnlyList<string> Include, IReadO
 /// <param name="Refusal">Why the model cannot be run from what is fetched; null if it can.</param>
 public sealed record PullPlan(ResolvedModel Resolved, FileSelection Selection, GpuxException? Refusal)
 {
-    /// <summary>What is wanted and not here.</summary>
-    public required IReadOnlyList<ModelFile> Missing { get; init; }
+    /// <summary>What of the selection is here, and what must be fetched.</summary>
+    public required DownloadPlan Download { get; init; }
 }
 
 /// <summary>A model that was pulled.</summary>
 /// <param name="Files">Those that are here now.</param>
-/// <param name="Prepared">Ready to run; null where the plan says why not.</param>
-public sealed record PulledModel(PullPlan Plan, ModelFiles Files, PreparedModel? Prepared);
+/// <param name="Prepared">Ready to run; null where <paramref name="Refusal"/> says why not.</param>
+public sealed record PulledModel(PullPlan Plan, ModelFiles Files, PreparedModel? Prepared, GpuxException? Refusal)
+{
+    /// <summary>How the model did on the test data that its publisher ships; null where there are none.</summary>
+    public TestDataReport? TestData { get; init; }
+}
 
 /// <summary>No file of the model is left to fetch.</summary>
 public sealed class NothingToFetchException(string model, string problem) : GpuxException(

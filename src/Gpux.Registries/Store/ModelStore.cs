@@ -174,8 +174,21 @@ public sealed class ModelStore
         return new ModelFiles(paths, model.Manifest.Model.ToString());
     }
 
-    /// <summary>Whether a file is here as a whole, without a request.</summary>
-    public bool Has(ModelManifest manifest, ModelFile file) => Find(manifest.Model).Files.Value.Find(manifest, file) is not null;
+    /// <summary>A manifest with what archives hold in place of those archives that are here.</summary>
+    public ModelManifest Unpacked(ModelManifest manifest)
+    {
+        var files = Find(manifest.Model).Files.Value;
+        var unpacked = new List<ModelFile>();
+        foreach (var file in manifest.Files)
+        {
+            if (file.IsArchive && files.FindMembers(manifest, file) is { } members)
+                unpacked.AddRange(members.Select(member => new ModelFile(member.Key, new FileInfo(member.Value).Length, null)));
+            else
+                unpacked.Add(file);
+        }
+        return manifest with { Files = unpacked };
+    }
+
     /// <summary>Says what fetching these files would do, without a request and without writing anything.</summary>
     public DownloadPlan PlanFetch(ResolvedModel model, IReadOnlyCollection<ModelFile> wanted)
     {
