@@ -29,7 +29,7 @@ public sealed class ExampleTests
         var lines = document.Text.Split('\n').ToList();
         foreach (var example in ConsoleExample.Of(document))
         {
-            var actual = reader.Shown(await RunAsync(example.Command, reader.Folder, reader.Home, CommandLimit, standIn?.Variables), standIn);
+            var actual = reader.Shown(await RunAsync(Called(example.Command, standIn), reader.Folder, reader.Home, CommandLimit, standIn?.Variables), standIn);
             if (ExpectedOutput.Matches(example.Output, actual))
                 continue;
             // An error that no one expected is no output to be shown.
@@ -56,6 +56,10 @@ public sealed class ExampleTests
         var others = Document.Load(name).Blocks().Where(block => block.Language != ConsoleExample.Language).SelectMany(block => block.Lines);
         Assert.DoesNotContain(others, line => line.TrimStart('$', ' ').StartsWith("./gpux ", StringComparison.Ordinal));
     }
+
+    // As the reader of the page would call the server.
+    private static string Called(string command, IStandIn? standIn) =>
+        standIn is null ? command : command.Replace("https://registry.example", standIn.Servers[0].Address, StringComparison.Ordinal);
 
     private static bool IsFailure(string[] output) => output is [.., var last] && last.StartsWith("[exit ", StringComparison.Ordinal);
 
