@@ -12,6 +12,9 @@ public static class Converter
     public const string ModelFile = "model.onnx";
     public const string DataFile = "model.onnx.data";
 
+    // An ONNX file holds at most 2 GiB, of which weights must leave some to the graph.
+    private const long LargestEmbeddedBytes = 2_000_000_000;
+
     /// <summary>The version that graph files name as their producer.</summary>
     public static string Version { get; } = typeof(Converter).Assembly.GetName().Version!.ToString(3); // the build sets one
 
@@ -67,7 +70,7 @@ public static class Converter
         var temporary = $"{data}.{Path.GetRandomFileName()}";
         try
         {
-            var copied = storage == WeightStorage.Copied ? weights : weights.FindAll(IsMisaligned);
+            var copied = storage == WeightStorage.Copied ? weights : weights.FindAll(tensor => tensor.External is RearrangedData || IsMisaligned(tensor));
             var copiedBytes = copied.Count > 0 ? WeightCopier.Copy(copied, files, temporary, progress) : 0;
             foreach (var tensor in copied)
                 tensor.External = tensor.External! with { Location = DataFile }; // WeightCopier has set it
@@ -140,6 +143,20 @@ public static class Converter
         ConversionPlan plan, ModelFiles files, IReadOnlyList<KeyValuePair<string, string>> metadata)
     {
         var mappedBytes = plan.MappedBytes;
+        // Weights that are not used where they lie become a part of the graph.
+        var arranged = new CheckpointData(files);
+        if (plan.Model.Graph.Initializers.Sum(tensor => tensor.External is RearrangedData ? tensor.External.Length : 0) > LargestEmbeddedBytes)
+            throw new WeightPlacementException("The weights of this checkpoint cannot be used where they lie, and are too many to be held in memory.",
+                "Name a folder that can be written in GPUX_HOME, or convert the model into one: gpux convert -o FOLDER.");
+        foreach (var tensor in plan.Model.Graph.Initializers)
+        {
+            if (tensor.External is RearrangedData rearranged)
+            {
+                tensor.Data = arranged.Open(rearranged.Tensor).Bytes.ToArray();
+                tensor.External = null;
+                mappedBytes -= tensor.Data.Length;
+            }
+        }
         var placement = WeightPlacement.Reference(files, plan.WeightFiles, Environment.CurrentDirectory);
         foreach (var tensor in plan.Model.Graph.Initializers)
             if (tensor.External is { } external)

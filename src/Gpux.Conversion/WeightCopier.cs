@@ -1,3 +1,4 @@
+using Gpux.Conversion.Checkpoints;
 using Gpux.Onnx;
 
 namespace Gpux.Conversion;
@@ -16,6 +17,7 @@ internal static class WeightCopier
         var location = Path.GetFileName(data);
         var total = tensors.Sum(tensor => tensor.External!.Length!.Value); // weights are external and state their length
         var buffer = new byte[ChunkBytes];
+        var arranged = new CheckpointData(files);
         using var target = new FileStream(data, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
@@ -32,23 +34,41 @@ internal static class WeightCopier
             {
                 target.Seek((target.Position + Alignment - 1) / Alignment * Alignment, SeekOrigin.Begin);
                 place = new ExternalData(location, target.Position, source.Length);
-                using var file = File.OpenHandle(files.Require(source.Location), options: FileOptions.SequentialScan);
-                for (long done = 0; done < source.Length;)
-                {
-                    var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(ChunkBytes, source.Length.Value - done)), source.Offset + done);
-                    if (read == 0)
-                        throw new Checkpoints.InvalidCheckpointException(source.Location, "it became shorter while it was read");
-                    target.Write(buffer, 0, read);
-                    done += read;
-                    progress?.Report(new Progress("Copying weights", null, target.Position, total, ProgressUnit.Bytes));
-                }
+                if (source is RearrangedData rearranged)
+                    Write(target, arranged.Open(rearranged.Tensor));
+                else
+                    Copy(target, source, files, buffer, () => Report(target.Position));
+                Report(target.Position);
                 copied.Add(source, place);
             }
             tensor.External = place;
         }
         target.SetLength(target.Position);
         target.Flush(flushToDisk: true);
-        progress?.Report(new Progress("Copying weights", null, total, total, ProgressUnit.Bytes));
+        Report(total);
         return target.Length;
+
+        void Report(long done) => progress?.Report(new Progress("Copying weights", null, done, total, ProgressUnit.Bytes));
+    }
+
+    private static void Copy(FileStream target, ExternalData source, ModelFiles files, byte[] buffer, Action report)
+    {
+        using var file = File.OpenHandle(files.Require(source.Location), options: FileOptions.SequentialScan);
+        for (long done = 0; done < source.Length;)
+        {
+            var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(ChunkBytes, source.Length.Value - done)), source.Offset + done);
+            if (read == 0)
+                throw new InvalidCheckpointException(source.Location, "it became shorter while it was read");
+            target.Write(buffer, 0, read);
+            done += read;
+            report();
+        }
+    }
+
+    private static unsafe void Write(FileStream target, Tensor tensor)
+    {
+        for (long done = 0; done < tensor.ByteCount; done += ChunkBytes)
+            target.Write(new ReadOnlySpan<byte>(tensor.Data + done, (int)Math.Min(ChunkBytes, tensor.ByteCount - done)));
+        GC.KeepAlive(tensor);
     }
 }

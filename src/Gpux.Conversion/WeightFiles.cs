@@ -32,10 +32,10 @@ public static class WeightFiles
             var prefix = folder.Length == 0 ? "" : folder.TrimEnd('/') + "/";
             var names = published.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Select(name => name[prefix.Length..]).ToHashSet();
             var (_, file) = CheckpointCatalog.Choose(names);
-            if (!file.EndsWith(".index.json", StringComparison.Ordinal))
+            if (!ShardIndex.IsOne(file))
                 chosen.Add(prefix + file);
             else
-                foreach (var shard in SafetensorsReader.ReadIndex(File.ReadAllBytes(configuration.Require(prefix + file)), file).Keys)
+                foreach (var shard in ShardIndex.Read(File.ReadAllBytes(configuration.Require(prefix + file)), file).Keys)
                     chosen.Add(prefix + shard);
         }
         return chosen;

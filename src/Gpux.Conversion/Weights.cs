@@ -59,7 +59,7 @@ internal sealed class Weights
                 $"tensor '{path}' holds {tensor.ElementType}, where {_account.ClassName} reads 16-, 32- or 64-bit floating point numbers");
         _account.Accounted.Add(path);
         return _account.Graph.Weight(path, _path.Length == 0 ? path : _path, tensor.ElementType, tensor.Shape,
-            new ExternalData(tensor.File, tensor.Offset, tensor.ByteCount));
+            tensor.Layout is null ? new ExternalData(tensor.File, tensor.Offset, tensor.ByteCount) : new RearrangedData(tensor));
     }
 
     /// <summary>States that tensors, or all below modules, are rightly not read. Names that the checkpoint lacks do no harm.</summary>

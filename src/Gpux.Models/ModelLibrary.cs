@@ -103,7 +103,7 @@ public sealed class ModelLibrary : IDisposable
         ShippedGraph? shipped = null;
         try
         {
-            weights = await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken);
+            weights = await PlanBeforeFetchAsync(resolved, configuration, options, progress, cancellationToken);
         }
         catch (GpuxException refusal) when (IsRefusal(refusal) && options.ClassName is null && (shipped = ShippedGraph.Find(resolved.Manifest, configuration)) is not null)
         {
@@ -182,7 +182,7 @@ public sealed class ModelLibrary : IDisposable
         {
             configuration = await FetchConfigurationAsync(resolved, options.Weights, progress, cancellationToken);
             using var standIns = new HeaderStandIns();
-            var files = await WithHeadersAsync(resolved, configuration, options.Weights, standIns, cancellationToken);
+            var files = await WithHeadersAsync(resolved, configuration, options.Weights, standIns, mayFetch: false, progress, cancellationToken);
             var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
             return Describe(plan, null, FileSelection.Needed(resolved.Manifest.Files, plan.WeightFiles));
         }
@@ -413,7 +413,7 @@ public sealed class ModelLibrary : IDisposable
         resolved = await WithEveryFileAsync(resolved, progress, cancellationToken);
         RequireChosen(resolved, options.Weights);
         var configuration = await FetchConfigurationAsync(resolved, options.Weights, progress, cancellationToken);
-        var weights = await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken);
+        var weights = await PlanBeforeFetchAsync(resolved, configuration, options, progress, cancellationToken);
         var files = await Store.FetchAsync(resolved, WithConfiguration(resolved, options.Weights, weights), progress, cancellationToken);
         return (resolved, files);
     }
@@ -448,7 +448,7 @@ public sealed class ModelLibrary : IDisposable
         try
         {
             configuration = await FetchConfigurationAsync(resolved, options.Weights, progress, cancellationToken);
-            return (await PlanBeforeFetchAsync(resolved, configuration, options, cancellationToken), null);
+            return (await PlanBeforeFetchAsync(resolved, configuration, options, progress, cancellationToken), null);
         }
         catch (GpuxException refusal) when (IsRefusal(refusal))
         {
@@ -459,23 +459,32 @@ public sealed class ModelLibrary : IDisposable
 
     // The weight files that are needed, after it is certain that they can be used.
     private async Task<IReadOnlyCollection<string>> PlanBeforeFetchAsync(
-        ResolvedModel resolved, ModelFiles configuration, PrepareOptions options, CancellationToken cancellationToken)
+        ResolvedModel resolved, ModelFiles configuration, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
         using var standIns = new HeaderStandIns();
-        var files = await WithHeadersAsync(resolved, configuration, options.Weights, standIns, cancellationToken);
+        var files = await WithHeadersAsync(resolved, configuration, options.Weights, standIns, mayFetch: true, progress, cancellationToken);
         return Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName)).WeightFiles;
     }
 
     private async Task<ModelFiles> WithHeadersAsync(
-        ResolvedModel resolved, ModelFiles configuration, WeightsChoice? weights, HeaderStandIns standIns, CancellationToken cancellationToken)
+        ResolvedModel resolved, ModelFiles configuration, WeightsChoice? weights, HeaderStandIns standIns,
+        bool mayFetch, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
         Converter.RequireSupported(configuration);
         var here = Store.FindFiles(resolved.Manifest);
         var paths = configuration.Names.ToDictionary(name => name, configuration.Require);
         foreach (var name in WeightFiles.Choose(configuration, [.. Chosen(resolved, weights).Select(file => file.Path)]))
         {
-            paths[name] = here.Find(name) ?? await standIns.MakeAsync(Store, resolved.Manifest,
-                resolved.Manifest.Find(name) ?? throw new FileNotInModelException(resolved.Manifest, name), cancellationToken);
+            if (here.Find(name) is { } path)
+            {
+                paths[name] = path;
+                continue;
+            }
+            var file = resolved.Manifest.Find(name) ?? throw new FileNotInModelException(resolved.Manifest, name);
+            // What says nothing of itself without its weights is fetched first, and planned then.
+            paths[name] = await standIns.MakeAsync(Store, resolved.Manifest, file, cancellationToken)
+                ?? (!mayFetch ? throw new UnsupportedModelException($"'{name}' says nothing of itself before it is fetched as a whole.", "Pull the model to see whether it runs: gpux pull.")
+                : await Store.FetchAsync(resolved, [file], progress, cancellationToken)).Require(name);
         }
         return new ModelFiles(paths, resolved.Manifest.Model.ToString());
     }

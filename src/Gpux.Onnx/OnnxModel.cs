@@ -189,10 +189,11 @@ public sealed class OnnxTensor
 }
 
 /// <summary>A region of a file that holds a tensor's elements.</summary>
+/// <remarks>Not sealed: a conversion extends it for elements that are still to be brought into the order that ONNX wants.</remarks>
 /// <param name="Location">A relative path, with '/' between folders.</param>
 /// <param name="Offset">In bytes from the file's start.</param>
 /// <param name="Length">In bytes; null means up to what type and shape need.</param>
-public sealed record ExternalData(string Location, long Offset, long? Length)
+public record ExternalData(string Location, long Offset, long? Length)
 {
     /// <summary>Other keys, such as a checksum.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Other { get; init; } = [];

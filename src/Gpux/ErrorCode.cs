@@ -64,6 +64,8 @@ public enum ErrorCode
     UnsupportedCheckpoint = 2007,
     InvalidRecording = 2008,
     WeightPlacement = 2009,
+    PickleRefused = 2010,
+    UnsupportedTensor = 2011,
     InvalidOnnx = 2501,
     OnnxTooLarge = 2502,
     ExternalData = 2503,

@@ -66,7 +66,7 @@ internal static class ViT
         var encoder = weights.Has("vit") ? weights["vit"] : weights;
         var (x, grid) = Embed(graph, encoder["embeddings"], config, masked);
         for (var i = 0; i < config.Layers; i++)
-            x = Layer(x, encoder[$"encoder.layer.{i}"], config);
+            x = Layer(x, encoder[encoder.Has("layers") ? $"layers.{i}" : $"encoder.layer.{i}"], config);
         return (x.LayerNorm(encoder["layernorm"], config.Epsilon), encoder, grid);
     }
 
@@ -99,11 +99,15 @@ internal static class ViT
 
     private static Value Layer(Value x, Weights weights, Config config)
     {
+        // A state dict that transformers 5 saved as it is has the names of that version's modules.
+        var (query, key, value, output, up, down) = weights.Has("attention.q_proj")
+            ? ("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.o_proj", "mlp.fc1", "mlp.fc2")
+            : ("attention.attention.query", "attention.attention.key", "attention.attention.value", "attention.output.dense", "intermediate.dense", "output.dense");
         var normed = x.LayerNorm(weights["layernorm_before"], config.Epsilon);
-        Value Heads(string name) => normed.Linear(weights["attention.attention"][name]).SplitHeads(config.Heads);
-        x = Heads("query").Attend(Heads("key"), Heads("value"), mask: null).Linear(weights["attention.output.dense"]) + x;
-        var inner = x.LayerNorm(weights["layernorm_after"], config.Epsilon).Linear(weights["intermediate.dense"]).Apply(config.Activation);
-        return inner.Linear(weights["output.dense"]) + x;
+        Value Heads(string name) => normed.Linear(weights[name]).SplitHeads(config.Heads);
+        x = Heads(query).Attend(Heads(key), Heads(value), mask: null).Linear(weights[output]) + x;
+        var inner = x.LayerNorm(weights["layernorm_after"], config.Epsilon).Linear(weights[up]).Apply(config.Activation);
+        return inner.Linear(weights[down]) + x;
     }
 
     // A shape of all images, the given channels, and rows and columns of patches.

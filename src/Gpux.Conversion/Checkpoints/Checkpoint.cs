@@ -2,10 +2,13 @@ namespace Gpux.Conversion.Checkpoints;
 
 /// <summary>A tensor of a checkpoint: where its elements lie, not the elements.</summary>
 /// <param name="File">The repository's name of the file that holds them.</param>
-/// <param name="Offset">In bytes from the file's start.</param>
+/// <param name="Offset">In bytes from the file's start. Of a tensor with a <see cref="Layout"/>, that of its first part.</param>
 public sealed record CheckpointTensor(string Name, ElementType ElementType, Shape Shape, string File, long Offset)
 {
     public long ByteCount => ElementType.ByteSize(Shape.ElementCount);
+
+    /// <summary>How the elements are picked from the file; null if they lie at the offset, ready to be used in place.</summary>
+    public TensorLayout? Layout { get; init; }
 
     public override string ToString() => $"{Name}: {ElementType}{Shape}";
 }

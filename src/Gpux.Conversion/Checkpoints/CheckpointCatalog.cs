@@ -11,9 +11,10 @@ internal static class CheckpointCatalog
     public static IReadOnlyList<CheckpointFormat> All { get; } =
     [
         new("safetensors", ["model.safetensors", "model.safetensors.index.json"], SafetensorsReader.Read),
-        new("PyTorch checkpoint", ["pytorch_model.bin", "pytorch_model.bin.index.json"], Read: null),
+        new("PyTorch checkpoint", ["pytorch_model.bin", "pytorch_model.bin.index.json"], Torch.TorchReader.Read),
         new("Keras HDF5", ["tf_model.h5"], Read: null),
-        new("Flax msgpack", ["flax_model.msgpack", "flax_model.msgpack.index.json"], Read: null),
+        new("Flax msgpack", ["flax_model.msgpack", "flax_model.msgpack.index.json"],
+            (files, name) => Flax.FlaxNames.ToTorch(Flax.FlaxReader.Read(files, name))),
         new("TensorFlow checkpoint", ["model.ckpt.index", "bert_model.ckpt.index"], Read: null),
     ];
 
@@ -38,6 +39,21 @@ internal static class CheckpointCatalog
         throw new UnsupportedModelException(
             $"The model has no weights in a form that is known. Files: {string.Join(", ", names.Order().Take(12))}{(names.Count > 12 ? ", ..." : "")}.",
             $"Look for a repository with {All[0].FileNames[0]}.");
+    }
+
+    /// <summary>What reads a file of any name that people give to checkpoints, its tensors as the file names them; null for a format
+    /// that is not read.</summary>
+    public static Func<ModelFiles, string, Checkpoint>? ReaderOf(string name)
+    {
+        var file = ShardIndex.IsOne(name) ? name[..^".index.json".Length] : name;
+        return Path.GetExtension(file) switch
+        {
+            ".safetensors" => SafetensorsReader.Read,
+            ".bin" or ".pt" or ".pth" or ".ckpt" or ".tar" => Torch.TorchReader.Read,
+            ".npz" or ".npy" => Numpy.NumpyReader.Read,
+            ".msgpack" => Flax.FlaxReader.Read,
+            _ => null,
+        };
     }
 
     public static Checkpoint Read(ModelFiles files)

@@ -80,7 +80,7 @@ public sealed class SafetensorsTests : IDisposable
     {
         var json = Encoding.UTF8.GetBytes($$$"""{"weight_map":{"w":"{{{shard}}}"}}""");
 
-        Assert.Throws<InvalidCheckpointException>(() => SafetensorsReader.ReadIndex(json, "model.safetensors.index.json"));
+        Assert.Throws<InvalidCheckpointException>(() => ShardIndex.Read(json, "model.safetensors.index.json"));
     }
 
     [Fact]
