@@ -18,8 +18,7 @@ public sealed class ModelConfig
     public string ModelType => Text("model_type", "");
 
     /// <summary>The classes that the weights belong to, such as "BertForMaskedLM"; empty if none is stated.</summary>
-    public IReadOnlyList<string> Architectures => Has("architectures")
-        ? [.. Elements("architectures").Select(name => name.GetString() ?? "")] : [];
+    public IReadOnlyList<string> Architectures => Texts("architectures");
 
     /// <summary>The number of classes that a classification head tells apart; 2 if nothing is stated.</summary>
     public int LabelCount => Has("id2label") ? Field("id2label", JsonValueKind.Object).EnumerateObject().Count() : Int("num_labels", 2, minimum: 1);
@@ -52,6 +51,8 @@ public sealed class ModelConfig
     public bool Has(string name) => _root.TryGetProperty(name, out var field) && field.ValueKind != JsonValueKind.Null;
 
     public bool IsText(string name) => Has(name) && _root.GetProperty(name).ValueKind == JsonValueKind.String;
+
+    public bool IsList(string name) => Has(name) && _root.GetProperty(name).ValueKind == JsonValueKind.Array;
 
     public int Int(string name, int? absent = null, int minimum = 0)
     {

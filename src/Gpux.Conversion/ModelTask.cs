@@ -7,6 +7,8 @@ public static class ModelTask
     public const string SentenceSimilarity = "sentence-similarity";
     public const string TextClassification = "text-classification";
     public const string TokenClassification = "token-classification";
+    public const string EntityClassification = "entity-classification";
+    public const string EntityPairClassification = "entity-pair-classification";
     public const string FillMask = "fill-mask";
     public const string QuestionAnswering = "question-answering";
     public const string MultipleChoice = "multiple-choice";

@@ -12,7 +12,8 @@ public sealed class MetamorphicTests
     private static readonly Tolerance Close = new(1e-5, 1e-4);
 
     private static readonly string[] OneOfEachClass = [.. Corpus.Cases("models").Select(name => (Name: name, Plan: Plan(name)))
-        .Where(model => model.Plan is not null).DistinctBy(model => model.Plan!.ClassName).Select(model => model.Name)]; // filtered
+        // Nyströmformer's landmarks take one length alone, and divide by one number for the whole batch.
+        .Where(model => model.Plan is not null && model.Plan.ModelType != "nystromformer").DistinctBy(model => model.Plan!.ClassName).Select(model => model.Name)]; // filtered
 
     public static TheoryData<string> Models => [.. OneOfEachClass];
 
@@ -42,21 +43,30 @@ public sealed class MetamorphicTests
         using var session = Open(model);
         if (!Takes(session, "attention_mask") || session.Inputs.Any(input => input.Dimensions is { Length: 3 } && input.Name == "input_ids"))
             return; // nothing to pad, or rows of choices
+        if (Plan(model)!.ModelType == "mobilebert") // it converts
+            return; // the last token sees the embedding of what follows it, as in the original
         var plain = Inputs(session, batch: 1, length: 6, seed: 2);
         var padded = Inputs(session, batch: 1, length: 11, seed: 2);
         plain["input_ids"].AsSpan<long>().CopyTo(padded["input_ids"].AsSpan<long>());
         padded["input_ids"].AsSpan<long>()[6..].Fill(PadToken(model));
         padded["attention_mask"].AsSpan<long>()[6..].Clear();
+        foreach (var (name, tensor) in plain)
+            if (name == "pixel_values" || name.StartsWith("entity_", StringComparison.Ordinal))
+                padded[name] = tensor; // what is not text is the same
         using var expected = session.Run(plain);
         using var actual = session.Run(padded);
         foreach (var (name, tensor) in expected.Tensors)
         {
-            var other = actual[name];
+            var (wanted, other) = (tensor, actual[name]);
             if (name.StartsWith("present.", StringComparison.Ordinal))
                 continue; // what padding leaves in the cache is masked when it is read
-            if (other.Shape != tensor.Shape)
-                other = FirstColumns(other, tensor.Shape);
-            AssertClose(tensor, other, name);
+            if (other.Shape != wanted.Shape)
+            {
+                // Where an image follows the text, the text alone has not moved.
+                var columns = new Shape([1, Math.Min(wanted.Shape[1], 6), .. wanted.Shape.Dimensions.AsSpan()[2..]]);
+                (wanted, other) = (FirstColumns(wanted, columns), FirstColumns(other, columns));
+            }
+            AssertClose(wanted, other, name);
         }
     }
 
@@ -138,6 +148,12 @@ public sealed class MetamorphicTests
             var extents = (input.Dimensions ?? []).Select((dimension, i) => dimension.Size ?? (i == 0 ? batch : input.Name == "pixel_values" ? 32 : i == 1 && input.Dimensions!.Value.Length == 3 ? 2 : length)).ToArray();
             if (input.Name == "input_ids")
                 given[input.Name] = Tensor.Of<long>([.. Enumerable.Range(0, (int)new Shape(extents).ElementCount).Select(_ => (long)random.Next(5, 25))], new Shape(extents));
+            else if (input.Name.StartsWith("entity_", StringComparison.Ordinal))
+            {
+                // Two entities a text, of number 1 and at position 1, both seen; there may be no type 1.
+                given[input.Name] = Tensor.Zeros(input.ElementType, new Shape([batch, 2, .. extents.AsSpan()[2..]]));
+                given[input.Name].AsSpan<long>().Fill(input.Name == "entity_token_type_ids" ? 0 : 1);
+            }
             else if (input.Name == "pixel_values")
                 given[input.Name] = Tensor.Of<float>([.. Enumerable.Range(0, (int)new Shape(extents).ElementCount).Select(_ => random.NextSingle() * 2 - 1)], new Shape(extents));
         }
@@ -145,7 +161,7 @@ public sealed class MetamorphicTests
         foreach (var input in session.Inputs)
         {
             // Rows of choices have three dimensions, which the defaults do not know.
-            if (input.Dimensions is { Length: 3 } && given.TryGetValue("input_ids", out var ids) && input.Name != "input_ids" && !input.Name.StartsWith("past", StringComparison.Ordinal))
+            if (input.Dimensions is { Length: 3 } && given.TryGetValue("input_ids", out var ids) && ids.Shape.Rank == 3 && input.Name != "input_ids")
             {
                 complete[input.Name] = Tensor.Zeros(input.ElementType, ids.Shape);
                 if (input.Name == "attention_mask")

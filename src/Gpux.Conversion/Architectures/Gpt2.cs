@@ -21,7 +21,7 @@ internal static class Gpt2
     private sealed record Config(ModelConfig Json)
     {
         public int HiddenSize { get; } = Json.Int("n_embd", 768, minimum: 1);
-        public int Layers { get; } = Json.Int("n_layer", 12);
+        public int Layers { get; } = Json.LayerCount("n_layer", 12);
         public int Heads { get; } = Json.Int("n_head", 12, minimum: 1);
         public string Activation { get; } = Json.Text("activation_function", "gelu_new");
         public float Epsilon { get; } = Json.Float("layer_norm_epsilon", 1e-5f);

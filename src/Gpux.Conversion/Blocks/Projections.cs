@@ -33,6 +33,10 @@ internal static class Projections
     public static Value LayerNorm(this Value x, Weights weights, float epsilon) =>
         x.LayerNormalization(weights.Get("weight", "gamma"), weights.Find("bias") ?? weights.Find("beta"), epsilon);
 
+    /// <summary>Divides the last axis by its root mean square (arXiv:1910.07467), and scales it by a module's weight.</summary>
+    public static Value RmsNorm(this Value x, Weights weights, float epsilon) =>
+        x / (x.Power(2).Mean(axis: -1, keep: true) + epsilon).Sqrt() * weights.Get("weight");
+
     // Gemm takes matrices: all leading axes become one, and come back.
     private static Value OnRows(this Value x, Func<Value, Value> multiply)
     {

@@ -20,6 +20,18 @@ internal static class SelfAttention
         return attended.Graph.Target == GraphTarget.Cpu ? mask.Expand(attended.Dim(0), 1, queries, attended.Dim(1)) : mask;
     }
 
+    /// <summary>What is added to scores so that a query sees the tokens within a distance on each side, and no padding.</summary>
+    /// <param name="attended">int64 [B, S].</param>
+    /// <param name="reach">The largest distance that is seen.</param>
+    /// <returns>float [B, 1, S, S].</returns>
+    public static Value WindowMask(this Value attended, int reach)
+    {
+        var graph = attended.Graph;
+        var near = graph.Distances(attended.Dim(1)).Abs() <= graph.Constant(reach); // [S, S]
+        var seen = near & attended.EqualTo(1).Unsqueeze(1, 2); // [B, 1, S, S]
+        return seen.Where(graph.Scalar(0, ElementType.Float32), graph.Scalar(Masked, ElementType.Float32));
+    }
+
     /// <summary>What is added to scores so that a query sees the tokens up to itself, and no padding.</summary>
     /// <param name="attended">int64 [B, T]; the queries are the last S of the T tokens.</param>
     /// <param name="queries">The extent S.</param>
@@ -40,6 +52,10 @@ internal static class SelfAttention
     /// <summary>Splits the last axis into heads: [B, S, heads * D] to [B, heads, S, D].</summary>
     public static Value SplitHeads(this Value x, int heads) =>
         x.Reshape(Dim.Same, Dim.Same, heads, x.Dim(2).Size!.Value / heads).Transpose(0, 2, 1, 3); // projections have known widths
+
+    /// <summary>Lets groups of query heads share a head of keys or values: [B, heads, S, D] to [B, heads * times, S, D].</summary>
+    public static Value RepeatHeads(this Value x, int times) => times == 1 ? x
+        : x.Unsqueeze(2).Expand(x.Dim(0), x.Dim(1), times, x.Dim(2), x.Dim(3)).Reshape(x.Dim(0), x.Dim(1) * times, x.Dim(2), x.Dim(3));
 
     /// <summary>Joins heads: [B, heads, S, D] to [B, S, heads * D].</summary>
     public static Value JoinHeads(this Value x) => 

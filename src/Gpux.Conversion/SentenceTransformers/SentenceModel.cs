@@ -25,6 +25,9 @@ internal sealed class SentenceModel
     /// <summary>The files of the encoder itself: config.json, weights, tokenizer.</summary>
     public ModelFiles EncoderFiles => _files.Folder(_modules[0].Path);
 
+    /// <summary>The encoder's tensors.</summary>
+    public Checkpoint ReadEncoder() => Read(EncoderFiles, _modules[0].Path, prefix: "");
+
     /// <summary>The folders, in the repository, of modules that have weights.</summary>
     public IEnumerable<string> WeightFolders => _modules.Where(module => module.Type is "Transformer" or "Dense" or "LayerNorm").Select(module => module.Path);
 
@@ -109,12 +112,13 @@ internal sealed class SentenceModel
     private static Value Normalize(Value x) => x / x.Norm(axis: -1, keep: true).Clip(1e-12, null);
 
     // The tensors of a module's own weight file, named for the graph below the module's folder.
-    private static Weights Read(GraphBuilder graph, ModelFiles files, Module module)
-    {
-        var checkpoint = CheckpointCatalog.Read(files);
-        return new Weights(graph, new Checkpoint(checkpoint.Tensors.ToDictionary(tensor => $"{module.Path}.{tensor.Key}",
-            tensor => tensor.Value with { Name = $"{module.Path}.{tensor.Key}", File = $"{module.Path}/{tensor.Value.File}" })), module.Type)[module.Path];
-    }
+    private static Weights Read(GraphBuilder graph, ModelFiles files, Module module) =>
+        new Weights(graph, Read(files, module.Path, prefix: $"{module.Path}."), module.Type)[module.Path];
+
+    // The tensors of a folder's weight files, which the graph names from the repository's root.
+    private static Checkpoint Read(ModelFiles files, string folder, string prefix) => new(CheckpointCatalog.Read(files).Tensors.Values
+        .Select(tensor => tensor with { Name = prefix + tensor.Name, File = folder.Length == 0 ? tensor.File : $"{folder}/{tensor.File}" })
+        .ToDictionary(tensor => tensor.Name));
 
     private static Value Require(Value? embedding, Module module) => embedding ?? throw new UnsupportedModelException(
         $"The sentence model's module '{module.Type}' comes before any Pooling.", "Check modules.json.");

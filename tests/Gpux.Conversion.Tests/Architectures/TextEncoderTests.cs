@@ -1,0 +1,156 @@
+using System.Text.Json.Nodes;
+
+namespace Gpux.Conversion.Tests.Architectures;
+
+/// <summary>What holds of every family of text encoders, judged by the recorded models of each: one model a family.</summary>
+public sealed class TextEncoderTests
+{
+    private static readonly Lazy<(string Case, ConversionPlan Plan)[]> OneOfEachFamily = new(() => [.. Corpus.Cases("models")
+        .Select(name => (Case: name, Plan: Plan(Repository(name)))).Where(model => model.Plan is not null)
+        .Where(model => model.Plan!.Model.Graph.Inputs.Exists(input => input.Name == "input_ids")) // filtered
+        .DistinctBy(model => model.Plan!.ModelType).Select(model => (model.Case, model.Plan!))]); // filtered
+
+    public static TheoryData<string> Models => [.. OneOfEachFamily.Value.Select(model => model.Case)];
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Damaged_configurations_are_refused_by_name_or_convert(string model)
+    {
+        using var copy = new Copy(model);
+        var fields = copy.Config.Select(field => field.Key).ToArray();
+        JsonNode?[] wrong = [-1, 0, 3, 1_000_000_000, 1e300, 0.5, "x", true, new JsonArray(1, "x"), new JsonObject()];
+        var random = new Random(20261121);
+        var refused = 0;
+        foreach (var field in fields)
+        {
+            foreach (var value in random.GetItems(wrong, 2))
+            {
+                copy.Write(config => config[field] = value?.DeepClone());
+                refused += Plan(copy.Folder) is null ? 1 : 0; // anything but a typed error fails here
+            }
+        }
+        Assert.InRange(refused, 1, 2 * fields.Length);
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void A_tensor_that_nothing_reads_is_refused(string model)
+    {
+        using var copy = new Copy(model);
+        copy.Write(config =>
+        {
+            foreach (var field in (ReadOnlySpan<string>)["num_hidden_layers", "n_layers", "n_layer"])
+                config[field] = 0;
+        });
+        // The tensors of all layers are left over.
+        Assert.ThrowsAny<GpuxException>(() => Converter.Plan(copy.Folder, new ConversionOptions()));
+    }
+
+    [Theory]
+    [InlineData("roberta-seqcls", "RobertaForMaskedLM", "lm_head.dense.weight")]
+    [InlineData("roberta-mlm", "RobertaForSequenceClassification", "classifier.dense.weight")]
+    [InlineData("bert-qa", "BertForTokenClassification", "classifier.weight")]
+    [InlineData("deberta-v2-qa", "DebertaV2ForSequenceClassification", "pooler.dense.weight")]
+    [InlineData("modernbert-seqcls", "ModernBertForMaskedLM", "decoder.bias")]
+    [InlineData("electra-seqcls", "ElectraForPreTraining", "discriminator_predictions.dense.weight")]
+    public void A_head_that_was_never_trained_is_refused(string model, string className, string tensor)
+    {
+        if (!Corpus.Cases("models").Contains(model))
+            return; // a clone has few of them
+        var refusal = Assert.Throws<MissingTensorException>(() => Converter.Plan(Repository(model), new ConversionOptions(ClassName: className)));
+        Assert.Equal(tensor, refusal.Tensor);
+    }
+
+    [Theory]
+    [InlineData("bert-qa", "BertModel")]
+    [InlineData("roberta-mlm", "RobertaModel")]
+    [InlineData("xlm-roberta-seqcls-reranker", "XLMRobertaModel")]
+    [InlineData("distilbert-qa", "DistilBertModel")]
+    [InlineData("mpnet-qa", "MPNetModel")]
+    [InlineData("electra-pretraining", "ElectraModel")]
+    [InlineData("albert-pretraining", "AlbertModel")]
+    [InlineData("deberta-v2-qa", "DebertaV2Model")]
+    [InlineData("modernbert-seqcls", "ModernBertModel")]
+    [InlineData("esm-mlm", "EsmModel")]
+    [InlineData("mobilebert-mlm", "MobileBertModel")]
+    public void The_body_alone_converts_from_files_with_a_head(string model, string className)
+    {
+        if (!Corpus.Cases("models").Contains(model))
+            return; // a clone has few of them
+        Assert.Equal(className, Converter.Plan(Repository(model), new ConversionOptions(ClassName: className)).ClassName);
+    }
+
+    [Theory]
+    [InlineData("roberta-model", "is_decoder", "true")]
+    [InlineData("deberta-model", "talking_head", "true")]
+    [InlineData("deberta-v2-model", "pos_att_type", "\"p2p\"")]
+    [InlineData("modernbert-model", "rope_parameters", """{"full_attention": {"rope_type": "yarn", "factor": 2.0}}""")]
+    [InlineData("modernbert-model", "layer_types", """["full_attention"]""")]
+    [InlineData("nomic-bert-model-published-config", "rotary_emb_interleaved", "true")]
+    [InlineData("nomic-bert-model-published-config", "rotary_scaling_factor", "2.0")]
+    [InlineData("nomic-bert-model-published-config", "activation_function", "\"gelu\"")]
+    [InlineData("esm-model", "is_folding_model", "true")]
+    [InlineData("esm-model", "position_embedding_type", "\"relative_key\"")]
+    [InlineData("albert-model", "num_hidden_layers", "1000000000")]
+    [InlineData("xlm-model", "causal", "true")]
+    [InlineData("longformer-model", "attention_window", "[8]")]
+    [InlineData("roberta-model", "position_embedding_type", "\"rotary\"")]
+    public void What_is_not_built_is_refused_by_its_name(string model, string field, string value)
+    {
+        if (!Corpus.Cases("models").Contains(model))
+            return; // a clone has few of them
+        using var copy = new Copy(model);
+        copy.Write(config => config[field] = JsonNode.Parse(value));
+        var refusal = Assert.ThrowsAny<GpuxException>(() => Converter.Plan(copy.Folder, new ConversionOptions()));
+        Assert.True(refusal is UnsupportedModelException or InvalidConfigException, refusal.Message);
+    }
+
+    private static ModelFiles Repository(string model) => ModelFiles.InFolder(Corpus.PathOf("models", model, "repo"));
+
+    private static ConversionPlan? Plan(ModelFiles files)
+    {
+        try
+        {
+            return Converter.Plan(files, new ConversionOptions());
+        }
+        catch (GpuxException)
+        {
+            return null;
+        }
+    }
+
+    // A repository whose config.json can be changed.
+    private sealed class Copy : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gpux-test");
+        private readonly string _original;
+
+        public Copy(string model)
+        {
+            var source = Corpus.PathOf("models", model, "repo");
+            foreach (var path in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+            {
+                var target = Path.Combine(_folder.FullName, Path.GetRelativePath(source, path));
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!); // below the folder
+                File.Copy(path, target);
+            }
+            _original = File.ReadAllText(ConfigPath);
+        }
+
+        public ModelFiles Folder => ModelFiles.InFolder(_folder.FullName);
+
+        public JsonObject Config => JsonNode.Parse(_original)!.AsObject(); // an object: the model converts
+
+        private string ConfigPath => File.Exists(Path.Combine(_folder.FullName, "config.json")) ? Path.Combine(_folder.FullName, "config.json")
+            : Path.Combine(_folder.FullName, "0_Transformer", "config.json");
+
+        public void Write(Action<JsonObject> change)
+        {
+            var config = Config;
+            change(config);
+            File.WriteAllText(ConfigPath, config.ToJsonString());
+        }
+
+        public void Dispose() => _folder.Delete(recursive: true);
+    }
+}
