@@ -8,9 +8,9 @@ namespace Gpux.Models.Tests;
 public sealed class ConformanceTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData("models", 153)]
+    [InlineData("models", 171)]
     [InlineData("real", 1)]
-    [InlineData("checkpoints", 48)]
+    [InlineData("checkpoints", 206)]
     [InlineData("graphs", 11)]
     [InlineData("sampling", 25)]
     [InlineData("processors", 56)]
