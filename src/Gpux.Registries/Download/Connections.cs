@@ -1,16 +1,26 @@
 namespace Gpux.Registries.Download;
 
 /// <summary>Decides how many connections bring files at once, and for which of them.</summary>
-/// <remarks>It climbs while that pays: the width doubles, and stays so if more bytes came by it within a fraction of a second than
+/// <remarks>One connection begins. What it brings at first tells whether it is enough for now; else there are four at once. From
+/// then on the width climbs while that pays: it doubles, and stays so if more bytes came by it within a fraction of a second than
 /// before; else it goes back, and tries again only after a while. Servers that refuse a connection halve it.</remarks>
 internal sealed class Connections : IDisposable
 {
-    private const int WidthAtFirst = 4;
+    private const int WidthAfterLook = 4;
+
+    // One connection that is so fast is not limited, nor far away; more of them would take turns on the same link and processor.
+    private const double PlentyBytesPerSecond = 250e6;
 
     // Less is noise: doubling connections that are limited each doubles the rate.
     private const double WorthwhileGain = 1.15;
 
+    // So much is seen at once; whether less is a gain needs the whole interval.
+    private const double ClearGain = 1.5;
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan ShortInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan PauseOfPlenty = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
@@ -27,7 +37,7 @@ internal sealed class Connections : IDisposable
     private double _rateBefore;
     private long _bytes;
     private long _since;
-    private bool _isSettling;
+    private Phase _phase;
     private long _pausedAt;
     private TimeSpan _pause;
 
@@ -36,7 +46,20 @@ internal sealed class Connections : IDisposable
     {
         (Most, _clock) = (most, clock);
         _free = new SemaphoreSlim(most);
-        _width = _widthBefore = Math.Min(WidthAtFirst, most);
+        _width = _widthBefore = 1;
+    }
+
+    private enum Phase
+    {
+        /// <summary>Nothing has come yet.</summary>
+        Beginning,
+
+        /// <summary>One connection shows how fast it is.</summary>
+        Looking,
+
+        /// <summary>Connections that are still coming about say nothing of what they will bring.</summary>
+        Settling,
+        Measuring,
     }
 
     public int Most { get; }
@@ -55,8 +78,8 @@ internal sealed class Connections : IDisposable
         }
         lock (_lock)
         {
-            if (_files.Count == 0)
-                Measure(settling: true);
+            if (_files.Count == 0 && _phase != Phase.Beginning)
+                Begin(Phase.Settling);
             _files.Add(file);
             _inUse++;
         }
@@ -90,24 +113,37 @@ internal sealed class Connections : IDisposable
     public void Came(int bytes)
     {
         Interlocked.Add(ref _bytes, bytes);
-        var elapsed = _clock.GetElapsedTime(_since);
-        if (elapsed < Interval)
+        if (_clock.GetElapsedTime(_since) < Shortest(_phase))
             return;
         lock (_lock)
         {
-            elapsed = _clock.GetElapsedTime(_since);
-            if (elapsed < Interval)
+            var elapsed = _clock.GetElapsedTime(_since);
+            if (elapsed < Shortest(_phase))
                 return;
-            if (_isSettling)
+            var rate = _bytes / elapsed.TotalSeconds;
+            switch (_phase)
             {
-                // Connections that are still coming about say nothing of what they will bring.
-                if (Volatile.Read(ref _starting) > 0 && elapsed < LongestStart)
+                case Phase.Beginning:
+                    Begin(Phase.Looking);
                     return;
-                Measure(settling: false);
-                return;
+                case Phase.Looking:
+                    if (rate >= PlentyBytesPerSecond)
+                        Pause(PauseOfPlenty);
+                    else
+                        _width = _widthBefore = Math.Min(WidthAfterLook, Most);
+                    Begin(Phase.Settling);
+                    break;
+                case Phase.Settling:
+                    if (Volatile.Read(ref _starting) == 0 || elapsed >= LongestStart)
+                        Begin(Phase.Measuring);
+                    return;
+                case Phase.Measuring:
+                    if (elapsed < Interval && _width > _widthBefore && rate < _rateBefore * ClearGain)
+                        return;
+                    Judge(rate);
+                    Begin(_width == _inUse ? Phase.Measuring : Phase.Settling);
+                    break;
             }
-            Judge(_bytes / elapsed.TotalSeconds);
-            Measure(settling: _width != _inUse);
         }
         Widen();
     }
@@ -157,6 +193,8 @@ internal sealed class Connections : IDisposable
     {
         if (_width == _widthBefore)
         {
+            // Each file has one connection, whatever the width.
+            _width = _widthBefore = Math.Max(_width, _inUse);
             // At rest: another try if this width is in use, larger ones are allowed, and the last try is long enough ago.
             if (_inUse < _width || _width == Most || (_pausedAt != 0 && _clock.GetElapsedTime(_pausedAt) < _pause))
                 return;
@@ -185,9 +223,16 @@ internal sealed class Connections : IDisposable
         _pause = pause < LongestPause ? pause : LongestPause;
     }
 
-    private void Measure(bool settling)
+    private void Begin(Phase phase)
     {
         Interlocked.Exchange(ref _bytes, 0);
-        (_since, _isSettling) = (_clock.GetTimestamp(), settling);
+        (_since, _phase) = (_clock.GetTimestamp(), phase);
     }
+
+    private static TimeSpan Shortest(Phase phase) => phase switch
+    {
+        Phase.Beginning => TimeSpan.Zero,
+        Phase.Looking => Look,
+        _ => ShortInterval,
+    };
 }

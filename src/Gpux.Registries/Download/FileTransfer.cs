@@ -17,6 +17,9 @@ internal sealed class FileTransfer : IAsyncDisposable
     // A request that brought this much was no failure: a long download may be interrupted more often than a short one.
     private const long ProgressBytes = 1 << 20;
 
+    // So much is sent to the disk at once while more is coming: as much as the smallest request brings.
+    private const int BytesPerFlush = 4 << 20;
+
     // Smaller files are hashed when they are here.
     private const long SmallestFollowedBytes = 1 << 20;
 
@@ -114,7 +117,7 @@ internal sealed class FileTransfer : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             _failure?.Throw();
         }
-        _size = _segments.PrefixBytes;
+        _size = PrefixBytes(); // The hasher may be asking too.
         StartHash(atEnd: true);
         return new TransferredFile(_size.Value, _expected, _hash is null ? [] : await _hash.FinishAsync(cancellationToken));
     }
@@ -138,7 +141,7 @@ internal sealed class FileTransfer : IAsyncDisposable
         && (!_hasReply || PartialFile.MaySpread(Validator));
 
     private bool CanWiden() => _hasReply && !_isWaiting && _workers > 0 && _failure is null && !_stop.IsCancellationRequested
-        && AsksForParts && _segments.CanTake(_bytesPerSecond);
+        && AsksForParts && _segments.CanTake(_workers + 1, _bytesPerSecond);
 
     private async Task WorkAsync()
     {
@@ -182,8 +185,8 @@ internal sealed class FileTransfer : IAsyncDisposable
         lock (_lock)
         {
             segment.Request = request;
-            // The rest of a file is asked for without naming its end.
-            long? length = _workers > 1 || segment.End < (_size ?? long.MaxValue) ? segment.End - segment.Position : null;
+            // What no other request may join is asked for without naming its end.
+            long? length = AsksForParts || _workers > 1 || segment.End < (_size ?? long.MaxValue) ? segment.End - segment.Position : null;
             range = new FileRange(segment.Position, length, _tag);
         }
         var isStarting = true;
@@ -284,6 +287,7 @@ internal sealed class FileTransfer : IAsyncDisposable
         var clock = _environment.Clock;
         using var silence = new SilenceTimer(content.SilenceLimit ?? _environment.SilenceLimit, clock, cancellationToken);
         var buffer = ArrayPool<byte>.Shared.Rent(_limit?.MostBytesAtOnce ?? BufferBytes);
+        var unflushed = 0;
         try
         {
             var (windowBytes, windowTime) = (0L, TimeSpan.Zero);
@@ -312,6 +316,12 @@ internal sealed class FileTransfer : IAsyncDisposable
                 }
                 _hash?.Grew();
                 _connections.Came(read);
+                unflushed += read;
+                if (unflushed >= BytesPerFlush)
+                {
+                    _partial.BeginFlush(position + read - unflushed, unflushed);
+                    unflushed = 0;
+                }
                 windowBytes += read;
                 windowTime += clock.GetElapsedTime(asked);
                 if (windowTime >= CrawlWindow)
@@ -327,6 +337,7 @@ internal sealed class FileTransfer : IAsyncDisposable
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+            _partial.BeginFlush(segment.Position - unflushed, unflushed);
         }
         lock (_lock)
         {

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Runtime.InteropServices;
 using Gpux.Registries.Store;
 
 namespace Gpux.Registries.Download;
@@ -7,12 +8,14 @@ namespace Gpux.Registries.Download;
 /// <remarks>It begins as X.incomplete, which grows from its start, so that its length says what is there: the form that the Hub's
 /// clients know, and go on from too. When several requests are to fill it at once, it becomes X.gpux, which no other client looks
 /// at, with X.gpux.map beside it: a file with holes under the first name would pass for complete up to its length.</remarks>
-internal sealed class PartialFile : IDisposable
+internal sealed partial class PartialFile : IDisposable
 {
     private const string PrefixEnding = ".incomplete";
 
     // Without a digest nothing else would show bytes that a power failure took: they are flushed before they are noted.
     private const long FlushBytes = 8 << 20;
+
+    private const uint SyncFileRangeWrite = 2; // of Linux
 
     private readonly string _path;
     private readonly StoreFolder _folder;
@@ -129,6 +132,15 @@ internal sealed class PartialFile : IDisposable
             throw _folder.Failure(exception);
         }
         _isEmpty = false;
+    }
+
+    /// <summary>Has the system begin to write a stretch to the disk, so that <see cref="Complete"/> does not wait for the whole file.
+    /// Where it cannot, nothing is lost but time.</summary>
+    public void BeginFlush(long at, long length)
+    {
+        // A length of 0 would mean all that follows.
+        if (OperatingSystem.IsLinux() && length > 0)
+            _ = sync_file_range((int)_file.SafeFileHandle.DangerousGetHandle(), at, length, SyncFileRangeWrite);
     }
 
     /// <summary>Notes up to where a stretch is written. One caller at a time.</summary>
@@ -263,4 +275,7 @@ internal sealed class PartialFile : IDisposable
         (path.EndsWith(PrefixEnding, StringComparison.Ordinal) ? path[..^PrefixEnding.Length] : path) + ".gpux";
 
     private static string MapPath(string path) => SpreadPath(path) + ".map";
+
+    [LibraryImport("libc")]
+    private static partial int sync_file_range(int file, long offset, long length, uint flags);
 }

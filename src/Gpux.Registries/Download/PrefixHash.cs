@@ -23,10 +23,8 @@ internal sealed class PrefixHash : IAsyncDisposable
     public PrefixHash(IEnumerable<DigestAlgorithm> algorithms, PartialFile file, long sizeBytes, Func<long> prefix)
     {
         (_file, _prefix) = (file, prefix);
-        foreach (var algorithm in algorithms)
-            _hashes.Add((algorithm, Digest.Begin(algorithm, sizeBytes)));
-        // Not on the caller's thread: there may be gigabytes to read back.
-        _following = Task.Run(FollowAsync);
+        // Not on the caller's thread: there may be gigabytes to read back, and the system's library of hashes takes its time to load.
+        _following = Task.Run(() => FollowAsync(algorithms, sizeBytes));
     }
 
     /// <summary>Tells that there may be more to hash.</summary>
@@ -66,8 +64,10 @@ internal sealed class PrefixHash : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task FollowAsync()
+    private async Task FollowAsync(IEnumerable<DigestAlgorithm> algorithms, long sizeBytes)
     {
+        foreach (var algorithm in algorithms)
+            _hashes.Add((algorithm, Digest.Begin(algorithm, sizeBytes)));
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {

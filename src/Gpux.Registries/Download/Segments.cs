@@ -13,6 +13,10 @@ internal sealed class Segment(long start, long end)
 
     public bool IsTaken { get; set; }
 
+    /// <summary>Whether its request, the only one then, asked for more than one of several would: the others may have what it has
+    /// not reached.</summary>
+    public bool IsShareable { get; set; }
+
     /// <summary>Where the bytes of it are noted; -1 for nowhere yet.</summary>
     public int Slot { get; set; } = -1;
 
@@ -28,7 +32,8 @@ internal sealed class Segment(long start, long end)
 
 /// <summary>Shares a file out among the requests that bring it. Callers lock.</summary>
 /// <remarks>Requests are for long stretches, because each costs a round trip, a redirect and a part of the registry's rate limit.
-/// A request that finds nothing left takes over the half, or all, of what the slowest other one still lacks: no slow tail.</remarks>
+/// A request that is alone is for all that is left, and is cut short when others join it. A request that finds nothing left takes
+/// over the half, or all, of what the slowest other one still lacks: no slow tail.</remarks>
 internal sealed class Segments
 {
     /// <summary>No request for less than this, except for the rest of a file.</summary>
@@ -101,17 +106,19 @@ internal sealed class Segments
     /// <param name="whole">Whether the rest of the file is to come by one request.</param>
     public Segment? Take(int requests, double bytesPerSecond, bool whole)
     {
-        var segment = FirstFree() ?? TakeOver(bytesPerSecond);
+        var segment = FirstFree() ?? Share(requests, bytesPerSecond) ?? TakeOver(bytesPerSecond);
         if (segment is null)
             return null;
-        var most = whole ? long.MaxValue : LengthOfRequest(requests, bytesPerSecond);
+        var isAlone = requests == 1;
+        var most = whole || isAlone ? long.MaxValue : LengthOfRequest(requests, bytesPerSecond);
         // What remains after it must be worth a request too.
         if (segment.End - segment.Position - most > most / 2)
         {
             _all.Insert(_all.IndexOf(segment) + 1, new Segment(segment.Position + most, segment.End));
             segment.End = segment.Position + most;
         }
-        (segment.IsTaken, segment.From, segment.Since) = (true, segment.Position, _clock.GetTimestamp());
+        (segment.IsTaken, segment.IsShareable) = (true, isAlone && !whole);
+        (segment.From, segment.Since) = (segment.Position, _clock.GetTimestamp());
         return segment;
     }
 
@@ -119,7 +126,9 @@ internal sealed class Segments
     public Segment TakeEnd() => new(_sizeBytes, _sizeBytes) { Since = _clock.GetTimestamp(), From = _sizeBytes };
 
     /// <summary>Whether <see cref="Take"/> would find something for one more request.</summary>
-    public bool CanTake(double bytesPerSecond) => FirstFree() is not null || Slowest(bytesPerSecond) is not null;
+    /// <param name="requests">How many there are then.</param>
+    public bool CanTake(int requests, double bytesPerSecond) =>
+        FirstFree() is not null || Shareable(LengthOfRequest(requests, bytesPerSecond)) is not null || Slowest(bytesPerSecond) is not null;
 
     /// <summary>Counts bytes that were written at a segment's position.</summary>
     public void Advance(Segment segment, int bytes)
@@ -151,6 +160,27 @@ internal sealed class Segments
         {
             if (!_all[i].IsTaken && _all[i].Position < _all[i].End)
                 return _all[i];
+        }
+        return null;
+    }
+
+    private Segment? Share(int requests, double bytesPerSecond)
+    {
+        var most = LengthOfRequest(requests, bytesPerSecond);
+        if (Shareable(most) is not { } shared)
+            return null;
+        var rest = new Segment(shared.Position + most, shared.End);
+        _all.Insert(_all.IndexOf(shared) + 1, rest);
+        (shared.End, shared.IsShareable) = (rest.Start, false);
+        return rest;
+    }
+
+    private Segment? Shareable(long kept)
+    {
+        for (var i = _firstOpen; i < _all.Count; i++)
+        {
+            if (_all[i] is { IsTaken: true, IsShareable: true } segment && segment.End - segment.Position - kept > kept / 2)
+                return segment;
         }
         return null;
     }
