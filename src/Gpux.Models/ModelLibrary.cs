@@ -350,7 +350,8 @@ public sealed class ModelLibrary : IDisposable
     private async Task<ResolvedModel> WithEveryFileAsync(ResolvedModel resolved, IProgress<Progress>? progress, CancellationToken cancellationToken) =>
         resolved.ListsEveryFile ? resolved : await Store.ResolveAsync(resolved.Asked, Lookup.Registry, progress, cancellationToken);
 
-    private static bool IsRefusal(GpuxException exception) => (int)exception.Code is >= 2000 and < 3000;
+    /// <summary>Whether an error says that a model cannot be converted, rather than that something went wrong.</summary>
+    internal static bool IsRefusal(GpuxException exception) => (int)exception.Code is >= 2000 and < 3000;
 
     private static void RequireChosen(ResolvedModel resolved, WeightsChoice? weights)
     {

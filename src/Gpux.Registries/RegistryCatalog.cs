@@ -38,6 +38,7 @@ public static class RegistryCatalog
         new(KaggleRegistry.Name, "Kaggle Models", e => new KaggleRegistry(e))
         {
             Example = "kaggle:keras/bert/keras/bert_tiny_en_uncased", TokenVariables = ["KAGGLE_API_TOKEN", "KAGGLE_KEY"],
+            Server = e => KaggleSettings.ReadEndpoint(e).AbsoluteUri,
             Read = (_, rest) => KaggleHandle.ReadReference(rest), ReadAddress = KaggleHandle.ReadAddress,
             Files = e => new BlobStore(e, (manifest, file) => KaggleRegistry.FindInCache(e, manifest, file)),
         },
@@ -75,10 +76,12 @@ public static class RegistryCatalog
         {
             Example = "models:/name@alias or runs:/run/path", TokenVariables = ["MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_PASSWORD"],
             Schemes = ["mlflow", "models", "runs"], Read = (scheme, rest) => MlflowReference.Read("mlflow", scheme, rest),
+            Server = e => MlflowSettings.Read(e).Server,
         },
         new("wandb", "Weights & Biases", e => new WandbRegistry(e))
         {
             Example = "wandb:entity/project/collection:alias", TokenVariables = ["WANDB_API_KEY"],
+            Server = e => WandbSettings.Read(e).Base.AbsoluteUri,
             Read = (_, rest) => WandbReference.Read("wandb", rest), ReadAddress = address => WandbReference.ReadAddress("wandb", address),
         },
         new(OllamaName.Registry, "Ollama", e => new OllamaRegistry(e))
@@ -93,15 +96,23 @@ public static class RegistryCatalog
         new(ModelScopeRegistry.Name, "ModelScope", e => new ModelScopeRegistry(e))
         {
             Example = "modelscope:owner/name", TokenVariables = ["MODELSCOPE_API_TOKEN"],
+            Server = e => ModelScopeRegistry.Address(e).AbsoluteUri,
             Read = (_, rest) => ModelScopeRegistry.ReadReference(rest), ReadAddress = ModelScopeRegistry.ReadAddress,
         },
         new(GitHubName.Registry, "GitHub: repositories and releases", e => new GitHubRegistry(e))
         {
             Example = "github:owner/name@v1.0//folder or github:owner/name/releases@v1.0", TokenVariables = GitHubApi.TokenVariables,
+            Server = e => GitHubApi.Address(e).AbsoluteUri,
             Read = (_, rest) => GitHubName.ReadReference(rest), ReadAddress = GitHubName.ReadAddress,
         },
-        new("s3", "Amazon S3 and storages that speak its protocol", S3Registry.Amazon) { Example = "s3://bucket/folder", Read = ObjectAddress.Read },
-        new("gs", "Google Cloud Storage", S3Registry.Google) { Example = "gs://bucket/folder", Read = ObjectAddress.Read },
+        new("s3", "Amazon S3 and storages that speak its protocol", S3Registry.Amazon)
+        {
+            Example = "s3://bucket/folder", Read = ObjectAddress.Read, Server = e => S3Settings.Amazon(e).Endpoint?.AbsoluteUri ?? "https://s3.amazonaws.com/",
+        },
+        new("gs", "Google Cloud Storage", S3Registry.Google)
+        {
+            Example = "gs://bucket/folder", Read = ObjectAddress.Read, Server = e => S3Settings.Google(e).Endpoint?.AbsoluteUri,
+        },
         new(ModelReference.Samples, "Models that come with GPUX", e => new SamplesRegistry(e)) { Example = "samples/language-id", IsOnThisMachine = true },
         new(ModelReference.Local, "Folders and files", _ => new LocalRegistry())
         {

@@ -24,6 +24,11 @@ public sealed record RegistryEntry(string Name, string Description, Func<Registr
     /// <summary>Reads a web address; null where it is not this registry's.</summary>
     public Func<Uri, ModelReference?> ReadAddress { get; init; } = _ => null;
 
+    /// <summary>Which server is asked, without secrets, where there are several on which one name means different models; null where
+    /// there is one, or its mirrors, or names have the server in them.</summary>
+    /// <remarks>A <see cref="GpuxException"/> means that none is configured.</remarks>
+    internal Func<RegistryEnvironment, string?> Server { get; init; } = _ => null;
+
     /// <summary>What a user would write, for the list of registries.</summary>
     public string Example { get; init; } = $"{Name}:name";
 

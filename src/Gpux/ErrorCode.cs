@@ -50,6 +50,7 @@ public enum ErrorCode
     BundleInvalid = 1062,
     BundleIncomplete = 1063,
     StoreFileDamaged = 1064,
+    OtherServer = 1065,
     HubVerification = 1080,
     UnknownOrigin = 1081,
     CommitPrefix = 1082,

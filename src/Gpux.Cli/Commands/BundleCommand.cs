@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
+using Gpux.Models.Pulling;
 using Gpux.Registries;
 using Gpux.Registries.Store;
 using Gpux.Registries.Store.Bundles;
@@ -46,10 +47,10 @@ internal sealed class BundleExportCommand : GpuxCommand
             var reference = Services.Reference(name);
             if (reference.Registry == ModelReference.Local)
                 throw new NotPublishedException(reference.Name);
-            // With all that a run needs, so that it needs no network there.
-            var prepared = await library.PrepareAsync(reference, new PrepareOptions(Lookup.PreferStore), Terminal.Progress, cancellationToken);
-            library.Store.Record(prepared.Resolved);
-            models.Add((library.Store.List().First(model => model.Folder == library.Store.FolderOf(prepared.Manifest)), reference.Revision));
+            // With all that a run needs, so that it needs no network there; of what cannot be run, what a pull fetches.
+            var resolved = (await library.PullAsync(reference, PullOptions.Default, new PrepareOptions(Lookup.PreferStore), Terminal.Progress, cancellationToken)).Plan.Resolved;
+            library.Store.Record(resolved);
+            models.Add((library.Store.List().First(model => model.Folder == library.Store.FolderOf(resolved.Manifest)), reference.Revision));
         }
         var bundled = await new BundleWriter(library.Store).WriteAsync(path, [.. models.DistinctBy(model => model.Model.Folder)], ModelLibrary.Version, Terminal.Progress, cancellationToken);
         var bytes = new FileInfo(path).Length;

@@ -25,6 +25,8 @@ internal sealed class DfCommand(Services services) : GpuxCommand(services, "df",
                     table.Row(name, $"{models.Length}", $"{models.Sum(model => model.FileCount)}", ByteSize.Format(bytes), Bar(bytes, survey.TotalBytes));
                 foreach (var (kind, count, bytes) in Remnants(survey))
                     table.Row(kind, "", $"{count}", ByteSize.Format(bytes), Bar(bytes, survey.TotalBytes));
+                if (survey.ElsewhereBytes > 0)
+                    table.Row(Terminal.Dim("elsewhere"), "", "", Terminal.Dim(ByteSize.Format(survey.ElsewhereBytes)), Terminal.Dim("in caches of other tools, not counted"));
                 table.Row("all, each file once", $"{survey.Models.Count}", "", ByteSize.Format(survey.TotalBytes), "");
                 table.Write(Terminal, output);
             },
@@ -60,6 +62,7 @@ internal sealed class DfCommand(Services services) : GpuxCommand(services, "df",
     {
         json.WriteStartObject();
         json.WriteNumber("bytes", survey.TotalBytes);
+        json.WriteNumber("elsewhere_bytes", survey.ElsewhereBytes);
         json.WriteStartArray("registries");
         foreach (var (name, models, bytes) in registries)
         {
@@ -80,6 +83,7 @@ internal sealed class DfCommand(Services services) : GpuxCommand(services, "df",
             json.WriteNumber("files", model.FileCount);
             json.WriteNumber("file_bytes", model.FileBytes);
             json.WriteNumber("shared_bytes", model.SharedBytes);
+            json.WriteNumber("elsewhere_bytes", model.ElsewhereBytes);
             json.WriteNumber("made_bytes", model.MadeBytes);
             json.WriteNumber("variants", model.Variants.Count);
             json.WriteNumber("variant_bytes", model.Variants.Sum(variant => variant.Bytes));

@@ -77,7 +77,7 @@ internal sealed class PullCommand : GpuxCommand
         if (model.Plan.Resolved.Note is { } note)
             Terminal.Note(note);
         if (lockFile is not null)
-            (lockFile.With([await ModelLocker.LockAsync(reference, Runnable(model), cancellationToken)]) with { GpuxVersion = ModelLibrary.Version }).Save(LockFile.FileName);
+            (lockFile.With([await new ModelLocker(Services.Library).LockAsync(reference, model, cancellationToken)]) with { GpuxVersion = ModelLibrary.Version }).Save(LockFile.FileName);
         if (parsed.GetValue(_project) is { } folder)
             Terminal.Note($"Made {ProjectFolder.Make(folder, Runnable(model))}.");
         Terminal.Print(output => Write(output, model, text), json => Write(json, model));
@@ -101,7 +101,7 @@ internal sealed class PullCommand : GpuxCommand
         var wanted = lockFile.Models.Where(model => asked is null || model.Asked == asked).ToArray();
         if (wanted.Length == 0 && asked is not null)
             throw new LockFileMissingException(LockFile.FileName, asked.ToString());
-        var models = new List<PreparedModel>();
+        var models = new List<LockedPull>();
         foreach (var model in wanted)
             models.Add(await new ModelLocker(Services.Library).FetchAsync(model, new PrepareOptions(Lookup.Default), Terminal.Progress, cancellationToken));
         Terminal.Print(
@@ -109,8 +109,10 @@ internal sealed class PullCommand : GpuxCommand
             {
                 foreach (var model in models)
                 {
-                    WriteHead(output, model.Manifest, model.Files, model);
-                    output.WriteLine($"  Run it: gpux run {model.Manifest.Model}");
+                    WriteHead(output, model.Manifest, model.Files, model.Prepared);
+                    WriteRefusal(output, model.Refusal);
+                    if (model.Prepared is not null)
+                        output.WriteLine($"  Run it: gpux run {model.Manifest.Model}");
                 }
             },
             json =>
@@ -119,7 +121,8 @@ internal sealed class PullCommand : GpuxCommand
                 foreach (var model in models)
                 {
                     json.WriteStartObject();
-                    WriteHead(json, model.Manifest, model.Files, model);
+                    WriteHead(json, model.Manifest, model.Files, model.Prepared);
+                    json.WriteString("refusal", model.Refusal?.Message);
                     json.WriteEndObject();
                 }
                 json.WriteEndArray();

@@ -1,16 +1,22 @@
 using System.Globalization;
 using System.Text;
 using Gpux.Models.Yaml;
+using Gpux.Registries.Yaml;
 
 namespace Gpux.Models.Locks;
 
 /// <summary>A file of a locked model.</summary>
 /// <param name="Sha256">Lower-case hexadecimal.</param>
-public sealed record LockedFile(string Path, long SizeBytes, string Sha256);
+/// <param name="Archive">The published archive that holds it; null if it is published as it is.</param>
+public sealed record LockedFile(string Path, long SizeBytes, string Sha256, string? Archive = null)
+{
+    /// <summary>What is fetched to have it.</summary>
+    public string PublishedPath => Archive ?? Path;
+}
 
 /// <summary>A model in its exact bytes.</summary>
 /// <param name="Revision">What was asked for when it was locked; null for the registry's default.</param>
-/// <param name="Files">By path: all that are needed to run it.</param>
+/// <param name="Files">By path: all that are needed to run it; of a model that cannot be run, all that were fetched.</param>
 public sealed record LockedModel(string Registry, string Name, string? Revision, string Commit, IReadOnlyList<LockedFile> Files)
 {
     public ModelReference Asked => new(Registry, Name, Revision);
@@ -23,7 +29,7 @@ public sealed record LockFile(IReadOnlyList<LockedModel> Models, string GpuxVers
 {
     public const string FileName = "gpux.lock";
     private const int Format = 1;
-    private const long LimitBytes = 64 << 20;
+    private static readonly YamlRules Rules = new(SizeLimitBytes: 64 << 20, ValueLimit: 5_000_000, IsOneTree: true);
 
     /// <returns>Null if there is no such file.</returns>
     /// <exception cref="LockFileException">It is damaged, or of a later format.</exception>
@@ -32,7 +38,7 @@ public sealed record LockFile(IReadOnlyList<LockedModel> Models, string GpuxVers
         if (!File.Exists(path))
             return null;
         Exception Refuse(int line, string problem) => new LockFileException(path, line, problem);
-        var file = YamlReader.Of(YamlTree.Read(path, LimitBytes, Refuse), "", Refuse);
+        var file = YamlReader.Read(path, Rules, Refuse);
         file.RequireKnown("format", "gpux", "models");
         if (file.Integer("format", 1, long.MaxValue) is not Format)
             throw file.Refuse($"its format is not {Format}: it was written by a later gpux");
@@ -63,7 +69,11 @@ public sealed record LockFile(IReadOnlyList<LockedModel> Models, string GpuxVers
                 text.Append($"    revision: {Quoted(revision)}\n");
             text.Append($"    commit: {Quoted(model.Commit)}\n    files:\n");
             foreach (var file in model.Files.OrderBy(file => file.Path, StringComparer.Ordinal))
+            {
                 text.Append(CultureInfo.InvariantCulture, $"      - path: {Quoted(file.Path)}\n        size: {file.SizeBytes}\n        sha256: {Quoted(file.Sha256)}\n");
+                if (file.Archive is { } archive)
+                    text.Append($"        archive: {Quoted(archive)}\n");
+            }
         }
         return text.ToString();
     }
@@ -92,10 +102,10 @@ public sealed record LockFile(IReadOnlyList<LockedModel> Models, string GpuxVers
             throw model.Refuse($"the commit '{commit}' is not 40 or 64 lower-case hexadecimal digits");
         var files = model.Maps("files").Select(file =>
         {
-            file.RequireKnown("path", "size", "sha256");
+            file.RequireKnown("path", "size", "sha256", "archive");
             var sha256 = file.RequireText("sha256");
             return sha256.Length == 64 && sha256.All(char.IsAsciiHexDigitLower)
-                ? new LockedFile(file.RequireText("path"), file.Integer("size", 0, long.MaxValue) ?? throw file.Refuse("a file has no size"), sha256)
+                ? new LockedFile(file.RequireText("path"), file.Integer("size", 0, long.MaxValue) ?? throw file.Refuse("a file has no size"), sha256, file.Text("archive"))
                 : throw file.Refuse($"the digest '{sha256}' is not 64 lower-case hexadecimal digits");
         }).ToArray();
         return new LockedModel(model.RequireText("registry"), model.RequireText("name"), model.Text("revision"), commit, files);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Gpux.Conversion;
+using Gpux.Models.Pulling;
 using Gpux.Registries;
 using Gpux.Registries.Store;
 using Gpux.Registries.Store.Bundles;
@@ -10,47 +11,57 @@ namespace Gpux.Models.Locks;
 /// <param name="Path">Null if the model as a whole is meant.</param>
 public sealed record LockDifference(LockedModel Model, string? Path, string Problem);
 
+/// <summary>A model that was fetched as it was locked.</summary>
+/// <param name="Files">Those that are locked.</param>
+/// <param name="Prepared">Ready to run; null where <paramref name="Refusal"/> says why not.</param>
+public sealed record LockedPull(ModelManifest Manifest, ModelFiles Files, PreparedModel? Prepared, GpuxException? Refusal);
+
 /// <summary>Notes the exact bytes of models, and gives exactly these.</summary>
 public sealed class ModelLocker(ModelLibrary library)
 {
-    /// <summary>Brings a model here, by what its revision means now, and notes its files.</summary>
+    /// <summary>Brings a model here, by what its revision means now, and notes its files: those that a run needs, or else those that a
+    /// pull fetches.</summary>
     /// <exception cref="NotPublishedException">It is a local folder.</exception>
     public async Task<LockedModel> LockAsync(ModelReference asked, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
         if (asked.Registry == ModelReference.Local)
             throw new NotPublishedException(asked.Name);
-        return await LockAsync(asked, await library.PrepareAsync(asked, options, progress, cancellationToken), cancellationToken);
+        return await LockAsync(asked, await library.PullAsync(asked, PullOptions.Default, options, progress, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Notes the files of a model that is here.</summary>
-    public static async Task<LockedModel> LockAsync(ModelReference asked, PreparedModel prepared, CancellationToken cancellationToken)
+    /// <summary>Notes the files of a model that was pulled.</summary>
+    public async Task<LockedModel> LockAsync(ModelReference asked, PulledModel pulled, CancellationToken cancellationToken)
     {
+        var manifest = pulled.Plan.Resolved.Manifest;
+        var held = library.Store.HeldFiles(manifest);
         var files = new List<LockedFile>();
-        foreach (var file in Needed(prepared))
+        foreach (var (file, path, archive) in pulled.Prepared is { } prepared ? Needed(prepared, held) : held.Where(held => pulled.Files.Find(held.File.Path) is not null))
         {
-            var path = prepared.Files.Require(file.Path);
             var sha256 = file.Digest is { Algorithm: DigestAlgorithm.Sha256 } digest ? digest.Hex : await HashAsync(path, cancellationToken);
-            files.Add(new LockedFile(file.Path, new FileInfo(path).Length, sha256));
+            files.Add(new LockedFile(file.Path, new FileInfo(path).Length, sha256, archive?.Path));
         }
-        return new LockedModel(asked.Registry, prepared.Manifest.Model.Name, asked.Revision, prepared.Manifest.Commit, files);
+        return new LockedModel(asked.Registry, manifest.Model.Name, asked.Revision, manifest.Commit, files);
     }
 
-    /// <summary>Brings exactly the locked files here, from the store or else the registry, and makes the model ready to run.</summary>
+    /// <summary>Brings exactly the locked files here, from the store or else the registry, and makes the model ready to run where
+    /// something can.</summary>
     /// <exception cref="LockMismatchException">What is published, or what is here, differs.</exception>
-    public async Task<PreparedModel> FetchAsync(LockedModel locked, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    public async Task<LockedPull> FetchAsync(LockedModel locked, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
         var found = await ResolveAsync(locked, progress, cancellationToken);
         if (found.Manifest.Commit != locked.Commit)
             throw new LockMismatchException([new LockDifference(locked, null, $"the registry has commit {found.Manifest.Commit}, locked is {locked.Commit}")]);
-        var files = new List<ModelFile>();
+        var files = new HashSet<ModelFile>();
         var differences = new List<LockDifference>();
         foreach (var file in locked.Files)
         {
-            var published = found.Manifest.Find(file.Path);
+            var published = found.Manifest.Find(file.PublishedPath);
             if (published is not null)
                 files.Add(published);
-            if (published is null)
+            if (published is null || published.IsArchive != (file.Archive is not null))
                 differences.Add(new LockDifference(locked, file.Path, "the model has no such file"));
+            else if (published.IsArchive)
+                continue; // What it holds is known when it is here.
             else if (published.SizeBytes is { } size && size != file.SizeBytes)
                 differences.Add(new LockDifference(locked, file.Path, $"{size:N0} bytes, locked are {file.SizeBytes:N0}"));
             else if (published.Digest is { Algorithm: DigestAlgorithm.Sha256 } digest && digest.Hex != file.Sha256)
@@ -62,15 +73,27 @@ public sealed class ModelLocker(ModelLibrary library)
         var resolved = new ResolvedModel(locked.Asked, found.Manifest with { Model = locked.Asked }, found.ListsEveryFile, FromStore: false);
         var here = await library.Store.FetchAsync(resolved, files, progress, cancellationToken);
         foreach (var file in locked.Files)
-            if (await DifferenceAsync(locked, file, here.Require(file.Path), cancellationToken) is { } difference)
+        {
+            if (here.Find(file.Path) is not { } path)
+                differences.Add(new LockDifference(locked, file.Path, $"{file.Archive} does not hold it"));
+            else if (await DifferenceAsync(locked, file, path, cancellationToken) is { } difference)
                 differences.Add(difference);
+        }
         if (differences.Count > 0)
             throw new LockMismatchException(differences);
-        var prepared = await library.PrepareAsync(locked.Asked, options with { Lookup = Lookup.PreferStore }, progress, cancellationToken);
+        PreparedModel prepared;
+        try
+        {
+            prepared = await library.PrepareAsync(locked.Asked, options with { Lookup = Lookup.PreferStore }, progress, cancellationToken);
+        }
+        catch (GpuxException refusal) when (ModelLibrary.IsRefusal(refusal))
+        {
+            return new LockedPull(resolved.Manifest, here, Prepared: null, refusal);
+        }
         var known = locked.Files.Select(file => file.Path).ToHashSet();
-        differences.AddRange(Needed(prepared).Where(file => !known.Contains(file.Path))
-            .Select(file => new LockDifference(locked, file.Path, "it is needed, and not locked")));
-        return differences.Count == 0 ? prepared : throw new LockMismatchException(differences);
+        differences.AddRange(Needed(prepared, library.Store.HeldFiles(prepared.Manifest)).Where(held => !known.Contains(held.File.Path))
+            .Select(held => new LockDifference(locked, held.File.Path, "it is needed, and not locked")));
+        return differences.Count == 0 ? new LockedPull(prepared.Manifest, prepared.Files, prepared, Refusal: null) : throw new LockMismatchException(differences);
     }
 
     /// <summary>Compares what is on this machine with the lock, without a request.</summary>
@@ -112,12 +135,12 @@ public sealed class ModelLocker(ModelLibrary library)
     }
 
     // What says how to read the model, and the weights that its graph points into: other files may be here by chance.
-    private static IEnumerable<ModelFile> Needed(PreparedModel prepared)
+    private static IEnumerable<HeldFile> Needed(PreparedModel prepared, IEnumerable<HeldFile> here)
     {
         var weights = prepared.Variant.Weights.Select(weight => Path.GetFullPath(Path.Combine(prepared.Variant.WeightsFolder, weight.Location))).ToHashSet();
         weights.Add(Path.GetFullPath(prepared.Variant.ModelPath));
-        return prepared.Manifest.Files.Where(file => prepared.Files.Find(file.Path) is { } path && (WeightFiles.IsConfiguration(file) || weights.Contains(path)))
-            .OrderBy(file => file.Path, StringComparer.Ordinal);
+        return here.Where(held => WeightFiles.IsConfiguration(held.File) || weights.Contains(held.Path))
+            .OrderBy(held => held.File.Path, StringComparer.Ordinal);
     }
 
     private static async Task<LockDifference?> DifferenceAsync(LockedModel locked, LockedFile file, string path, CancellationToken cancellationToken)

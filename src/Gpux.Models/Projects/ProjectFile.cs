@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gpux.Models.Yaml;
+using Gpux.Registries.Yaml;
 using Gpux.Runtime.Pipelines;
 
 namespace Gpux.Models.Projects;
@@ -43,7 +44,7 @@ public sealed record ProjectFile(
     public const string DefaultHost = "127.0.0.1";
     public const int DefaultPort = 8080;
     public const int DefaultConcurrency = 4;
-    private const long LimitBytes = 4 << 20;
+    private static readonly YamlRules Rules = new(SizeLimitBytes: 4 << 20, ValueLimit: 1_000_000, IsOneTree: true);
 
     /// <summary>The project in a folder that a user named; null where there is none.</summary>
     /// <param name="parse">Reads a reference to a model.</param>
@@ -59,7 +60,7 @@ public sealed record ProjectFile(
     public static ProjectFile Read(string path, Func<string, ModelReference> parse)
     {
         Exception Refuse(int line, string problem) => new ProjectException(path, line, problem);
-        var root = YamlReader.Of(YamlTree.Read(path, LimitBytes, Refuse), "", Refuse);
+        var root = YamlReader.Read(path, Rules, Refuse);
         root.RequireKnown("name", "version", "source", "model", "task", "inputs", "outputs", "runtime", "serving", "preprocessing");
         var model = root.Map("model");
         model?.RequireKnown("id", "registry", "revision", "format", "file");

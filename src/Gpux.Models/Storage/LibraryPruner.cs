@@ -130,6 +130,7 @@ public sealed class LibraryPruner(ModelLibrary library, TimeProvider clock)
         RemnantKind.PartialDownload => "partial download",
         RemnantKind.UnusedFile => "file",
         RemnantKind.UnusedSnapshot => "commit",
+        RemnantKind.Listing => "list of models",
         RemnantKind.FormerName => "former name",
         _ => "temporary file",
     };
@@ -139,6 +140,7 @@ public sealed class LibraryPruner(ModelLibrary library, TimeProvider clock)
         RemnantKind.PartialDownload => "a download that was not completed",
         RemnantKind.UnusedFile => "no model has it",
         RemnantKind.UnusedSnapshot => "no branch or tag means it, and it was not pulled",
+        RemnantKind.Listing => "received more than 30 days ago",
         RemnantKind.FormerName => "nothing of that name is here",
         _ => "left behind by a process that ended early",
     };

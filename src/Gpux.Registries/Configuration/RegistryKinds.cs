@@ -86,7 +86,7 @@ internal static class RegistryKinds
     };
 
     private static RegistryEntry Entry(RegistryConfiguration of, Func<RegistryEnvironment, IModelRegistry> open) =>
-        new(of.Name, of.Description ?? $"{Find(of.Kind)?.Description}: {of.Url}", open);
+        new(of.Name, of.Description ?? $"{Find(of.Kind)?.Description}: {of.Url}", open) { Server = _ => of.Url };
 
     private static Uri Address(RegistryConfiguration of) => new((of.Url ?? "").TrimEnd('/') + "/"); // RegistriesFile has checked it
 }

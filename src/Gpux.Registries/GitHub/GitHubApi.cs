@@ -23,8 +23,8 @@ internal sealed class GitHubApi
     public GitHubApi(RegistryEnvironment environment)
     {
         _environment = environment;
-        _api = RegistryAddress.Read(environment, "GITHUB_API_URL", "https://api.github.com");
-        Server = RegistryAddress.Read(environment, "GITHUB_SERVER_URL", "https://github.com");
+        _api = Address(environment);
+        Server = ServerAddress.Read(environment, Title, "GITHUB_SERVER_URL", "https://github.com");
         _token = Token(environment);
         Client = new RegistryClient(environment, new RegistryHttp(
             environment, Title, _api, _token is null ? null : new AuthenticationHeaderValue("Bearer", _token)), _token is null
@@ -34,6 +34,10 @@ internal sealed class GitHubApi
             Refusal = Refusal,
         };
     }
+
+    /// <summary>The API's server, with a '/' at its end.</summary>
+    /// <exception cref="RegistryUnreachableException">The variable is no web address.</exception>
+    public static Uri Address(RegistryEnvironment environment) => ServerAddress.Read(environment, Title, "GITHUB_API_URL", "https://api.github.com");
 
     /// <summary>Where people look at repositories.</summary>
     public Uri Server { get; }

@@ -14,6 +14,7 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
     private const int ErrorLimitBytes = 1 << 16;
     private const int PageLimit = 1000;
     private const int SearchPageSize = 100;
+    private const int CommitPageLimit = 20;
     private const int SearchPageLimit = 10;
 
     private readonly RegistryEnvironment _environment;
@@ -85,6 +86,24 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
             found.AddRange(models.Where(model => !(model.SizeBytes > search.MaximalBytes)));
         }
         return found.Count > search.Limit ? found[..search.Limit] : found;
+    }
+
+    /// <summary>The commits of a model's default branch, the newest first, as far back as some pages go.</summary>
+    /// <remarks>Source: Hub API, GET /api/models/{id}/commits/{revision}.</remarks>
+    internal async Task<IReadOnlyList<string>> ListCommitsAsync(ModelReference model, CancellationToken cancellationToken)
+    {
+        ThrowIfOffline(model.ToString());
+        var commits = new List<string>();
+        string? next = $"api/models/{model.Name}/commits/main";
+        for (var page = 0; next is not null && page < CommitPageLimit; page++)
+        {
+            (var found, next) = await GetAsync(next, model, answer => answer.ValueKind != JsonValueKind.Array
+                ? throw new FormatException("the answer lists no commits.")
+                : answer.EnumerateArray().Select(commit => HubModelInfo.Text(commit, "id")).OfType<string>().Where(id => HubModelInfo.IsHex(id, 40)).ToList(),
+                cancellationToken);
+            commits.AddRange(found);
+        }
+        return commits;
     }
 
     private async Task<FileContent?> OpenAsync(

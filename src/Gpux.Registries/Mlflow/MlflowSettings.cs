@@ -23,6 +23,10 @@ internal sealed record MlflowSettings(string TrackingUri, string RegistryUri)
     /// <summary>The server's name for people.</summary>
     public string Title { get; init; } = "MLflow";
 
+    /// <summary>Both addresses, or the one that they are.</summary>
+    public string Server => Absolute(TrackingUri) is var tracking && Absolute(RegistryUri) is var registry && tracking == registry
+        ? tracking : $"{tracking} {registry}";
+
     /// <summary>What to do where the server wants a credential, as a sentence.</summary>
     public string CredentialRemedy { get; init; } =
         "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, or write them to ~/.mlflow/credentials.";
@@ -54,6 +58,8 @@ internal sealed record MlflowSettings(string TrackingUri, string RegistryUri)
             return HttpCredential.Basic(user, password);
         return Token(environment) is { } token ? HttpCredential.Bearer(token, TokenVariable) : null;
     }
+
+    private static string Absolute(string uri) => uri.Contains(':', StringComparison.Ordinal) ? uri : Path.GetFullPath(uri);
 
     private static string? Token(RegistryEnvironment environment) =>
         environment.Variable(TokenVariable) ?? environment.StoredCredential("mlflow");

@@ -26,14 +26,21 @@ public sealed class ModelScopeRegistry : IModelRegistry, IModelSearch
     /// <exception cref="RegistryUnreachableException">MODELSCOPE_ENDPOINT is no web address.</exception>
     public ModelScopeRegistry(RegistryEnvironment environment)
     {
-        var domain = environment.Variable("MODELSCOPE_DOMAIN");
-        _home = RegistryAddress.Read(environment, "MODELSCOPE_ENDPOINT",
-            domain is null ? "https://modelscope.cn" : domain.Contains("://", StringComparison.Ordinal) ? domain : $"https://{domain}");
+        _home = Address(environment);
         var token = Token(environment);
         _headers = token is null ? [Request()] : [Request(), new("Cookie", $"m_session_id={token}")];
         _client = new RegistryClient(environment, new RegistryHttp(
             environment, Title, _home, token is null ? null : new AuthenticationHeaderValue("Bearer", token)),
             $"Set {TokenVariable} to an access token of an account that may read it.");
+    }
+
+    /// <summary>The server, with a '/' at its end.</summary>
+    /// <exception cref="RegistryUnreachableException">MODELSCOPE_ENDPOINT is no web address.</exception>
+    public static Uri Address(RegistryEnvironment environment)
+    {
+        var domain = environment.Variable("MODELSCOPE_DOMAIN");
+        return ServerAddress.Read(environment, Title, "MODELSCOPE_ENDPOINT",
+            domain is null ? "https://modelscope.cn" : domain.Contains("://", StringComparison.Ordinal) ? domain : $"https://{domain}");
     }
 
     /// <summary>Reads "owner/name" and "owner/name@revision".</summary>

@@ -77,7 +77,7 @@ public sealed class OciRegistry(RegistryEnvironment environment) : IModelRegistr
     // Of Docker Hub's other repositories next to none holds a model.
     private Task<IReadOnlyList<FoundModel>> SearchHubAsync(ModelSearch search, CancellationToken cancellationToken)
     {
-        var home = RegistryAddress.Read(environment, HubVariable, HubSearchAddress);
+        var home = ServerAddress.Read(environment, "Docker Hub", HubVariable, HubSearchAddress);
         var http = new RegistryHttp(environment, "Docker Hub", home, credential: null);
         var query = Uri.EscapeDataString(search.Words.StartsWith(HubModels, StringComparison.Ordinal) ? search.Words : HubModels + search.Words);
         var size = Math.Clamp(search.Limit, 25, 100);
@@ -210,7 +210,7 @@ public sealed class OciRegistry(RegistryEnvironment environment) : IModelRegistr
 
     private OciClient Client(string host) => _clients.GetOrAdd(host, _ =>
     {
-        var home = host == OciName.DockerHub ? RegistryAddress.Read(environment, HubVariable, HubAddress) : OciHost.Address(environment, host);
+        var home = host == OciName.DockerHub ? ServerAddress.Read(environment, "Docker Hub", HubVariable, HubAddress) : OciHost.Address(environment, host);
         // A mirror of Docker Hub is another host, for which another password is kept.
         var owner = host == OciName.DockerHub && environment.Variable(HubVariable) is not null ? home.Authority : host;
         string? failure = null;

@@ -153,7 +153,7 @@ public sealed class OllamaRegistry(RegistryEnvironment environment) : IModelRegi
     private OciClient Client(OllamaName name) => _clients.GetOrAdd(name.Host, host =>
     {
         var home = host == OllamaName.DefaultHost
-            ? RegistryAddress.Read(environment, EndpointVariable, $"https://{host}")
+            ? ServerAddress.Read(environment, "Ollama", EndpointVariable, $"https://{host}")
             : OciHost.Address(environment, host);
         var title = host == OllamaName.DefaultHost ? "Ollama" : host;
         var hasKey = File.Exists(Path.Combine(environment.Home, ".ollama", "id_ed25519"));

@@ -17,7 +17,7 @@ internal sealed class ZooManifest(RegistryEnvironment environment, RegistryClien
     public async Task<IReadOnlyList<ZooEntry>> GetAsync(ZooName zoo, ModelReference model, CancellationToken cancellationToken)
     {
         var layout = new StoreLayout(environment);
-        var kept = Path.Combine(layout.Home.Path, "cache", "onnx-zoo", StoreLayout.FolderName($"{zoo.Zoo}/{zoo.Ref}"));
+        var kept = Path.Combine(layout.Listings, "onnx-zoo", StoreLayout.FolderName($"{zoo.Zoo}/{zoo.Ref}"));
         var (tag, json) = Read(kept);
         var address = new Uri(raw, $"{zoo.Zoo}/{zoo.Ref}/ONNX_HUB_MANIFEST.json");
         using var reply = await client.Http.SendAsync(

@@ -95,7 +95,7 @@ public sealed class TorchServeRegistry(RegistryEnvironment environment) : IModel
     {
         if (Uri.TryCreate(name, UriKind.Absolute, out var address) && (address.Scheme is "http" or "https" || address.IsFile))
             return address;
-        return new Uri(RegistryAddress.Read(environment, EndpointVariable, "https://torchserve.pytorch.org/mar_files"), name + Ending);
+        return new Uri(ServerAddress.Read(environment, Title, EndpointVariable, "https://torchserve.pytorch.org/mar_files"), name + Ending);
     }
 
     private static FileStream OpenLocal(ModelReference model, string path)

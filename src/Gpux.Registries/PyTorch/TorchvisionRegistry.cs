@@ -40,7 +40,7 @@ public sealed class TorchvisionRegistry(RegistryEnvironment environment) : IMode
 
     public Task<FileContent> OpenAsync(ModelManifest manifest, ModelFile file, FileRange range, CancellationToken cancellationToken)
     {
-        var home = RegistryAddress.Read(environment, EndpointVariable, "https://download.pytorch.org/models");
+        var home = ServerAddress.Read(environment, "torchvision", EndpointVariable, "https://download.pytorch.org/models");
         var address = new Uri(home, file.ObjectId ?? file.Path);
         return TorchFile.OpenAsync(environment, address, manifest, file, range, cancellationToken);
     }

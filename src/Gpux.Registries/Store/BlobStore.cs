@@ -23,7 +23,7 @@ internal sealed class BlobStore(RegistryEnvironment environment, OtherCache? cac
 
     public IReadOnlyDictionary<string, string>? FindMembers(ModelManifest manifest, ModelFile archive)
     {
-        if (MemberIndex.Read(IndexPath(manifest, archive)) is not { } members)
+        if (Members(manifest, archive) is not { } members)
             return null;
         var paths = new Dictionary<string, string>();
         foreach (var member in members)
@@ -35,7 +35,15 @@ internal sealed class BlobStore(RegistryEnvironment environment, OtherCache? cac
         return paths;
     }
 
-    public string PathOf(ModelManifest manifest, ModelFile file) => LinkPath(manifest, file.Path);
+    public IReadOnlyList<ArchiveMember>? Members(ModelManifest manifest, ModelFile archive) => MemberIndex.Read(IndexPath(manifest, archive));
+
+    public void PlaceMembers(ModelManifest manifest, ModelFile archive, IReadOnlyList<ArchiveMember> members) =>
+        _layout.Home.WriteFile(IndexPath(manifest, archive), MemberIndex.Write(members));
+
+    public string PathOf(ModelManifest manifest, ModelFile file) =>
+        file.IsArchive ? IndexPath(manifest, file) : LinkPath(manifest, file.Path);
+
+    public bool IsElsewhere(string path) => !RepositoryPath.IsInside(_layout.Home.Path, path);
 
     public Digest? RecordedDigest(string path) => _layout.Sha256OfBlob(path) is { } hex ? new Digest(DigestAlgorithm.Sha256, hex) : null;
 
@@ -45,7 +53,7 @@ internal sealed class BlobStore(RegistryEnvironment environment, OtherCache? cac
         var name = file.Digest is { Algorithm: DigestAlgorithm.Sha256 } digest ? digest.Hex
             : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
                 $"{manifest.Model.Registry}\n{manifest.Model.Name}\n{manifest.Commit}\n{file.Path}")));
-        var partial = Path.Combine(_layout.Home.Path, "blobs", "partial", name);
+        var partial = Path.Combine(_layout.PartialDownloads, name);
         return new DownloadTarget(_layout.Home, partial, _layout.BlobLock(name), NeedsSha256: !file.IsArchive);
     }
 
@@ -114,7 +122,7 @@ internal sealed class BlobStore(RegistryEnvironment environment, OtherCache? cac
                 var isNew = !placed.TryGetValue(member.Sha256, out var blob);
                 placed[member.Sha256] = Link(manifest, member.Path, blob ?? MoveToBlob(member.File, member.Sha256), isNew);
             }
-            _layout.Home.WriteFile(IndexPath(manifest, archive), MemberIndex.Write(members));
+            PlaceMembers(manifest, archive, [.. members.Select(Placed)]);
             _layout.Home.Write(() => File.Delete(downloaded.Path));
         }
         catch (GpuxException exception) when (exception is InvalidArchiveException or ArchiveTooLargeException)
@@ -133,7 +141,7 @@ internal sealed class BlobStore(RegistryEnvironment environment, OtherCache? cac
     private List<UnpackedMember> Own(ModelManifest manifest, ModelFile archive, IReadOnlyList<UnpackedMember> members)
     {
         var others = manifest.Files.Where(file => file.IsArchive && file != archive)
-            .SelectMany(other => MemberIndex.Read(IndexPath(manifest, other)) ?? []).ToDictionary(member => member.Path, member => member.Sha256.Hex);
+            .SelectMany(other => Members(manifest, other) ?? []).DistinctBy(member => member.Path).ToDictionary(member => member.Path, member => member.Sha256.Hex);
         var taken = manifest.Files.Select(file => file.IsArchive ? file.Path + MemberIndex.Suffix : file.Path)
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
         var own = members.Where(member => manifest.Find(member.Path) is not { IsArchive: false }).ToList();
@@ -166,21 +174,33 @@ internal sealed class BlobStore(RegistryEnvironment environment, OtherCache? cac
     private async Task<string?> AdoptFolderAsync(ModelManifest manifest, ModelFile archive, string folder, CancellationToken cancellationToken)
     {
         var members = new List<UnpackedMember>();
-        foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        try
         {
-            var name = Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/');
-            if (RepositoryPath.Problem(name) is not null || StoreFolder.RealPath(path) is not { } real)
-                return null;
-            var digest = await DigestAsync(real, DigestAlgorithm.Sha256, cancellationToken);
-            members.Add(new UnpackedMember(name, new FileInfo(real).Length, digest.Hex, real));
+            foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            {
+                var name = Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/');
+                if (RepositoryPath.Problem(name) is not null || StoreFolder.RealPath(path) is not { } real)
+                    return null;
+                var digest = await DigestAsync(real, DigestAlgorithm.Sha256, cancellationToken);
+                members.Add(new UnpackedMember(name, new FileInfo(real).Length, digest.Hex, real));
+            }
         }
-        if (members.Count == 0)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null; // Not for this user: fetched then.
+        }
+        // The registry states no digests of members. Once they were noted here, a folder that has changed since is of no use.
+        var placed = members.ConvertAll(Placed);
+        if (placed.Count == 0 || (Members(manifest, archive) is { } noted && !noted.ToHashSet().SetEquals(placed)))
             return null;
         foreach (var member in members)
             Link(manifest, member.Path, member.File, isNew: false);
-        _layout.Home.WriteFile(IndexPath(manifest, archive), MemberIndex.Write(members));
+        PlaceMembers(manifest, archive, placed);
         return IndexPath(manifest, archive);
     }
+
+    private static ArchiveMember Placed(UnpackedMember member) =>
+        new(member.Path, member.SizeBytes, new Digest(DigestAlgorithm.Sha256, member.Sha256));
 
     private static async Task<Digest> DigestAsync(string path, DigestAlgorithm algorithm, CancellationToken cancellationToken)
     {

@@ -15,6 +15,8 @@ internal sealed class FilesInPlace : IFileStore
         return RepositoryPath.Join(folder, file.Path, folder);
     }
 
+    public bool IsElsewhere(string path) => true;
+
     // A file that vanished since the folder was read cannot be fetched from anywhere.
     public DownloadTarget Prepare(ModelManifest manifest, ModelFile file) =>
         throw new FileNotInModelException(manifest, file.Path);

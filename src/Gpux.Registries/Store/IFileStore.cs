@@ -22,6 +22,18 @@ internal interface IFileStore
     /// <returns>Each member's name and full path; null if the archive is not here, or is kept as it is.</returns>
     IReadOnlyDictionary<string, string>? FindMembers(ModelManifest manifest, ModelFile archive) => null;
 
+    /// <summary>What an archive held when it was unpacked, by the store's record, whether all of it is still here or not; null where
+    /// there is no record.</summary>
+    IReadOnlyList<ArchiveMember>? Members(ModelManifest manifest, ModelFile archive) => null;
+
+    /// <summary>Takes files of the model that were placed by their own names as what an archive held, as if it had been unpacked.</summary>
+    void PlaceMembers(ModelManifest manifest, ModelFile archive, IReadOnlyList<ArchiveMember> members) =>
+        throw new InvalidOperationException("This store keeps archives as they are.");
+
+    /// <summary>Whether a file belongs to another tool, or to the user: it is used where it lies, and never deleted.</summary>
+    /// <param name="path">As <see cref="Find"/> gives it.</param>
+    bool IsElsewhere(string path) => false;
+
     /// <summary>Says where to write a file that is being fetched. The folder need not exist.</summary>
     DownloadTarget Prepare(ModelManifest manifest, ModelFile file);
 

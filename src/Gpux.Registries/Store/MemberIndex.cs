@@ -1,10 +1,13 @@
 using System.Text.Json;
-using Gpux.Registries.Archives;
 
 namespace Gpux.Registries.Store;
 
 /// <summary>One file that an archive held.</summary>
-internal sealed record ArchiveMember(string Path, long SizeBytes, Digest Sha256);
+internal sealed record ArchiveMember(string Path, long SizeBytes, Digest Sha256)
+{
+    /// <summary>The member as a file of the model.</summary>
+    public ModelFile AsFile => new(Path, SizeBytes, Sha256);
+}
 
 /// <summary>{archive}.members.json: what an archive held that was unpacked. The format is described in
 /// docs/formats/manifest.md.</summary>
@@ -44,7 +47,7 @@ internal static class MemberIndex
         }
     }
 
-    public static byte[] Write(IEnumerable<UnpackedMember> members)
+    public static byte[] Write(IEnumerable<ArchiveMember> members)
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes, Style))
@@ -57,7 +60,7 @@ internal static class MemberIndex
                 json.WriteStartObject();
                 json.WriteString("path", member.Path);
                 json.WriteNumber("size", member.SizeBytes);
-                json.WriteString("sha256", member.Sha256);
+                json.WriteString("sha256", member.Sha256.Hex);
                 json.WriteEndObject();
             }
             json.WriteEndArray();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Gpux.Registries.Archives;
 using Gpux.Registries.Download;
 using Gpux.Registries.Http;
+using Gpux.Registries.HuggingFace;
 
 namespace Gpux.Registries.Store;
 
@@ -13,6 +14,9 @@ public sealed class ModelStore
     /// now.</summary>
     public const string FormerName = "former_name";
 
+    /// <summary>A manifest's property: the server that it came from, of a registry of which there are several.</summary>
+    public const string Server = "server";
+
     private const int FilesAtOnce = 4;
 
     private readonly RegistryEnvironment _environment;
@@ -20,7 +24,8 @@ public sealed class ModelStore
     private readonly Retry _retry;
     private readonly Downloader _downloader;
     private readonly Func<string, long> _freeBytes;
-    private readonly Dictionary<string, OpenedRegistry> _registries = [];
+    private readonly IReadOnlyList<RegistryEntry> _registries;
+    private readonly ConcurrentDictionary<string, OpenedRegistry> _opened = new();
 
     /// <param name="registries">Those of <see cref="RegistryCatalog"/> where null.</param>
     public ModelStore(RegistryEnvironment environment, IEnumerable<RegistryEntry>? registries = null)
@@ -36,9 +41,7 @@ public sealed class ModelStore
         _retry = new Retry(environment.Clock, Random.Shared);
         _downloader = new Downloader(environment, _retry);
         _freeBytes = freeBytes;
-        foreach (var entry in registries ?? RegistryCatalog.For(environment))
-            _registries[entry.Name] = new OpenedRegistry(
-                entry, new(() => entry.Open(environment)), new(() => entry.Files(environment)));
+        _registries = registries is null ? RegistryCatalog.For(environment) : [.. registries];
     }
 
     /// <summary>Pins a reference to a commit and lists the model's files.</summary>
@@ -49,8 +52,9 @@ public sealed class ModelStore
     public async Task<ResolvedModel> ResolveAsync(
         ModelReference model, Lookup lookup, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        var (entry, registry, files) = Find(model);
-        var stored = lookup == Lookup.Registry ? null : FindStored(model, files.Value);
+        var opened = Find(model);
+        var (entry, registry, _, server) = opened;
+        var stored = lookup == Lookup.Registry ? null : FindStored(model, opened);
         if (stored is not null && (model.IsPinned || (lookup == Lookup.PreferStore && !entry.IsOnThisMachine)))
             return stored;
         try
@@ -62,10 +66,9 @@ public sealed class ModelStore
                 wait => progress?.Report(new Progress(TransferProgress.WaitStep(wait), model.ToString(), 0, null)),
                 cancellationToken);
             if (manifest.Model.Name != model.Name && model.Registry != ModelReference.Local)
-            {
-                var properties = new Dictionary<string, string>(manifest.Properties) { [FormerName] = model.Name };
-                manifest = manifest with { Properties = properties };
-            }
+                manifest = With(manifest, FormerName, model.Name);
+            if (server.Value is { } from)
+                manifest = With(manifest, Server, from);
             return new ResolvedModel(model, manifest, ListsEveryFile: true, FromStore: false);
         }
         catch (OfflineException) when (stored is not null)
@@ -88,20 +91,25 @@ public sealed class ModelStore
     public async Task<IReadOnlyList<SearchAnswer>> SearchAsync(
         ModelSearch search, IReadOnlyCollection<string>? registries, TimeSpan patience, CancellationToken cancellationToken)
     {
-        if (registries?.FirstOrDefault(name => !_registries.ContainsKey(name)) is { } unknown)
-            throw new UnknownRegistryException(unknown, _registries.Keys);
-        var asked = _registries.Values.Where(registry => registries?.Contains(registry.Entry.Name) != false);
+        foreach (var name in registries ?? [])
+            _ = Find(name);
+        var asked = _registries.Where(entry => registries?.Contains(entry.Name) != false).Select(entry => Find(entry.Name)).ToArray();
         var answers = await Task.WhenAll(asked.Select(registry =>
             Task.Run(() => SearchOneAsync(registry, search, patience, isNamed: registries is not null, cancellationToken), cancellationToken)));
         return [.. answers.OfType<SearchAnswer>()];
     }
+
+    /// <summary>The commits of a Hub model's default branch, the newest first, as far back as some pages go.</summary>
+    internal async Task<IReadOnlyList<string>> ListCommitsAsync(ModelReference model, CancellationToken cancellationToken) =>
+        Find(model).Registry.Value is not HuggingFaceRegistry hub ? []
+            : await _retry.RunAsync(() => hub.ListCommitsAsync(model, cancellationToken), Retry.Limit, onWait: null, cancellationToken);
 
     /// <summary>Reads a part of a file: from this machine if it is here, else by a request for just these bytes.</summary>
     /// <param name="length">In bytes; fewer come where the file ends before.</param>
     public async Task<byte[]> ReadAsync(
         ModelManifest manifest, ModelFile file, long offset, int length, CancellationToken cancellationToken)
     {
-        var (_, registry, files) = Find(manifest.Model);
+        var (_, registry, files, _) = Find(manifest.Model);
         if (!file.IsArchive && files.Value.Find(manifest, file) is { } path)
         {
             await using var local = File.OpenRead(path);
@@ -149,7 +157,7 @@ public sealed class ModelStore
         ResolvedModel model, IReadOnlyCollection<ModelFile> wanted, IProgress<Progress>? progress,
         CancellationToken cancellationToken)
     {
-        var (_, registry, files) = Find(model.Manifest.Model);
+        var (_, registry, files, server) = Find(model.Manifest.Model);
         var paths = new ConcurrentDictionary<string, string>();
         var missing = new List<ModelFile>();
         foreach (var file in wanted)
@@ -163,6 +171,8 @@ public sealed class ModelStore
         }
         try
         {
+            if (missing.Count > 0 && !IsFrom(server, model.Manifest))
+                throw new OtherServerException(model.Manifest, server.Value!); // IsFrom has looked
             if (missing.Count > 0)
                 await FetchMissingAsync(model, registry.Value, files.Value, missing, paths, progress, cancellationToken);
         }
@@ -222,6 +232,30 @@ public sealed class ModelStore
         }
         return new ModelFiles(paths, manifest.Model.ToString());
     }
+
+    /// <summary>The files of a model that are here, without a request: in place of an archive its members, each with the SHA-256 that
+    /// was noted when it was unpacked.</summary>
+    public IReadOnlyList<HeldFile> HeldFiles(ModelManifest manifest)
+    {
+        var (files, held) = (FilesOf(manifest.Model), new List<HeldFile>());
+        foreach (var file in manifest.Files)
+        {
+            if (!file.IsArchive || files.Members(manifest, file) is not { } members)
+            {
+                if (files.Find(manifest, file) is { } path)
+                    held.Add(new HeldFile(file, path, Archive: null));
+            }
+            else if (files.FindMembers(manifest, file) is { } paths)
+            {
+                held.AddRange(members.Select(member => new HeldFile(member.AsFile, paths[member.Path], file)));
+            }
+        }
+        return held;
+    }
+
+    /// <summary>Takes files that were fetched by their own names as what an archive held.</summary>
+    internal void PlaceMembers(ModelManifest manifest, ModelFile archive, IReadOnlyList<ArchiveMember> members) =>
+        FilesOf(manifest.Model).PlaceMembers(manifest, archive, members);
 
     /// <summary>The folder for what is made of a model, such as its runnable variants. It may not exist yet.</summary>
     public string FolderOf(ModelManifest manifest) => _layout.ModelFolder(manifest);
@@ -288,7 +322,7 @@ public sealed class ModelStore
         {
             foreach (var folder in Directory.EnumerateDirectories(registry).SelectMany(Directory.EnumerateDirectories))
             {
-                if (ManifestFile.Read(folder) is not { } file || !_registries.ContainsKey(file.Manifest.Model.Registry))
+                if (ManifestFile.Read(folder) is not { } file || !Knows(file.Manifest.Model.Registry))
                     continue;
                 var present = FindFiles(file.Manifest);
                 var lastUsed = new DateTimeOffset(File.GetLastWriteTimeUtc(ManifestFile.PathIn(folder)));
@@ -463,10 +497,18 @@ public sealed class ModelStore
         }
     }
 
-    private ResolvedModel? FindStored(ModelReference model, IFileStore files)
+    private static ModelManifest With(ModelManifest manifest, string property, string value) =>
+        manifest with { Properties = new Dictionary<string, string>(manifest.Properties) { [property] = value } };
+
+    // Where no server is configured there is none that could mean another model.
+    private static bool IsFrom(Lazy<string?> server, ModelManifest manifest) =>
+        !manifest.Properties.TryGetValue(Server, out var from) || server.Value is not { } now || now == from;
+
+    private ResolvedModel? FindStored(ModelReference model, OpenedRegistry registry)
     {
         if (model.Registry == ModelReference.Local)
             return null;
+        var (files, server) = (registry.Files.Value, registry.Server);
         foreach (var name in (ReadOnlySpan<string?>)[model.Name, Renamed(model)])
         {
             if (name is null)
@@ -474,12 +516,14 @@ public sealed class ModelStore
             var named = model with { Name = name, Path = null };
             var commit = model.IsPinned
                 ? model.Revision!.ToLowerInvariant() // IsPinned implies a revision
-                : files.FindCommit(named) ?? LastCommit(named);
+                : files.FindCommit(named) ?? LastCommit(named, server);
             if (commit is null)
                 continue;
             var file = ManifestFile.Read(Path.Combine(_layout.NameFolder(model.Registry, name), commit));
             if (file?.Manifest.Model.Name != name)
                 file = null; // A folder whose file system ignores case, or one that was moved by hand.
+            if (file is not null && !IsFrom(server, file.Manifest))
+                continue;
             // A list that another client keeps may have grown since it was copied.
             if (file is not { ListsEveryFile: true } && files.FindModel(named, commit) is { } found)
                 return new ResolvedModel(model, found.Manifest, found.ListsEveryFile, FromStore: true);
@@ -489,7 +533,7 @@ public sealed class ModelStore
         return null;
     }
 
-    private string? LastCommit(ModelReference model)
+    private string? LastCommit(ModelReference model, Lazy<string?> server)
     {
         var folder = _layout.NameFolder(model.Registry, model.Name);
         (string? commit, var latest) = (null, DateTimeOffset.MinValue);
@@ -498,7 +542,7 @@ public sealed class ModelStore
             foreach (var version in Directory.EnumerateDirectories(folder))
             {
                 if (ManifestFile.Read(version) is { } file && file.Revisions.TryGetValue(model.Revision ?? "", out var resolved)
-                    && resolved > latest)
+                    && resolved > latest && IsFrom(server, file.Manifest))
                     (commit, latest) = (file.Manifest.Commit, resolved);
             }
         }
@@ -525,17 +569,58 @@ public sealed class ModelStore
 
     internal RegistryEnvironment Environment => _environment;
 
-    internal bool Knows(string registry) => _registries.ContainsKey(registry);
+    internal bool Knows(string registry) => TryFind(registry) is not null;
 
     internal IFileStore FilesOf(ModelReference model) => Find(model).Files.Value;
 
-    private OpenedRegistry Find(ModelReference model) =>
-        _registries.TryGetValue(model.Registry, out var found) ? found
-            : throw new UnknownRegistryException(model.Registry, _registries.Keys);
+    private OpenedRegistry Find(ModelReference model) => Find(model.Registry);
+
+    private OpenedRegistry Find(string registry) => TryFind(registry)
+        ?? throw (_registries as RegistryList)?.Damage ?? (GpuxException)new UnknownRegistryException(registry, _registries.Select(entry => entry.Name));
+
+    // In the list's order: the user's own registries are read for none that comes before them.
+    private OpenedRegistry? TryFind(string registry)
+    {
+        if (_opened.TryGetValue(registry, out var opened))
+            return opened;
+        foreach (var entry in _registries)
+        {
+            if (entry.Name == registry)
+                return _opened.GetOrAdd(registry, new OpenedRegistry(entry, _environment));
+        }
+        return null;
+    }
 
     // Opened on first use: the settings of one registry must not hinder another's.
-    private sealed record OpenedRegistry(RegistryEntry Entry, Lazy<IModelRegistry> Registry, Lazy<IFileStore> Files);
+    private sealed class OpenedRegistry(RegistryEntry entry, RegistryEnvironment environment)
+    {
+        public RegistryEntry Entry => entry;
+        public Lazy<IModelRegistry> Registry { get; } = new(() => entry.Open(environment));
+        public Lazy<IFileStore> Files { get; } = new(() => entry.Files(environment));
+
+        /// <summary>Null too where the settings name none.</summary>
+        public Lazy<string?> Server { get; } = new(() =>
+        {
+            try
+            {
+                return entry.Server(environment);
+            }
+            catch (GpuxException)
+            {
+                return null; // Whoever asks the registry is told.
+            }
+        });
+
+        public void Deconstruct(out RegistryEntry its, out Lazy<IModelRegistry> registry, out Lazy<IFileStore> files, out Lazy<string?> server) =>
+            (its, registry, files, server) = (entry, Registry, Files, Server);
+    }
 }
+
+/// <summary>A file of a stored model is missing, and its registry is another server by now: that would send a file of another model.</summary>
+public sealed class OtherServerException(ModelManifest model, string now) : GpuxException(
+    ErrorCode.OtherServer,
+    $"{model.Model} at commit {model.Commit[..12]} came from {model.Properties.GetValueOrDefault(ModelStore.Server)}; '{model.Model.Registry}' means {now} now, so what is missing of it is not fetched.",
+    $"Set the variables of '{model.Model.Registry}' as they were (see: gpux registries), or remove the model: gpux remove {model.Model}");
 
 /// <summary>No registry has this name.</summary>
 public sealed class UnknownRegistryException(string name, IEnumerable<string> known) : GpuxException(

@@ -23,6 +23,12 @@ public enum Lookup
 public sealed record ResolvedModel(
     ModelReference Asked, ModelManifest Manifest, bool ListsEveryFile, bool FromStore, string? Note = null);
 
+/// <summary>A file of a model that is on this machine.</summary>
+/// <param name="File">As published, or as it was found in its archive.</param>
+/// <param name="Path">Where its bytes lie.</param>
+/// <param name="Archive">The published archive that held it; null if it is published as it is.</param>
+public sealed record HeldFile(ModelFile File, string Path, ModelFile? Archive);
+
 /// <summary>A model of which something is kept on this machine.</summary>
 /// <param name="Folder">Holds manifest.json and the runnable variants.</param>
 /// <param name="Revisions">Branches, tags and commits that meant this commit when last asked; "" is the registry's

@@ -30,6 +30,9 @@ internal sealed class StoreLayout(RegistryEnvironment environment)
 
     public string PartialDownloads => Path.Combine(Home.Path, "blobs", "partial");
 
+    /// <summary>Lists that registries publish of their models, as they were last received.</summary>
+    public string Listings => Path.Combine(Home.Path, "cache");
+
     /// <summary>The digest in a blob's path; null if it is no path of a blob.</summary>
     public string? Sha256OfBlob(string path)
     {

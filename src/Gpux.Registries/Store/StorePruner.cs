@@ -25,6 +25,9 @@ public sealed class StorePruner(ModelStore store)
                 var layout = store.Layout;
                 // A second attempt has eight digits between the name and its end: the lock is of the name alone.
                 return DeleteAlone(layout.Home, layout.BlobLock(Path.GetFileName(remnant.Path).Split('.')[0]), remnant.Path);
+            case RemnantKind.Listing:
+                store.Layout.Home.Write(() => StoreFolder.DeleteFileUpTo(store.Layout.Listings, remnant.Path));
+                return true;
             case RemnantKind.UnusedFile:
                 return DeleteBlob(remnant.Path);
             default:
@@ -92,7 +95,13 @@ public sealed class StorePruner(ModelStore store)
         using var alone = FileLock.TryAcquire(folder, lockPath);
         if (alone is null)
             return false;
-        folder.Write(() => File.Delete(path));
+        folder.Write(() =>
+        {
+            if (Directory.Exists(path))
+                Directory.Delete(path, recursive: true);
+            else
+                File.Delete(path);
+        });
         return true;
     }
 }

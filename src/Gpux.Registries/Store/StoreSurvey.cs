@@ -7,6 +7,8 @@ public sealed class StoreSurvey
 {
     private readonly Dictionary<string, long> _bytes = [];
     private readonly Dictionary<string, int> _users = [];
+    private readonly HashSet<string> _own = [];
+    private readonly HashSet<string> _elsewhere = [];
     private readonly List<SurveyedModel> _models = [];
     private readonly List<Remnant> _remnants = [];
     private readonly ModelStore _store;
@@ -21,8 +23,11 @@ public sealed class StoreSurvey
     /// <summary>What nothing uses, or nothing will go on with.</summary>
     public IReadOnlyList<Remnant> Remnants => _remnants;
 
-    /// <summary>All of it, each file once. Files of local models are not counted: they are the user's.</summary>
-    public long TotalBytes => _bytes.Values.Sum();
+    /// <summary>All of it, each file once. Files of local models are not counted, since they are the user's, nor what lies elsewhere.</summary>
+    public long TotalBytes => _bytes.Where(file => !_elsewhere.Contains(file.Key)).Sum(file => file.Value);
+
+    /// <summary>What models use in the caches of other tools, each file once: it goes when those tools let it go.</summary>
+    public long ElsewhereBytes => _elsewhere.Sum(id => _bytes[id]);
 
     public static StoreSurvey Of(ModelStore store, CancellationToken cancellationToken)
     {
@@ -42,7 +47,7 @@ public sealed class StoreSurvey
     public long BytesOf(IReadOnlyCollection<SurveyedModel> models)
     {
         var leaving = models.SelectMany(model => model.Files).GroupBy(id => id).ToDictionary(group => group.Key, group => group.Count());
-        return leaving.Where(file => file.Value == _users[file.Key]).Sum(file => _bytes[file.Key])
+        return leaving.Where(file => file.Value == _users[file.Key] && !_elsewhere.Contains(file.Key)).Sum(file => _bytes[file.Key])
             + models.Sum(model => model.MadeBytes);
     }
 
@@ -62,10 +67,10 @@ public sealed class StoreSurvey
     private void AddModel(
         ModelManifest manifest, IEnumerable<string> files, string? folder, IReadOnlyCollection<string> revisions, DateTimeOffset lastUsed)
     {
-        var ids = new HashSet<string>();
+        var (ids, store) = (new HashSet<string>(), _store.FilesOf(manifest.Model));
         foreach (var path in files)
         {
-            if (Add(path) is { } id)
+            if (Add(path, store.IsElsewhere(path)) is { } id)
                 ids.Add(id);
         }
         foreach (var id in ids)
@@ -75,7 +80,8 @@ public sealed class StoreSurvey
         {
             foreach (var sub in Directory.EnumerateDirectories(folder))
             {
-                var bytes = Path.GetFileName(sub) == "files" ? 0 : AddBelow(sub);
+                // Of published files, what is not counted above: the notes of what archives held.
+                var bytes = AddBelow(sub, except: ids);
                 if (File.Exists(Path.Combine(sub, "variant.json")))
                     variants.Add(new SurveyedVariant(sub, bytes));
                 made += bytes;
@@ -96,8 +102,19 @@ public sealed class StoreSurvey
             if (!linked.Contains(blob))
                 _remnants.Add(new Remnant(RemnantKind.UnusedFile, blob, bytes, Model: null));
         }
-        foreach (var partial in Files(layout.PartialDownloads))
-            _remnants.Add(new Remnant(RemnantKind.PartialDownload, partial, Added(partial), Model: null));
+        foreach (var partial in Directory.Exists(layout.PartialDownloads) ? Directory.EnumerateFileSystemEntries(layout.PartialDownloads) : [])
+        {
+            // A folder is of an archive that was being unpacked.
+            var bytes = Directory.Exists(partial) ? AddBelow(partial) : Added(partial);
+            _remnants.Add(new Remnant(RemnantKind.PartialDownload, partial, bytes, Model: null));
+        }
+        var stale = _store.Environment.Clock.GetUtcNow().UtcDateTime - TimeSpan.FromDays(30);
+        foreach (var listing in Files(layout.Listings))
+        {
+            var bytes = Added(listing);
+            if (File.GetLastWriteTimeUtc(listing) < stale)
+                _remnants.Add(new Remnant(RemnantKind.Listing, listing, bytes, Model: null));
+        }
         foreach (var renamed in Files(layout.Models, "renamed"))
         {
             // It serves as long as there is something under the new name.
@@ -155,10 +172,13 @@ public sealed class StoreSurvey
 
     private void CountShared()
     {
+        _elsewhere.ExceptWith(_own); // Such as what one registry takes from the Hub's cache
         foreach (var model in _models)
         {
-            model.FileBytes = model.Files.Sum(id => _bytes[id]);
-            model.SharedBytes = model.Files.Where(id => _users[id] > 1).Sum(id => _bytes[id]);
+            var own = model.Files.Where(id => !_elsewhere.Contains(id)).ToArray();
+            model.FileBytes = own.Sum(id => _bytes[id]);
+            model.SharedBytes = own.Where(id => _users[id] > 1).Sum(id => _bytes[id]);
+            model.ElsewhereBytes = model.Files.Where(_elsewhere.Contains).Sum(id => _bytes[id]);
         }
         for (var i = 0; i < _remnants.Count; i++)
         {
@@ -167,10 +187,11 @@ public sealed class StoreSurvey
         }
     }
 
-    private string? Add(string path)
+    private string? Add(string path, bool isElsewhere = false)
     {
         if (DiskBlocks.Of(path) is not { } blocks)
             return null;
+        (isElsewhere ? _elsewhere : _own).Add(blocks.Id);
         _bytes[blocks.Id] = blocks.Bytes;
         return blocks.Id;
     }
@@ -178,7 +199,9 @@ public sealed class StoreSurvey
     private long Added(string path) => Add(path) is { } id ? _bytes[id] : 0;
 
     // Links lead to files that are counted where they lie.
-    private long AddBelow(string folder) => Files(folder).Where(path => new FileInfo(path).LinkTarget is null).Sum(Added);
+    private long AddBelow(string folder, HashSet<string>? except = null) => Files(folder)
+        .Where(path => new FileInfo(path).LinkTarget is null && (except is null || DiskBlocks.Of(path) is not { } blocks || !except.Contains(blocks.Id)))
+        .Sum(Added);
 
     private static IEnumerable<string> Files(string folder, string pattern = "*") => !Directory.Exists(folder) ? []
         : Directory.EnumerateFiles(folder, pattern, new EnumerationOptions
@@ -203,6 +226,9 @@ public sealed record SurveyedModel(
     /// <summary>What its published files take, those that are shared included.</summary>
     public long FileBytes { get; internal set; }
 
+    /// <summary>What those of its files take that lie in the caches of other tools: none of the other numbers counts them.</summary>
+    public long ElsewhereBytes { get; internal set; }
+
     /// <summary>What those of its files take that another model or commit uses too.</summary>
     public long SharedBytes { get; internal set; }
 
@@ -221,6 +247,9 @@ public enum RemnantKind
     /// <summary>A file that no model links to.</summary>
     UnusedFile,
 
+    /// <summary>A registry's list of its models that has not changed for 30 days: it is fetched again when it is needed.</summary>
+    Listing,
+
     /// <summary>A commit in the Hub's cache that no branch or tag names, and that was not pulled.</summary>
     UnusedSnapshot,
 
@@ -231,6 +260,6 @@ public enum RemnantKind
     Temporary,
 }
 
-/// <param name="Path">A file, or the folder of a snapshot.</param>
+/// <param name="Path">A file, the folder of a snapshot, or that of an archive that was being unpacked.</param>
 /// <param name="Model">Whose it is; null where that is not known.</param>
 public sealed record Remnant(RemnantKind Kind, string Path, long Bytes, ModelManifest? Model);

@@ -50,21 +50,31 @@ public sealed class StoreVerifier(ModelStore store)
     {
         var repaired = new List<VerifiedFile>();
         var deleted = new HashSet<string>();
-        foreach (var file in files)
+        // What an archive held comes back with it.
+        foreach (var group in files.GroupBy(file => (file.Model, Published: file.Archive ?? file.File)))
         {
+            var (model, published) = group.Key;
             try
             {
-                // Models may share the file: the first of them brings it back for all.
-                if (file is { State: FileState.Damaged, Path: { } path } && deleted.Add(path))
-                    await DeleteAsync(file, path, cancellationToken);
+                foreach (var file in group)
+                {
+                    // Models may share the file: the first of them brings it back for all.
+                    if (file is { State: FileState.Damaged, Path: { } path } && deleted.Add(path))
+                        await DeleteAsync(file, path, cancellationToken);
+                }
                 await store.FetchAsync(
-                    new ResolvedModel(file.Model.Model, file.Model, ListsEveryFile: false, FromStore: true), [file.File], progress, cancellationToken);
-                repaired.AddRange((await VerifyAsync([file.Model with { Files = [file.File] }], progress, cancellationToken))
-                    .Select(now => now with { Model = file.Model, WasRepaired = now.State == FileState.Whole }));
+                    new ResolvedModel(model.Model, model, ListsEveryFile: false, FromStore: true), [published], progress, cancellationToken);
+                var now = await VerifyAsync([model with { Files = [published] }], progress, cancellationToken);
+                foreach (var file in group)
+                {
+                    // Of an archive whose record was damaged, all that it held.
+                    var state = now.FirstOrDefault(each => each.File.Path == file.File.Path) ?? now.FirstOrDefault(each => each.IsBad) ?? now[0];
+                    repaired.Add(state with { Model = model, File = file.File, WasRepaired = state.State == FileState.Whole });
+                }
             }
             catch (GpuxException reason)
             {
-                repaired.Add(file with { Problem = reason.Message });
+                repaired.AddRange(group.Select(file => file with { Problem = reason.Message }));
             }
         }
         return repaired;
@@ -76,21 +86,37 @@ public sealed class StoreVerifier(ModelStore store)
         var files = store.FilesOf(manifest.Model);
         foreach (var file in manifest.Files)
         {
-            if (files.Find(manifest, file) is { } path)
+            if (file.IsArchive && files.Members(manifest, file) is { } members)
             {
-                var digest = file.Digest ?? files.RecordedDigest(path);
-                yield return new VerifiedFile(manifest, file, path, digest is null ? FileState.Unknown : FileState.Whole, digest);
+                // It was unpacked, so all that it held should be here.
+                foreach (var member in members.Select(member => member.AsFile))
+                    yield return Expected(files, manifest, member, file) ?? new VerifiedFile(manifest, member, Path: null, FileState.Missing, member.Digest) { Archive = file };
             }
-            else if (new FileInfo(files.PathOf(manifest, file)) is var seen && (seen.LinkTarget is not null || seen.Exists))
+            else if (Expected(files, manifest, file, archive: null) is { } expected)
             {
-                yield return StoreFolder.RealPath(seen.FullName) is { } shortened
-                    ? new VerifiedFile(manifest, file, shortened, FileState.Damaged, file.Digest)
-                    {
-                        Problem = $"{new FileInfo(shortened).Length:N0} bytes long, where {file.SizeBytes:N0} were published",
-                    }
-                    : new VerifiedFile(manifest, file, Path: null, FileState.Missing, file.Digest);
+                yield return expected;
             }
         }
+    }
+
+    private static VerifiedFile? Expected(IFileStore files, ModelManifest manifest, ModelFile file, ModelFile? archive)
+    {
+        if (files.Find(manifest, file) is { } path)
+        {
+            var digest = file.Digest ?? files.RecordedDigest(path);
+            return new VerifiedFile(manifest, file, path, digest is null ? FileState.Unknown : FileState.Whole, digest) { Archive = archive };
+        }
+        var seen = new FileInfo(files.PathOf(manifest, file));
+        if (seen is { LinkTarget: null, Exists: false })
+            return null;
+        if (StoreFolder.RealPath(seen.FullName) is not { } found)
+            return new VerifiedFile(manifest, file, Path: null, FileState.Missing, file.Digest) { Archive = archive };
+        return new VerifiedFile(manifest, file, found, FileState.Damaged, file.Digest)
+        {
+            Archive = archive,
+            Problem = file.IsArchive ? "the list of what it held cannot be read"
+                : $"{new FileInfo(found).Length:N0} bytes long, where {file.SizeBytes:N0} were published",
+        };
     }
 
     private static VerifiedFile Judged(VerifiedFile file, Digest? actual) => actual == file.Expected ? file
@@ -127,10 +153,12 @@ public sealed class StoreVerifier(ModelStore store)
     // Whoever fetches the same file waits, and brings it whole.
     private async Task DeleteAsync(VerifiedFile file, string path, CancellationToken cancellationToken)
     {
-        var target = store.FilesOf(file.Model.Model).Prepare(file.Model, file.File);
+        var files = store.FilesOf(file.Model.Model);
+        var target = files.Prepare(file.Model, file.File);
         using var alone = await FileLock.AcquireAsync(
             target.Folder, target.LockPath, shared: false, store.Environment.Clock, onWait: null, cancellationToken);
-        target.Folder.Write(() => File.Delete(path));
+        // Of what is another tool's, only the link to it.
+        target.Folder.Write(() => File.Delete(files.IsElsewhere(path) ? files.PathOf(file.Model, file.File) : path));
     }
 }
 
@@ -156,6 +184,9 @@ public sealed record VerifiedFile(ModelManifest Model, ModelFile File, string? P
 {
     /// <summary>What is wrong with it, or why it could not be repaired; null if nothing is.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>The archive that held it; null if it is published as it is.</summary>
+    public ModelFile? Archive { get; init; }
 
     /// <summary>Whether it was damaged or missing before.</summary>
     public bool WasRepaired { get; init; }

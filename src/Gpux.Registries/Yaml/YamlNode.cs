@@ -8,30 +8,30 @@ namespace Gpux.Registries.Yaml;
 /// <param name="Line">Where it begins, from 1.</param>
 internal abstract record YamlNode(int Line)
 {
-    private const int SizeLimitBytes = 1 << 20;
     private const int DepthLimit = 32;
-    private const int NodeLimit = 100_000;
 
     /// <summary>Reads the first document of a file.</summary>
     /// <remarks>An alias is the very node that its anchor names, so that a document cannot grow by naming one often.</remarks>
+    /// <param name="rules">Those of small files of other programs where null.</param>
     /// <returns>Null where the file is empty.</returns>
-    /// <exception cref="FormatException">It is no YAML, or larger, deeper or of more values than any real file.</exception>
-    public static YamlNode? Read(ReadOnlyMemory<byte> file)
+    /// <exception cref="InvalidYamlException">It is no YAML, breaks the rules, or is nested deeper than any real file.</exception>
+    public static YamlNode? Read(ReadOnlyMemory<byte> file, YamlRules? rules = null)
     {
-        if (file.Length > SizeLimitBytes)
-            throw new FormatException($"it exceeds {SizeLimitBytes >> 20} MiB");
+        rules ??= new YamlRules();
+        if (file.Length > rules.SizeLimitBytes)
+            throw new InvalidYamlException(0, $"it exceeds {rules.SizeLimitBytes >> 20} MiB");
         try
         {
-            return Read(new Parser(new StringReader(Encoding.UTF8.GetString(file.Span).TrimStart('\uFEFF'))));
+            return Read(new Parser(new StringReader(Encoding.UTF8.GetString(file.Span).TrimStart('\uFEFF'))), rules);
         }
         catch (YamlException exception)
         {
             var reason = exception.InnerException?.Message ?? exception.Message;
-            throw new FormatException($"line {exception.Start.Line}: {Printable.Text(reason)}", exception);
+            throw new InvalidYamlException((int)exception.Start.Line, Printable.Text(reason), exception);
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or IndexOutOfRangeException)
         {
-            throw new FormatException("it is no YAML", exception); // What the scanner throws of some broken escapes
+            throw new InvalidYamlException(0, "it is no YAML", exception); // What the scanner throws of some broken escapes
         }
     }
 
@@ -45,18 +45,23 @@ internal abstract record YamlNode(int Line)
     public IEnumerable<string> Keys => (this as YamlMapping)?.Entries.Keys ?? Enumerable.Empty<string>();
 
     // No recursion: open collections are on a stack of bounded depth.
-    private static YamlNode? Read(Parser parser)
+    private static YamlNode? Read(Parser parser, YamlRules rules)
     {
+        YamlNode? root = null;
         var anchors = new Dictionary<AnchorName, YamlNode>();
         var open = new Stack<Builder>();
         for (var nodes = 0; parser.MoveNext();)
         {
             YamlNode node;
             AnchorName anchor;
+            if (root is not null && parser.Current is DocumentStart second)
+                throw new InvalidYamlException((int)second.Start.Line, "it has a second document");
+            if (rules.IsOneTree && parser.Current is (AnchorAlias or NodeEvent { Anchor.IsEmpty: false }))
+                throw new InvalidYamlException((int)parser.Current.Start.Line, "anchors and aliases are not read");
             switch (parser.Current)
             {
                 case MappingStart or SequenceStart when open.Count == DepthLimit:
-                    throw new FormatException($"line {parser.Current.Start.Line}: it is nested more than {DepthLimit} levels deep");
+                    throw new InvalidYamlException((int)parser.Current.Start.Line, $"it is nested more than {DepthLimit} levels deep");
                 case MappingStart start:
                     open.Push(new Builder(new YamlMapping((int)start.Start.Line, []), start.Anchor));
                     continue;
@@ -69,25 +74,27 @@ internal abstract record YamlNode(int Line)
                     break;
                 case AnchorAlias alias:
                     node = anchors.GetValueOrDefault(alias.Value)
-                        ?? throw new FormatException($"line {alias.Start.Line}: no value before it has the anchor '{Printable.Text(alias.Value.Value)}'");
+                        ?? throw new InvalidYamlException((int)alias.Start.Line, $"no value before it has the anchor '{Printable.Text(alias.Value.Value)}'");
                     anchor = AnchorName.Empty;
                     break;
                 case Scalar scalar:
-                    var isNull = scalar.Style == ScalarStyle.Plain && scalar.Value is "" or "~" or "null" or "Null" or "NULL";
-                    (node, anchor) = (new YamlScalar((int)scalar.Start.Line, isNull ? null : scalar.Value), scalar.Anchor);
+                    (node, anchor) = (new YamlScalar((int)scalar.Start.Line, scalar.Value, scalar.Style == ScalarStyle.Plain), scalar.Anchor);
                     break;
                 default:
                     continue;
             }
-            if (++nodes > NodeLimit)
-                throw new FormatException($"it has more than {NodeLimit:N0} values");
+            if (++nodes > rules.ValueLimit)
+                throw new InvalidYamlException(node.Line, $"it has more than {rules.ValueLimit:N0} values");
             if (!anchor.IsEmpty)
                 anchors[anchor] = node;
-            if (open.Count == 0)
+            if (open.Count > 0)
+                open.Peek().Add(node);
+            else if (rules.IsOneTree)
+                root = node;
+            else
                 return node;
-            open.Peek().Add(node);
         }
-        return null;
+        return root;
     }
 
     private sealed class Builder(YamlNode node, AnchorName anchor)
@@ -110,16 +117,21 @@ internal abstract record YamlNode(int Line)
                 return;
             }
             if (_key is not YamlScalar { Value: { } key })
-                throw new FormatException($"line {_key.Line}: a key is no text");
+                throw new InvalidYamlException(_key.Line, "a key is no text");
             if (!((YamlMapping)node).Entries.TryAdd(key, new YamlEntry(_key.Line, value))) // A builder makes one of the two
-                throw new FormatException($"line {_key.Line}: '{Printable.Text(key)}' is there twice");
+                throw new InvalidYamlException(_key.Line, $"'{Printable.Text(key)}' is there twice");
             _key = null;
         }
     }
 }
 
-/// <param name="Value">Null for an empty value and for null, unless quoted.</param>
-internal sealed record YamlScalar(int Line, string? Value) : YamlNode(Line);
+/// <param name="Written">As it stands, without quotes.</param>
+/// <param name="IsPlain">Whether it stands without quotes, so that null, true and numbers mean what they say.</param>
+internal sealed record YamlScalar(int Line, string Written, bool IsPlain) : YamlNode(Line)
+{
+    /// <summary>Null for an empty value and for null, unless quoted.</summary>
+    public string? Value => IsPlain && Written is ("" or "~" or "null" or "Null" or "NULL") ? null : Written;
+}
 
 internal sealed record YamlSequence(int Line, List<YamlNode> Items) : YamlNode(Line);
 

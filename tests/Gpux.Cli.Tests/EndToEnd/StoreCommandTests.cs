@@ -117,6 +117,67 @@ public sealed class StoreCommandTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task What_cannot_be_run_is_locked_and_bundled_all_the_same()
+    {
+        var gguf = new byte[5000];
+        new Random(9).NextBytes(gguf);
+        _hub.Add("org/quantized").With("tiny.Q4_0.gguf", gguf);
+        await DoneAsync("pull", "org/quantized", "--lock");
+        var lockFile = await File.ReadAllTextAsync(Path.Combine(_user.Folder, "gpux.lock"));
+        Assert.Contains("tiny.Q4_0.gguf", lockFile, StringComparison.Ordinal);
+        await DoneAsync("lock", "org/quantized");
+        Assert.Equal(lockFile, await File.ReadAllTextAsync(Path.Combine(_user.Folder, "gpux.lock")));
+        await DoneAsync("lock", "--check");
+        await DoneAsync("bundle", "export", "org/quantized", "-o", "models.gpuxbundle");
+
+        using var other = new User(); // whose endpoint answers nothing
+        await File.WriteAllTextAsync(Path.Combine(other.Folder, "gpux.lock"), lockFile);
+        var imported = await other.RunAsync("bundle", "import", Path.Combine(_user.Folder, "models.gpuxbundle"));
+        Assert.True(imported.ExitCode == 0, imported.ToString());
+        var pulled = await other.RunAsync("pull", "--locked", "--json");
+        Assert.True(pulled.ExitCode == 0, pulled.ToString());
+        Assert.Equal(JsonValueKind.String, pulled.Json[0].GetProperty("refusal").ValueKind);
+        Assert.Equal("tiny.Q4_0.gguf", Assert.Single(pulled.Json[0].GetProperty("files").EnumerateArray()).GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task A_model_that_is_an_archive_is_looked_after_like_any_other()
+    {
+        await using var kaggle = await KaggleStandIn.StartAsync();
+        foreach (var (name, value) in kaggle.Variables)
+            _user.Variables[name] = value;
+        const string archive = "kaggle:keras/bert/keras/large";
+        await DoneAsync("pull", archive, "--lock");
+        var path = Path.Combine(_user.Folder, "gpux.lock");
+        var text = await File.ReadAllTextAsync(path);
+        Assert.Contains("archive: \"large.tar.gz\"", text, StringComparison.Ordinal);
+        await DoneAsync("lock", "--check");
+        await DoneAsync("pull", "--locked");
+        Assert.Equal(30, (await DoneAsync("df", "--json")).Json.GetProperty("models")[0].GetProperty("files").GetInt32());
+        Assert.Contains("Nothing to free", (await DoneAsync("prune")).Output, StringComparison.Ordinal);
+
+        var member = Directory.EnumerateFiles(_user.Folder, "shard-3.bin", SearchOption.AllDirectories).Single();
+        await File.WriteAllBytesAsync(member, [9]);
+        Assert.Equal(1, (await _user.RunAsync("lock", "--check")).ExitCode);
+        var damaged = await _user.RunAsync("verify-store", "--json");
+        Assert.Equal(1, damaged.ExitCode);
+        Assert.Equal("shard-3.bin", Assert.Single(damaged.Json.GetProperty("problems").EnumerateArray()).GetProperty("file").GetString());
+        await DoneAsync("verify-store", "--repair");
+        await DoneAsync("lock", "--check");
+
+        await DoneAsync("bundle", "export", archive, "-o", "models.gpuxbundle");
+        using var other = new User();
+        await File.WriteAllTextAsync(Path.Combine(other.Folder, "gpux.lock"), text);
+        var imported = await other.RunAsync("bundle", "import", Path.Combine(_user.Folder, "models.gpuxbundle"), "--json");
+        Assert.Equal(30, imported.Json[0].GetProperty("files").GetInt32());
+        Assert.Equal(0, (await other.RunAsync("lock", "--check")).ExitCode);
+
+        await File.WriteAllTextAsync(path, text.Replace("path: \"shard-3.bin\"", "path: \"shard-33.bin\"", StringComparison.Ordinal));
+        var refused = await _user.RunAsync("pull", "--locked");
+        Assert.Contains("large.tar.gz does not hold it", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_bundle_runs_on_a_machine_without_a_network()
     {
         await DoneAsync("bundle", "export", Model, "samples/language-id", "-o", "models.gpuxbundle");

@@ -1,7 +1,8 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Gpux.Conversion;
 using Gpux.Models.Projects;
-using Gpux.Models.Yaml;
+using Gpux.Registries.Yaml;
 
 namespace Gpux.Models.Tests.Projects;
 
@@ -115,22 +116,17 @@ public sealed class ProjectFileTests : IDisposable
         return ProjectFile.Read(path, reference => ModelReference.Parse(reference));
     }
 
-    private JsonNode? Tree(string text)
-    {
-        var path = Path.Combine(_folder, "tree.yml");
-        File.WriteAllText(path, text);
-        return Json(YamlTree.Read(path, 1 << 20, (line, problem) => new FormatException($"{line}: {problem}")));
-    }
+    private static JsonNode? Tree(string text) => Json(YamlNode.Read(Encoding.UTF8.GetBytes(text), new YamlRules(IsOneTree: true)));
 
-    private static JsonNode? Json(YamlValue value) => value switch
+    private static JsonNode? Json(YamlNode? value) => value switch
     {
-        YamlMap map => new JsonObject(map.Members.Select(member => KeyValuePair.Create(member.Name, Json(member.Value)))),
-        YamlList list => new JsonArray([.. list.Items.Select(Json)]),
-        YamlText { IsNull: true } => null,
-        YamlText { IsPlain: true, Text: "true" or "false" } text => JsonValue.Create(text.Text == "true"),
-        YamlText { IsPlain: true } text when long.TryParse(text.Text, out var number) => JsonValue.Create(number),
-        YamlText { IsPlain: true } text when double.TryParse(text.Text, out var number) => JsonValue.Create(number),
-        YamlText text => JsonValue.Create(text.Text),
+        YamlMapping map => new JsonObject(map.Entries.Select(entry => KeyValuePair.Create(entry.Key, Json(entry.Value.Value)))),
+        YamlSequence list => new JsonArray([.. list.Items.Select(Json)]),
+        null or YamlScalar { Value: null } => null,
+        YamlScalar { IsPlain: true, Written: "true" or "false" } text => JsonValue.Create(text.Written == "true"),
+        YamlScalar { IsPlain: true } text when long.TryParse(text.Written, out var number) => JsonValue.Create(number),
+        YamlScalar { IsPlain: true } text when double.TryParse(text.Written, out var number) => JsonValue.Create(number),
+        YamlScalar text => JsonValue.Create(text.Written),
         _ => throw new ArgumentException("another kind of value", nameof(value)),
     };
 

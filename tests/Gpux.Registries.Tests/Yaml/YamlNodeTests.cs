@@ -36,9 +36,20 @@ public sealed class YamlNodeTests
     [Fact]
     public void Size_depth_and_number_of_values_are_bounded()
     {
-        Assert.Throws<FormatException>(() => Read(new string('[', 40)));
-        Assert.Throws<FormatException>(() => Read($"a: {new string(' ', 1 << 20)}"));
-        Assert.Throws<FormatException>(() => Read($"[{string.Join(',', Enumerable.Repeat("1", 100_001))}]"));
+        Assert.Throws<InvalidYamlException>(() => Read(new string('[', 40)));
+        Assert.Throws<InvalidYamlException>(() => Read($"a: {new string(' ', 1 << 20)}"));
+        Assert.Throws<InvalidYamlException>(() => Read($"[{string.Join(',', Enumerable.Repeat("1", 100_001))}]"));
+    }
+
+    [Theory]
+    [InlineData("a: 1\nb: &x 1\n", 2)] // what bombs are made of
+    [InlineData("a: 1\n--- 2\n", 2)]
+    [InlineData("a: 1\na: 2\n", 2)]
+    public void One_tree_has_no_anchors_and_no_second_document(string text, int line)
+    {
+        var refusal = Assert.Throws<InvalidYamlException>(() => YamlNode.Read(Encoding.UTF8.GetBytes(text), new YamlRules(IsOneTree: true)));
+        Assert.Equal((line, $"line {line}: {refusal.Problem}"), (refusal.Line, refusal.Message));
+        Assert.Equal("1", YamlNode.Read("a: 1\n...\n"u8.ToArray(), new YamlRules(IsOneTree: true))?.Text("a"));
     }
 
     [Fact]

@@ -24,21 +24,28 @@ public sealed class BundleImporter(RegistryEnvironment environment)
         var (imported, stored) = (new List<ImportedModel>(), store.List());
         foreach (var model in bundle.Models)
         {
-            var whole = model.Files.Where(bundle.Has).Select(file => file.Path).ToHashSet();
-            var wanted = model.Manifest.Files.Where(file => whole.Contains(file.Path)).ToArray();
-            // A bundle may say what a model is, but not that another name means it.
-            var properties = model.Manifest.Properties.Where(property => property.Key != ModelStore.FormerName).ToDictionary();
+            var whole = model.Files.Where(bundle.Has).ToArray();
+            var published = model.Manifest.Files.ToDictionary(file => file.Path); // each once: the index has been checked
+            var wanted = whole.DistinctBy(file => file.Path).Select(file => file.Archive is null ? published[file.Path]
+                : new ModelFile(file.Path, file.SizeBytes, Digest(file))).ToArray();
+            // A bundle may say what a model is, but not that another name means it; and it serves whatever server is near.
+            var properties = model.Manifest.Properties.Where(property => property.Key is not (ModelStore.FormerName or ModelStore.Server)).ToDictionary();
             foreach (var asked in Asked(model, stored))
             {
                 var resolved = new ResolvedModel(
                     asked, model.Manifest with { Model = asked, Properties = properties }, model.ListsEveryFile, FromStore: false);
                 await store.FetchAsync(resolved, wanted, progress, cancellationToken);
             }
-            imported.Add(new ImportedModel(model.Manifest, wanted.Length, model.Files.Where(bundle.Has).Sum(file => file.SizeBytes),
+            // An archive is here when all that it held is.
+            foreach (var archive in model.Files.Where(file => file.Archive is not null).GroupBy(file => file.Archive!).Where(members => members.All(bundle.Has)))
+                store.PlaceMembers(model.Manifest, published[archive.Key], [.. archive.Select(file => new ArchiveMember(file.Path, file.SizeBytes, Digest(file)))]);
+            imported.Add(new ImportedModel(model.Manifest, whole.Length, whole.Sum(file => file.SizeBytes),
                 [.. model.Files.Where(file => !bundle.Has(file)).Select(file => file.Path)]));
         }
         return imported;
     }
+
+    private static Digest Digest(BundledFile file) => new(DigestAlgorithm.Sha256, file.Sha256);
 
     // The names by which it was pulled where the bundle was made, as far as this machine has not learnt later what they mean.
     private static List<ModelReference> Asked(BundledModel model, IReadOnlyList<StoredModel> stored)

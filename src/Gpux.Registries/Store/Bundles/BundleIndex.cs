@@ -3,10 +3,11 @@ using System.Text.Json;
 namespace Gpux.Registries.Store.Bundles;
 
 /// <param name="Sha256">Lower-case hexadecimal.</param>
-public sealed record BundledFile(string Path, long SizeBytes, string Sha256);
+/// <param name="Archive">The published archive that held it; null if it is published as it is.</param>
+public sealed record BundledFile(string Path, long SizeBytes, string Sha256, string? Archive = null);
 
 /// <summary>A model in a bundle.</summary>
-/// <param name="Files">Those that the bundle holds: the manifest may list more.</param>
+/// <param name="Files">Those that the bundle holds: the manifest may list more. In place of an archive come its members.</param>
 public sealed record BundledModel(ModelManifest Manifest, IReadOnlyList<BundledFile> Files)
 {
     internal bool ListsEveryFile { get; init; }
@@ -41,6 +42,8 @@ internal static class BundleIndex
                     json.WriteString("path", file.Path);
                     json.WriteNumber("size", file.SizeBytes);
                     json.WriteString("sha256", file.Sha256);
+                    if (file.Archive is { } archive)
+                        json.WriteString("archive", archive);
                     json.WriteEndObject();
                 }
                 json.WriteEndArray();
@@ -96,19 +99,54 @@ internal static class BundleIndex
             if (!published.TryAdd(file.Path, file))
                 throw new FormatException($"{model} lists the file '{file.Path}' twice");
         }
-        var files = new List<BundledFile>();
+        var (files, members) = (new List<BundledFile>(), new BundledMembers(manifest.Manifest));
         foreach (var item in entry.GetProperty("files").EnumerateArray())
         {
-            var file = new BundledFile(item.GetProperty("path").GetString() ?? "", item.GetProperty("size").GetInt64(), item.GetProperty("sha256").GetString() ?? "");
-            if (!published.Remove(file.Path, out var known))
-                throw new FormatException($"it holds '{Printable.Text(file.Path)}' twice, or {model} has no such file");
+            var file = new BundledFile(item.GetProperty("path").GetString() ?? "", item.GetProperty("size").GetInt64(), item.GetProperty("sha256").GetString() ?? "",
+                item.TryGetProperty("archive", out var archive) ? archive.GetString() ?? "" : null);
             if (file.Sha256.Length != 64 || !file.Sha256.All(char.IsAsciiHexDigitLower))
-                throw new FormatException($"the digest of '{file.Path}' is not 64 lower-case hexadecimal digits");
-            if (file.SizeBytes < 0 || (known.SizeBytes is { } size && size != file.SizeBytes)
-                || (known.Digest is { Algorithm: DigestAlgorithm.Sha256 } digest && digest.Hex != file.Sha256))
-                throw new FormatException($"'{file.Path}' of {model} has another size or digest than was published");
+                throw new FormatException($"the digest of '{Printable.Text(file.Path)}' is not 64 lower-case hexadecimal digits");
+            if (file.Archive is not null)
+            {
+                members.Add(file, file.Archive);
+            }
+            else
+            {
+                if (!published.Remove(file.Path, out var known))
+                    throw new FormatException($"it holds '{Printable.Text(file.Path)}' twice, or {model} has no such file");
+                if (file.SizeBytes < 0 || (known.SizeBytes is { } size && size != file.SizeBytes)
+                    || (known.Digest is { Algorithm: DigestAlgorithm.Sha256 } digest && digest.Hex != file.Sha256))
+                    throw new FormatException($"'{file.Path}' of {model} has another size or digest than was published");
+            }
             files.Add(file);
         }
         return new BundledModel(manifest.Manifest, files) { ListsEveryFile = manifest.ListsEveryFile, Revisions = manifest.Revisions };
+    }
+}
+
+/// <summary>Checks what a bundle holds of archives as if they were unpacked here: nothing replaces anything else.</summary>
+internal sealed class BundledMembers(ModelManifest manifest)
+{
+    private readonly HashSet<string> _published = manifest.Files
+        .Select(file => file.IsArchive ? file.Path + MemberIndex.Suffix : file.Path).ToHashSet(StringComparer.OrdinalIgnoreCase);
+    // The Hub's cache keeps archives as they are.
+    private readonly HashSet<string> _archives = manifest.Model.Registry == ModelReference.HuggingFace ? []
+        : manifest.Files.Where(file => file.IsArchive).Select(file => file.Path).ToHashSet();
+    private readonly Dictionary<string, BundledFile> _known = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<(string Archive, string Path)> _seen = [];
+
+    /// <exception cref="FormatException">The member is of no archive, or another file has its name.</exception>
+    /// <exception cref="UnsafePathException">Its name leads out of the model.</exception>
+    public void Add(BundledFile member, string archive)
+    {
+        RepositoryPath.Check(manifest.Model.Name, member.Path);
+        if (!_archives.Contains(archive))
+            throw new FormatException($"'{member.Path}' should come from '{Printable.Text(archive)}', which is no archive of {manifest.Model}");
+        if (member.SizeBytes < 0)
+            throw new FormatException($"'{member.Path}' has no size");
+        // Two archives may hold the same file.
+        if (_published.Contains(member.Path) || !_seen.Add((archive, member.Path))
+            || (!_known.TryAdd(member.Path, member) && _known[member.Path] is var other && (other.Path, other.Sha256) != (member.Path, member.Sha256)))
+            throw new FormatException($"'{member.Path}' of '{archive}' has the name of another file of {manifest.Model}");
     }
 }

@@ -59,14 +59,11 @@ public sealed class BundleWriter(ModelStore store)
     private async Task<BundledModel> DescribeAsync(
         StoredModel model, string? revision, Dictionary<string, (string Path, BundledFile File, ModelManifest Of)> paths, CancellationToken cancellationToken)
     {
-        var here = store.FindFiles(model.Manifest);
         var files = new List<BundledFile>();
-        foreach (var file in model.Manifest.Files.OrderBy(file => file.Path, StringComparer.Ordinal))
+        foreach (var (file, source, archive) in store.HeldFiles(model.Manifest).OrderBy(held => held.File.Path, StringComparer.Ordinal))
         {
-            if (here.Find(file.Path) is not { } source)
-                continue;
             var sha256 = file.Digest is { Algorithm: DigestAlgorithm.Sha256 } digest ? digest.Hex : await HashAsync(source, cancellationToken);
-            var entry = new BundledFile(file.Path, new FileInfo(source).Length, sha256);
+            var entry = new BundledFile(file.Path, new FileInfo(source).Length, sha256, archive?.Path);
             files.Add(entry);
             paths.TryAdd(sha256, (source, entry, model.Manifest));
         }

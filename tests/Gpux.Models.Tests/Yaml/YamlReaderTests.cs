@@ -1,22 +1,25 @@
 using Gpux.Models.Yaml;
+using Gpux.Registries.Yaml;
 
 namespace Gpux.Models.Tests.Yaml;
 
-public sealed class YamlTreeTests : IDisposable
+public sealed class YamlReaderTests : IDisposable
 {
     private readonly string _path = Path.GetTempFileName();
 
     public void Dispose() => File.Delete(_path);
 
     [Fact]
-    public void Values_keep_their_lines_and_quotes()
+    public void Values_are_found_by_name_and_quotes_keep_texts()
     {
-        var map = Assert.IsType<YamlMap>(Read("a: 1\nb:\n  - \"2\"\n  - {c: ~}\n"));
-        Assert.Equal(["a", "b"], map.Members.Select(member => member.Name));
-        Assert.Equal(new YamlText("1", IsPlain: true, Line: 1), map.Members[0].Value);
-        var list = Assert.IsType<YamlList>(map.Members[1].Value);
-        Assert.Equal(new YamlText("2", IsPlain: false, Line: 3), list.Items[0]);
-        Assert.True(Assert.IsType<YamlText>(Assert.IsType<YamlMap>(list.Items[1]).Members[0].Value).IsNull);
+        var root = Read("a: 1\nb:\n  - \"2\"\n  - null\nc: {d: ~, e: \"~\", f: \"3\"}\n");
+        Assert.Equal(["a", "b", "c"], root.Names);
+        Assert.Equal(1, root.Integer("a", 0, 9));
+        Assert.Equal(["2", "null"], root.Texts("b"));
+        var inner = root.Map("c")!; // it is there
+        Assert.Equal((3 + 2, null, "~"), (inner.Line, inner.Text("d"), inner.Text("e")));
+        Assert.Equal("5: 'c.f' is '3', where a whole number from 0 to 9 was expected", Assert.Throws<FormatException>(() => inner.Integer("f", 0, 9)).Message);
+        Assert.Equal("5: there is no field 'c.f'; the closest is 'd'", Assert.Throws<FormatException>(() => inner.RequireKnown("d", "e")).Message);
     }
 
     [Theory]
@@ -59,9 +62,9 @@ public sealed class YamlTreeTests : IDisposable
         }
     }
 
-    private YamlValue Read(string text)
+    private YamlReader Read(string text)
     {
         File.WriteAllText(_path, text);
-        return YamlTree.Read(_path, 1 << 20, (line, problem) => new FormatException($"{line}: {problem}"));
+        return YamlReader.Read(_path, new YamlRules(IsOneTree: true), (line, problem) => new FormatException($"{line}: {problem}"));
     }
 }
