@@ -117,7 +117,7 @@ public sealed class MetadataTests : IDisposable
         OnnxSummary.Read(path);
         var started = Stopwatch.GetTimestamp();
         var summary = OnnxSummary.Read(path);
-        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalMilliseconds, 0, 100); // reading them takes seconds
+        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalMilliseconds, 0, 500); // reading them takes longer
         Assert.InRange(summary.EmbeddedBytes, 1_999_000_000, 2_000_000_000);
         var answer = await _user.RunAsync("info", "large.onnx", "--json");
         Assert.True(answer.ExitCode == 0, answer.ToString());
