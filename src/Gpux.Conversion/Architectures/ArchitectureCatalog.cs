@@ -1,3 +1,7 @@
+using Gpux.Conversion.Architectures.Generation;
+using Gpux.Conversion.Architectures.Text;
+using Gpux.Conversion.Architectures.Vision;
+
 namespace Gpux.Conversion.Architectures;
 
 /// <summary>Every architecture that GPUX builds, by model_type.</summary>
