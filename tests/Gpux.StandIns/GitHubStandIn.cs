@@ -25,7 +25,7 @@ public sealed class GitHubStandIn : IStandIn
     {
     }
 
-    public StandInFaults Faults { get; } = new();
+    public FaultList Faults { get; } = new();
     public IReadOnlyList<LoopbackServer> Servers => [_site, _storage];
     public string Address => _site.Address;
     public string StorageAddress => _storage.Address;
@@ -120,7 +120,7 @@ public sealed class GitHubStandIn : IStandIn
         switch (path)
         {
             case $"repos/{Repository}":
-                await StandInFaults.JsonAsync(context, $"{{\"full_name\":\"{Repository}\",\"default_branch\":\"main\",\"private\":{(IsPrivate ? "true" : "false")},"
+                await FileReply.JsonAsync(context, $"{{\"full_name\":\"{Repository}\",\"default_branch\":\"main\",\"private\":{(IsPrivate ? "true" : "false")},"
                     + "\"description\":\"Tiny models\",\"stargazers_count\":42,\"topics\":[\"onnx\",\"vision\"],\"license\":{\"spdx_id\":\"MIT\"},\"pushed_at\":\"2026-01-02T03:04:05Z\"}");
                 break;
             case "repos/org/old":
@@ -128,10 +128,10 @@ public sealed class GitHubStandIn : IStandIn
                 context.Response.Headers.Location = $"/api/v3/repos/{Repository}";
                 break;
             case $"repos/{Repository}/commits/main" or $"repos/{Repository}/commits/{Tag}" or $"repos/{Repository}/commits/feature/new" or $"repos/{Repository}/commits/4b825dc":
-                await StandInFaults.JsonAsync(context, $"{{\"sha\":\"{Commit}\"}}");
+                await FileReply.JsonAsync(context, $"{{\"sha\":\"{Commit}\"}}");
                 break;
             case $"repos/{Repository}/commits/deadbeef":
-                await StandInFaults.JsonAsync(context, "{\"message\":\"No commit found for SHA: deadbeef\"}", 422);
+                await FileReply.JsonAsync(context, "{\"message\":\"No commit found for SHA: deadbeef\"}", 422);
                 break;
             case $"repos/{Repository}/git/trees/{Commit}":
                 await AnswerTreeAsync(context, "", isWhole: context.Request.Query.ContainsKey("recursive"));
@@ -149,18 +149,18 @@ public sealed class GitHubStandIn : IStandIn
             case $"repos/{Repository}/releases/latest" or $"repos/{Repository}/releases/tags/{Tag}":
                 var assets = Assets.Select((asset, i) => $"{{\"id\":{i + 70},\"name\":\"{JsonEncodedText.Encode(asset.Key)}\",\"size\":{asset.Value.Length},"
                     + $"\"digest\":{(asset.Key == "labels.txt" ? "null" : $"\"sha256:{Sha256(asset.Value)}\"")}}}");
-                await StandInFaults.JsonAsync(context, $"{{\"tag_name\":\"{Tag}\",\"published_at\":\"2026-01-02T03:04:05Z\",\"assets\":[{string.Join(',', assets)}]}}");
+                await FileReply.JsonAsync(context, $"{{\"tag_name\":\"{Tag}\",\"published_at\":\"2026-01-02T03:04:05Z\",\"assets\":[{string.Join(',', assets)}]}}");
                 break;
             case $"repos/{Repository}/releases":
-                await StandInFaults.JsonAsync(context, $"[{{\"tag_name\":\"{Tag}\",\"assets\":[]}}]");
+                await FileReply.JsonAsync(context, $"[{{\"tag_name\":\"{Tag}\",\"assets\":[]}}]");
                 break;
             case "search/repositories":
-                await StandInFaults.JsonAsync(context, $"{{\"total_count\":{SearchResults.Count},\"items\":[{string.Join(',', SearchResults)}]}}");
+                await FileReply.JsonAsync(context, $"{{\"total_count\":{SearchResults.Count},\"items\":[{string.Join(',', SearchResults)}]}}");
                 break;
             default:
                 if (path.StartsWith($"repos/{Repository}/git/blobs/", StringComparison.Ordinal)
                     && Tree.Keys.FirstOrDefault(name => path.EndsWith(GitId(InGit(name)), StringComparison.Ordinal)) is { } file)
-                    await StandInFaults.SendAsync(context, InGit(file));
+                    await FileReply.SendAsync(context, InGit(file), entityTag: null);
                 else if (path.StartsWith($"repos/{Repository}/releases/assets/7", StringComparison.Ordinal))
                     Redirect(context, $"assets/{Assets.Keys.ElementAt(path[^1] - '0')}");
                 else
@@ -174,13 +174,13 @@ public sealed class GitHubStandIn : IStandIn
         switch (parts)
         {
             case ["org", "tiny", "raw", Commit, .. var path] when !IsPrivate && Tree.ContainsKey(string.Join('/', path)):
-                await StandInFaults.SendAsync(context, InGit(string.Join('/', path)));
+                await FileReply.SendAsync(context, InGit(string.Join('/', path)), entityTag: null);
                 break;
             case ["org", "tiny", "releases", "download", Tag, var name] when !IsPrivate && Assets.ContainsKey(name):
                 Redirect(context, $"assets/{name}");
                 break;
             case ["org", "tiny", "tree", "main"] when HasMain:
-                await StandInFaults.JsonAsync(context, "{}");
+                await FileReply.JsonAsync(context, "{}");
                 break;
             case ["org", "tiny", "zipball", OtherCommit]:
                 context.Response.StatusCode = 300;
@@ -201,7 +201,7 @@ public sealed class GitHubStandIn : IStandIn
         var (oid, size) = (asked.GetProperty("oid").GetString(), asked.GetProperty("size").GetInt64());
         var answer = LargeFileError is var (code, message) ? $"\"error\":{{\"code\":{code},\"message\":\"{message}\"}}"
             : $"\"actions\":{{\"download\":{{\"href\":\"{_storage.Address}/lfs/{oid}?signature=secret\",\"header\":{{\"X-Lfs\":\"ours\"}},\"expires_in\":3600}}}}";
-        await StandInFaults.JsonAsync(context, $"{{\"transfer\":\"basic\",\"objects\":[{{\"oid\":\"{oid}\",\"size\":{size},{answer}}}]}}", type: "application/vnd.git-lfs+json");
+        await FileReply.JsonAsync(context, $"{{\"transfer\":\"basic\",\"objects\":[{{\"oid\":\"{oid}\",\"size\":{size},{answer}}}]}}", type: "application/vnd.git-lfs+json");
     }
 
     private async Task AnswerFromStorageAsync(HttpContext context, ReceivedRequest request)
@@ -211,7 +211,7 @@ public sealed class GitHubStandIn : IStandIn
             return;
         if (request.Header("Authorization") is not null)
         {
-            await StandInFaults.JsonAsync(context, "{}", 400);
+            await FileReply.JsonAsync(context, "{}", 400);
             return;
         }
         var parts = Uri.UnescapeDataString(request.Target.Split('?')[0]).Trim('/').Split('/', 2);
@@ -226,7 +226,7 @@ public sealed class GitHubStandIn : IStandIn
         if (content is null)
             await NotFoundAsync(context);
         else
-            await StandInFaults.SendAsync(context, content, fault);
+            await FileReply.SendAsync(context, content, entityTag: null, fault);
     }
 
     private const string FolderId = "1111111111111111111111111111111111111111";
@@ -240,7 +240,7 @@ public sealed class GitHubStandIn : IStandIn
         if (folder.Length == 0)
             entries.Add($"{{\"path\":\"squeeze\",\"mode\":\"040000\",\"type\":\"tree\",\"sha\":\"{FolderId}\"}}");
         var isCut = isWhole && IsTruncated;
-        await StandInFaults.JsonAsync(context, $"{{\"sha\":\"{FolderId}\",\"truncated\":{(isCut ? "true" : "false")},\"tree\":[{string.Join(',', isCut ? entries[..1] : entries)}]}}");
+        await FileReply.JsonAsync(context, $"{{\"sha\":\"{FolderId}\",\"truncated\":{(isCut ? "true" : "false")},\"tree\":[{string.Join(',', isCut ? entries[..1] : entries)}]}}");
     }
 
     private string Entry(string path, string shown)
@@ -249,7 +249,7 @@ public sealed class GitHubStandIn : IStandIn
         return $"{{\"path\":\"{JsonEncodedText.Encode(shown)}\",\"mode\":\"100644\",\"type\":\"blob\",\"sha\":\"{GitId(content)}\",\"size\":{content.Length}}}";
     }
 
-    private static Task NamesAsync(HttpContext context, IEnumerable<string> names) => StandInFaults.JsonAsync(context,
+    private static Task NamesAsync(HttpContext context, IEnumerable<string> names) => FileReply.JsonAsync(context,
         $"[{string.Join(',', names.Select(name => $"{{\"name\":\"{name}\",\"commit\":{{\"sha\":\"{(name == "v2" ? OtherCommit : Commit)}\"}}}}"))}]");
 
     private byte[] Archive()
@@ -272,7 +272,7 @@ public sealed class GitHubStandIn : IStandIn
         context.Response.Headers.Location = $"{_storage.Address}/{to}?signature=secret";
     }
 
-    private static Task NotFoundAsync(HttpContext context) => StandInFaults.JsonAsync(context, "{\"message\":\"Not Found\",\"documentation_url\":\"x\"}", 404);
+    private static Task NotFoundAsync(HttpContext context) => FileReply.JsonAsync(context, "{\"message\":\"Not Found\",\"documentation_url\":\"x\"}", 404);
 
     private static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 

@@ -18,6 +18,7 @@ public sealed class HubModelStandIn : IStandIn
     public string Reference => "hf:org/model";
     public IReadOnlyDictionary<string, byte[]> Files { get; }
     public string Secret => HubStandIn.GrantedToken;
+    public FaultList Faults => _hub.Faults;
 
     public static async Task<IStandIn> StartAsync()
     {

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -20,7 +19,6 @@ public sealed class HubStandIn : IAsyncDisposable
 
     private readonly ConcurrentDictionary<string, HubRepository> _repositories = new();
     private readonly ConcurrentDictionary<string, string> _renamed = new();
-    private readonly List<(string Target, Fault Fault, int Times)> _faults = [];
     private LoopbackServer _hub = null!; // Set by StartAsync, the only way to make one
     private LoopbackServer _storage = null!; // As above
 
@@ -62,12 +60,10 @@ public sealed class HubStandIn : IAsyncDisposable
     /// <summary>Makes an old name redirect to a repository.</summary>
     public void Rename(string from, string to) => _renamed[from] = to;
 
+    public FaultList Faults { get; } = new();
+
     /// <summary>Makes the next requests go wrong whose target contains <paramref name="target"/>.</summary>
-    public void Fail(string target, Fault fault, int times = 1)
-    {
-        lock (_faults)
-            _faults.Add((target, fault, times));
-    }
+    public void Fail(string target, Fault fault, int times = 1) => Faults.Add(target, fault, times);
 
     public void ForgetRequests()
     {
@@ -84,8 +80,8 @@ public sealed class HubStandIn : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context, ReceivedRequest request)
     {
-        var fault = TakeFault(request.Target);
-        if (await FailedAsync(context, fault))
+        var fault = Faults.Take(request.Target);
+        if (await FileReply.FailAsync(context, fault))
             return;
         var path = request.Target.Split('?')[0];
         var token = request.Header("Authorization")?["Bearer ".Length..];
@@ -104,7 +100,7 @@ public sealed class HubStandIn : IAsyncDisposable
                 await RefuseAsync(context, 401, code: null, "Invalid username or password.");
                 break;
             case ["api", "whoami-v2"]:
-                await JsonAsync(context, """{"type":"user","id":"1","name":"ada","fullname":"Ada","auth":{"type":"access_token","accessToken":{"displayName":"laptop","role":"read"}}}""");
+                await FileReply.JsonAsync(context, """{"type":"user","id":"1","name":"ada","fullname":"Ada","auth":{"type":"access_token","accessToken":{"displayName":"laptop","role":"read"}}}""");
                 break;
             case ["api", "models", var owner, var name, .. var rest]:
                 await AnswerApiAsync(context, request, $"{owner}/{name}", rest, token);
@@ -143,7 +139,7 @@ public sealed class HubStandIn : IAsyncDisposable
         {
             case [] or ["revision", _]:
                 var withBlobs = request.Target.Contains("blobs=true", StringComparison.Ordinal) && !repository.HidesSizes;
-                await JsonAsync(context, Info(repository, commit, withBlobs));
+                await FileReply.JsonAsync(context, Info(repository, commit, withBlobs));
                 break;
             case ["tree", _, ..]:
                 var skip = int.Parse(context.Request.Query["cursor"].FirstOrDefault() ?? "0", CultureInfo.InvariantCulture);
@@ -151,16 +147,16 @@ public sealed class HubStandIn : IAsyncDisposable
                 if (skip + page.Count < repository.At(commit).Count)
                     context.Response.Headers.Link =
                         $"<{Endpoint}/api/models/{id}/tree/{commit}?recursive=true&cursor={skip + page.Count}>; rel=\"next\"";
-                await JsonAsync(context,
+                await FileReply.JsonAsync(context,
                     $"[{string.Join(',', page.Select(file => TreeEntry(file.Key, file.Value, commit, expand: false)))}]");
                 break;
             case ["commits", _]:
-                await JsonAsync(context, $"[{string.Join(',', repository.Revisions.Values.Distinct().Select(each => $$"""{"id":"{{each}}","title":"Change","message":"","date":"2024-02-19T10:57:45.000Z","authors":[]}"""))}]");
+                await FileReply.JsonAsync(context, $"[{string.Join(',', repository.Revisions.Values.Distinct().Select(each => $$"""{"id":"{{each}}","title":"Change","message":"","date":"2024-02-19T10:57:45.000Z","authors":[]}"""))}]");
                 break;
             case ["paths-info", _]:
                 using (var asked = await JsonDocument.ParseAsync(context.Request.Body))
                 {
-                    await JsonAsync(context, "[" + string.Join(',', asked.RootElement.GetProperty("paths").EnumerateArray()
+                    await FileReply.JsonAsync(context, "[" + string.Join(',', asked.RootElement.GetProperty("paths").EnumerateArray()
                         .Select(path => path.GetString()!).Where(repository.At(commit).ContainsKey) // A client's path is text
                         .Select(path => TreeEntry(path, repository.At(commit)[path], commit, expand: true))) + "]");
                 }
@@ -182,7 +178,7 @@ public sealed class HubStandIn : IAsyncDisposable
         var (skip, limit) = (Number("cursor", 0), Number("limit", 1000));
         if (skip + limit < matching.Count)
             context.Response.Headers.Link = $"<{Endpoint}/api/models?search={query["search"]}&limit={limit}&cursor={skip + limit}>; rel=\"next\"";
-        return JsonAsync(context, $"[{string.Join(',', matching.Skip(skip).Take(limit).Select(repository => $"{{\"id\":{Quoted(repository.Id)},"
+        return FileReply.JsonAsync(context, $"[{string.Join(',', matching.Skip(skip).Take(limit).Select(repository => $"{{\"id\":{Quoted(repository.Id)},"
             + $"\"gated\":{(repository.Access == HubAccess.Gated ? "\"auto\"" : "false")},{repository.Info}}}"))}]");
 
         int Number(string name, int otherwise) =>
@@ -242,8 +238,8 @@ public sealed class HubStandIn : IAsyncDisposable
             await RefuseAsync(context, 400, code: null, "Only one authorization mechanism is allowed");
             return;
         }
-        var fault = TakeFault(request.Target);
-        if (await FailedAsync(context, fault))
+        var fault = Faults.Take(request.Target);
+        if (await FileReply.FailAsync(context, fault))
             return;
         var parts = request.Target.Split('?')[0].Split('/', 6, StringSplitOptions.RemoveEmptyEntries)
             .Select(Uri.UnescapeDataString).ToArray();
@@ -330,33 +326,6 @@ public sealed class HubStandIn : IAsyncDisposable
         return null;
     }
 
-    private Fault? TakeFault(string target)
-    {
-        lock (_faults)
-        {
-            var index = _faults.FindIndex(each => target.Contains(each.Target, StringComparison.Ordinal));
-            if (index < 0)
-                return null;
-            var (part, fault, times) = _faults[index];
-            if (times == 1)
-                _faults.RemoveAt(index);
-            else
-                _faults[index] = (part, fault, times - 1);
-            return fault;
-        }
-    }
-
-    private static async Task<bool> FailedAsync(HttpContext context, Fault? fault)
-    {
-        if (fault?.Status is not { } status)
-            return false;
-        context.Response.StatusCode = status;
-        foreach (var (name, value) in fault.Headers)
-            context.Response.Headers[name] = value;
-        await context.Response.WriteAsync(fault.Body);
-        return true;
-    }
-
     private static void Redirect(HttpContext context, string location)
     {
         context.Response.StatusCode = 307;
@@ -369,15 +338,7 @@ public sealed class HubStandIn : IAsyncDisposable
         if (code is not null)
             context.Response.Headers["X-Error-Code"] = code;
         context.Response.Headers["X-Error-Message"] = message;
-        await JsonAsync(context, $"{{\"error\":{Quoted(message)}}}");
-    }
-
-    private static Task JsonAsync(HttpContext context, string json)
-    {
-        var bytes = Encoding.UTF8.GetBytes(json);
-        context.Response.ContentType = "application/json; charset=utf-8";
-        context.Response.ContentLength = bytes.Length;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(bytes).AsTask();
+        await FileReply.JsonAsync(context, $"{{\"error\":{Quoted(message)}}}");
     }
 
     private static string Info(HubRepository repository, string commit, bool withBlobs) =>

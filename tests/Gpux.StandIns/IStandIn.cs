@@ -19,4 +19,7 @@ public interface IStandIn : IAsyncDisposable
 
     /// <summary>What must be seen neither by other servers nor in any output.</summary>
     string Secret { get; }
+
+    /// <summary>What goes wrong with the next requests for files.</summary>
+    FaultList Faults { get; }
 }

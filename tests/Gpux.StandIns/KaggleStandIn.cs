@@ -32,7 +32,7 @@ public sealed class KaggleStandIn : IStandIn
     public string Reference => "kaggle:keras/bert/keras/tiny";
     public IReadOnlyDictionary<string, byte[]> Files => _versions["keras/bert/keras/tiny/2"];
     public string Secret => "KGAT_secret";
-    public FileSender Sender { get; } = new();
+    public FaultList Faults { get; } = new();
 
     /// <summary>Sends single files as zips, as the real one does with some.</summary>
     public bool ZipsFiles { get; set; }
@@ -72,7 +72,7 @@ public sealed class KaggleStandIn : IStandIn
 
     private async Task AnswerAsync(HttpContext context, ReceivedRequest request)
     {
-        if ((await Sender.FailAsync(context, request)).IsAnswered)
+        if ((await Faults.TakeAsync(context, request)).IsAnswered)
             return;
         if (request.Header("Authorization") is { } given && given != $"Bearer {Secret}" && given != "Basic dXNlcjprZXk=")
         {
@@ -101,16 +101,16 @@ public sealed class KaggleStandIn : IStandIn
         // One a page.
         var page = context.Request.Query["pageToken"].ToString() is { Length: > 0 } token ? int.Parse(token, CultureInfo.InvariantCulture) : 0;
         var next = page + 1 < models.Count ? (page + 1).ToString(CultureInfo.InvariantCulture) : "";
-        return FileSender.JsonAsync(context,
+        return FileReply.JsonAsync(context,
             $$"""{"models":[{{string.Join(',', models.Skip(page).Take(1).Select(ModelJson))}}],"nextPageToken":"{{next}}","totalResults":{{models.Count}}}""");
     }
 
     private Task GetModelAsync(HttpContext context, string model) => !_versions.Keys.Any(version => ModelOf(version) == model)
-        ? RefuseAsync(context, 404, "Model not found") : FileSender.JsonAsync(context, ModelJson(model));
+        ? RefuseAsync(context, 404, "Model not found") : FileReply.JsonAsync(context, ModelJson(model));
 
     private Task GetVariationAsync(HttpContext context, string variation) =>
         NewestOf(variation) is 0 ? RefuseAsync(context, 404, "Model instance not found")
-            : FileSender.JsonAsync(context, VariationJson(variation));
+            : FileReply.JsonAsync(context, VariationJson(variation));
 
     private Task ListFilesAsync(HttpContext context, string version)
     {
@@ -119,7 +119,7 @@ public sealed class KaggleStandIn : IStandIn
         var size = int.Parse(context.Request.Query["pageSize"].ToString(), CultureInfo.InvariantCulture);
         var listed = files.Take(size).Select(file =>
             $$"""{"name":{{Quoted(file.Key)}},"size":{{file.Value.Length}},"creationDate":"2026-01-01T00:00:00Z"}""");
-        return FileSender.JsonAsync(context, $$"""{"files":[{{string.Join(',', listed)}}],"nextPageToken":"{{(files.Count > size ? "CfDJ8" : "")}}"}""");
+        return FileReply.JsonAsync(context, $$"""{"files":[{{string.Join(',', listed)}}],"nextPageToken":"{{(files.Count > size ? "CfDJ8" : "")}}"}""");
     }
 
     private Task DownloadAsync(HttpContext context, ReceivedRequest request, string version, string path)
@@ -137,7 +137,7 @@ public sealed class KaggleStandIn : IStandIn
 
     private async Task AnswerFromStorageAsync(HttpContext context, ReceivedRequest request)
     {
-        var (isAnswered, fault) = await Sender.FailAsync(context, request);
+        var (fault, isAnswered) = await Faults.TakeAsync(context, request);
         if (isAnswered)
             return;
         if (request.Header("Authorization") is not null)
@@ -156,7 +156,7 @@ public sealed class KaggleStandIn : IStandIn
         if (!HidesMd5)
             context.Response.Headers.Append("x-goog-hash", $"md5={Convert.ToBase64String(MD5.HashData(content))}");
 #pragma warning restore CA5351
-        await FileSender.SendAsync(context, content, $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..16]}\"", fault);
+        await FileReply.SendAsync(context, content, $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..16]}\"", fault);
     }
 
     private static byte[] Crc32c(byte[] content)
@@ -203,7 +203,7 @@ public sealed class KaggleStandIn : IStandIn
     private static string VariationOf(string version) => string.Join('/', version.Split('/')[..4]);
 
     private static Task RefuseAsync(HttpContext context, int status, string message) =>
-        FileSender.JsonAsync(context, $$"""{"code":{{status}},"message":{{Quoted(message)}}}""", status);
+        FileReply.JsonAsync(context, $$"""{"code":{{status}},"message":{{Quoted(message)}}}""", status);
 
     private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
 }

@@ -22,7 +22,7 @@ public sealed class KerasStandIn : IStandIn
     /// <summary>The storage is public: there is nothing to keep.</summary>
     public string Secret => "keras-has-no-secrets";
 
-    public FileSender Sender { get; } = new();
+    public FaultList Faults { get; } = new();
 
     public static async Task<KerasStandIn> StartAsync()
     {
@@ -43,7 +43,7 @@ public sealed class KerasStandIn : IStandIn
 
     private async Task AnswerAsync(HttpContext context, ReceivedRequest request)
     {
-        var (isAnswered, fault) = await Sender.FailAsync(context, request);
+        var (fault, isAnswered) = await Faults.TakeAsync(context, request);
         if (isAnswered)
             return;
         if (!_files.TryGetValue(request.Target, out var content))
@@ -54,6 +54,6 @@ public sealed class KerasStandIn : IStandIn
 #pragma warning disable CA5351 // What the storage publishes
         context.Response.Headers["x-goog-hash"] = $"crc32c=AAAAAA==,md5={Convert.ToBase64String(MD5.HashData(content))}";
 #pragma warning restore CA5351
-        await FileSender.SendAsync(context, content, $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..16]}\"", fault);
+        await FileReply.SendAsync(context, content, $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..16]}\"", fault);
     }
 }

@@ -19,7 +19,7 @@ public sealed class ModelScopeStandIn : IStandIn
     {
     }
 
-    public StandInFaults Faults { get; } = new();
+    public FaultList Faults { get; } = new();
     public IReadOnlyList<LoopbackServer> Servers => [_site, _storage];
     public string Secret => "ms-secret-token-41c8";
     public string Reference => $"modelscope:{Model}";
@@ -64,7 +64,7 @@ public sealed class ModelScopeStandIn : IStandIn
         switch (request.Target.Split('?')[0])
         {
             case "/openapi/v1/models":
-                await StandInFaults.JsonAsync(context, $$$"""
+                await FileReply.JsonAsync(context, $$$"""
                     {"success":true,"data":{"models":[
                     {"id":"org/tiny","display_name":"Tiny","license":"apache-2.0","tasks":["text-classification"],"downloads":12,"likes":3,"last_modified":"2026-01-02T03:04:05Z"},
                     {"id":"../escape","downloads":1}],"total_count":2,"page_size":{{{query["page_size"]}}}}}
@@ -84,14 +84,14 @@ public sealed class ModelScopeStandIn : IStandIn
             case $"/api/v1/models/{Model}/repo" when revision is "master" or "v1.0" && Files.TryGetValue(query["FilePath"].ToString(), out var content):
                 if (content.Length < LargeBytes)
                 {
-                    await StandInFaults.SendAsync(context, content);
+                    await FileReply.SendAsync(context, content, entityTag: null);
                     break;
                 }
                 context.Response.StatusCode = 302;
                 context.Response.Headers.Location = $"{_storage.Address}/{Uri.EscapeDataString(query["FilePath"].ToString())}?signature=secret";
                 break;
             default:
-                await StandInFaults.JsonAsync(context, "{\"Code\":10010205001,\"Message\":\"record not found\",\"RequestId\":\"1\",\"Success\":false}", 404);
+                await FileReply.JsonAsync(context, "{\"Code\":10010205001,\"Message\":\"record not found\",\"RequestId\":\"1\",\"Success\":false}", 404);
                 break;
         }
     }
@@ -102,13 +102,13 @@ public sealed class ModelScopeStandIn : IStandIn
         if (isAnswered)
             return;
         if (request.Header("Authorization") is not null || request.Header("Cookie") is not null)
-            await StandInFaults.JsonAsync(context, "{}", 400);
+            await FileReply.JsonAsync(context, "{}", 400);
         else
-            await StandInFaults.SendAsync(context, Files[Uri.UnescapeDataString(request.Target.Split('?')[0].Trim('/'))], fault);
+            await FileReply.SendAsync(context, Files[Uri.UnescapeDataString(request.Target.Split('?')[0].Trim('/'))], entityTag: null, fault);
     }
 
     private static Task AnswerAsync(HttpContext context, string data) =>
-        StandInFaults.JsonAsync(context, $"{{\"Code\":200,\"Data\":{data},\"Message\":\"success\",\"RequestId\":\"1\",\"Success\":true}}");
+        FileReply.JsonAsync(context, $"{{\"Code\":200,\"Data\":{data},\"Message\":\"success\",\"RequestId\":\"1\",\"Success\":true}}");
 
     private static string Listed(string path, byte[] content) => $"{{\"Name\":\"x\",\"Path\":\"{JsonEncodedText.Encode(path)}\",\"Type\":\"blob\","
         + $"\"Size\":{content.Length.ToString(CultureInfo.InvariantCulture)},\"Sha256\":\"{Convert.ToHexStringLower(SHA256.HashData(content))}\","

@@ -55,7 +55,7 @@ public sealed class OciStandIn : IStandIn
     /// <summary>What Docker Hub's search finds.</summary>
     public List<string> SearchResults { get; } = [];
 
-    public StandInFaults Faults { get; } = new();
+    public FaultList Faults { get; } = new();
     public IReadOnlyList<LoopbackServer> Servers => [_registry, _storage];
     public LoopbackServer Registry => _registry;
     public LoopbackServer Storage => _storage;
@@ -171,7 +171,7 @@ public sealed class OciStandIn : IStandIn
         if (path == "/token")
             await AnswerTokenAsync(context, request);
         else if (path == "/v2/search/repositories/")
-            await StandInFaults.JsonAsync(context, $"{{\"count\":{SearchResults.Count},\"results\":[{string.Join(',', SearchResults)}]}}");
+            await FileReply.JsonAsync(context, $"{{\"count\":{SearchResults.Count},\"results\":[{string.Join(',', SearchResults)}]}}");
         else if (await IsAllowedAsync(context, request))
             await AnswerApiAsync(context, path.Trim('/').Split('/'));
     }
@@ -181,7 +181,7 @@ public sealed class OciStandIn : IStandIn
         switch (parts)
         {
             case ["v2"]:
-                await StandInFaults.JsonAsync(context, "{}");
+                await FileReply.JsonAsync(context, "{}");
                 break;
             case ["v2", "_catalog"]:
                 await ListAsync(context, "/v2/_catalog", "\"repositories\":", [.. _tags.Keys.Order(StringComparer.Ordinal)]);
@@ -199,7 +199,7 @@ public sealed class OciStandIn : IStandIn
                 else
                 {
                     context.Response.Headers["Docker-Content-Digest"] = DigestOf(manifest.Body);
-                    await StandInFaults.JsonAsync(context, Encoding.UTF8.GetString(manifest.Body), type: manifest.Type);
+                    await FileReply.JsonAsync(context, Encoding.UTF8.GetString(manifest.Body), type: manifest.Type);
                 }
                 break;
             case ["v2", .., "blobs", var digest] when _blobs.ContainsKey(digest):
@@ -221,7 +221,7 @@ public sealed class OciStandIn : IStandIn
             rest = rest[..PageSize];
             context.Response.Headers.Link = $"<{path}?n={PageSize}&last={rest[^1]}>; rel=\"next\"";
         }
-        await StandInFaults.JsonAsync(context, $"{{{member}[{string.Join(',', rest.Select(Quoted))}]}}");
+        await FileReply.JsonAsync(context, $"{{{member}[{string.Join(',', rest.Select(Quoted))}]}}");
     }
 
     private async Task<bool> IsAllowedAsync(HttpContext context, ReceivedRequest request)
@@ -248,7 +248,7 @@ public sealed class OciStandIn : IStandIn
         {
             var form = await context.Request.ReadFormAsync();
             if (form["grant_type"] == "refresh_token" && form["refresh_token"] == IdentityToken && form["service"] == "stand-in")
-                await StandInFaults.JsonAsync(context, $"{{\"access_token\":\"{AccessToken}\",\"expires_in\":300}}");
+                await FileReply.JsonAsync(context, $"{{\"access_token\":\"{AccessToken}\",\"expires_in\":300}}");
             else
                 await RefuseAsync(context, 401, "UNAUTHORIZED", "unknown refresh token");
             return;
@@ -258,7 +258,7 @@ public sealed class OciStandIn : IStandIn
         if (authorization is not null && authorization != basic)
             await RefuseAsync(context, 401, "UNAUTHORIZED", "incorrect username or password");
         else
-            await StandInFaults.JsonAsync(context, $"{{\"token\":\"{(authorization is null ? AnonymousToken : AccessToken)}\",\"expires_in\":300}}");
+            await FileReply.JsonAsync(context, $"{{\"token\":\"{(authorization is null ? AnonymousToken : AccessToken)}\",\"expires_in\":300}}");
     }
 
     private async Task AnswerFromStorageAsync(HttpContext context, ReceivedRequest request)
@@ -267,13 +267,13 @@ public sealed class OciStandIn : IStandIn
         if (isAnswered)
             return;
         if (request.Header("Authorization") is not null)
-            await StandInFaults.JsonAsync(context, "{\"error\":\"Only one authorization mechanism is allowed\"}", 400);
+            await FileReply.JsonAsync(context, "{\"error\":\"Only one authorization mechanism is allowed\"}", 400);
         else
-            await StandInFaults.SendAsync(context, _blobs[request.Target.Split('?')[0].Trim('/')], fault);
+            await FileReply.SendAsync(context, _blobs[request.Target.Split('?')[0].Trim('/')], entityTag: null, fault);
     }
 
     private static Task RefuseAsync(HttpContext context, int status, string code, string message) =>
-        StandInFaults.JsonAsync(context, $"{{\"errors\":[{{\"code\":\"{code}\",\"message\":\"{message}\",\"detail\":null}}]}}", status);
+        FileReply.JsonAsync(context, $"{{\"errors\":[{{\"code\":\"{code}\",\"message\":\"{message}\",\"detail\":null}}]}}", status);
 
     private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
 }

@@ -10,7 +10,7 @@ public sealed class OllamaStandIn : IStandIn
     private OllamaStandIn(OciStandIn registry) => _registry = registry;
 
     public OciStandIn Registry => _registry;
-    public StandInFaults Faults => _registry.Faults;
+    public FaultList Faults => _registry.Faults;
     public IReadOnlyList<LoopbackServer> Servers => _registry.Servers;
     public IReadOnlyDictionary<string, string> Variables => new Dictionary<string, string> { ["GPUX_OLLAMA_ENDPOINT"] = _registry.Registry.Address };
     public string Reference => "ollama:tiny:q8";

@@ -38,7 +38,7 @@ public sealed class OnnxZooStandIn : IStandIn
     /// <summary>The zoo is public: a token of the Hub's is sent to nobody.</summary>
     public string Secret => "hf_zoo_secret";
 
-    public FileSender Sender { get; } = new();
+    public FaultList Faults { get; } = new();
 
     /// <summary>Whether the models are still in GitHub's LFS storage, whose downloads ended in July 2025.</summary>
     public bool HasMedia { get; set; }
@@ -101,7 +101,7 @@ public sealed class OnnxZooStandIn : IStandIn
 
     private async Task AnswerRawAsync(HttpContext context, ReceivedRequest request)
     {
-        if ((await Sender.FailAsync(context, request)).IsAnswered)
+        if ((await Faults.TakeAsync(context, request)).IsAnswered)
             return;
         var json = request.Target == Manifest ? $"[{string.Join(',', _entries)}]"
             : request.Target == "/someone/zoo/v1/ONNX_HUB_MANIFEST.json" ? OtherZooManifest : null;
@@ -124,12 +124,12 @@ public sealed class OnnxZooStandIn : IStandIn
 
     private async Task AnswerHubAsync(HttpContext context, ReceivedRequest request)
     {
-        if ((await Sender.FailAsync(context, request)).IsAnswered)
+        if ((await Faults.TakeAsync(context, request)).IsAnswered)
             return;
         if (!HasHub || !_onHub.ContainsKey(request.Target))
         {
             // The Hub's way of saying that there is no such repository.
-            await FileSender.JsonAsync(context, """{"error":"Invalid username or password."}""", status: 401);
+            await FileReply.JsonAsync(context, """{"error":"Invalid username or password."}""", status: 401);
             return;
         }
         context.Response.StatusCode = 302;
@@ -138,11 +138,11 @@ public sealed class OnnxZooStandIn : IStandIn
 
     private async Task AnswerFileAsync(HttpContext context, ReceivedRequest request, Dictionary<string, byte[]> files, bool has)
     {
-        var (isAnswered, fault) = await Sender.FailAsync(context, request);
+        var (fault, isAnswered) = await Faults.TakeAsync(context, request);
         if (isAnswered)
             return;
         if (has && request.Header("Authorization") is null && files.TryGetValue(request.Target.Split('?')[0], out var file))
-            await FileSender.SendAsync(context, file, $"\"{Sha256(file)}\"", fault);
+            await FileReply.SendAsync(context, file, $"\"{Sha256(file)}\"", fault);
         else
             context.Response.StatusCode = 404;
     }

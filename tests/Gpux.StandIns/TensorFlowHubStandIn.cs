@@ -24,7 +24,7 @@ public sealed class TensorFlowHubStandIn : IStandIn
     /// <summary>There are no credentials: what must not be seen is nowhere.</summary>
     public string Secret => "tfhub-has-no-secrets";
 
-    public FileSender Sender { get; } = new();
+    public FaultList Faults { get; } = new();
 
     /// <summary>The address of the storage, for handles on other hosts.</summary>
     public string StorageAddress => _storage.Address;
@@ -79,7 +79,7 @@ public sealed class TensorFlowHubStandIn : IStandIn
     // A chain of redirects: first to where modules live now, then to the storage.
     private async Task AnswerAsync(HttpContext context, ReceivedRequest request)
     {
-        if ((await Sender.FailAsync(context, request)).IsAnswered)
+        if ((await Faults.TakeAsync(context, request)).IsAnswered)
             return;
         var path = Uri.UnescapeDataString(request.Target.Split('?')[0]);
         var isMoved = path.StartsWith("/moved", StringComparison.Ordinal);
@@ -100,7 +100,7 @@ public sealed class TensorFlowHubStandIn : IStandIn
 
     private async Task AnswerFromStorageAsync(HttpContext context, ReceivedRequest request)
     {
-        var (isAnswered, fault) = await Sender.FailAsync(context, request);
+        var (fault, isAnswered) = await Faults.TakeAsync(context, request);
         if (isAnswered)
             return;
         if (request.Header("Authorization") is not null || !_modules.TryGetValue(request.Target.Split('?')[0], out var archive))
@@ -109,6 +109,6 @@ public sealed class TensorFlowHubStandIn : IStandIn
             return;
         }
         context.Response.ContentType = "application/gzip";
-        await FileSender.SendAsync(context, archive, $"\"{Convert.ToHexStringLower(SHA256.HashData(archive))[..16]}\"", fault);
+        await FileReply.SendAsync(context, archive, $"\"{Convert.ToHexStringLower(SHA256.HashData(archive))[..16]}\"", fault);
     }
 }

@@ -12,7 +12,7 @@ public sealed class TorchvisionStandIn : IStandIn
     {
     }
 
-    public StandInFaults Faults { get; } = new();
+    public FaultList Faults { get; } = new();
     public IReadOnlyList<LoopbackServer> Servers => [_site];
     public string FileName => $"tiny-{Convert.ToHexStringLower(SHA256.HashData(_content))[..8]}.pth";
     public string Reference => $"torchvision:{FileName}";
@@ -35,7 +35,7 @@ public sealed class TorchvisionStandIn : IStandIn
                 return;
             context.Response.Headers.ETag = "\"31-1\"";
             if (request.Target == $"/models/{standIn.FileName}")
-                await StandInFaults.SendAsync(context, standIn._content, fault);
+                await FileReply.SendAsync(context, standIn._content, entityTag: null, fault);
             else
                 context.Response.StatusCode = 403; // As the storage behind the real site says of what it has not
         });

@@ -1,6 +1,7 @@
 using Gpux.Conversion;
 using Gpux.Onnx;
 using Gpux.Registries;
+using Gpux.Registries.HuggingFace;
 using Gpux.Registries.Store;
 
 namespace Gpux.Models.Detection;
@@ -117,7 +118,7 @@ public sealed record ModelSource(SourceKind Kind, string Text, SourceEvidence Ev
         catch (GpuxException refusal) when (refusal is ModelNotFoundException or InvalidReferenceException)
         {
             // The cache of another machine, or one that was emptied, still tells what was in it.
-            var cached = CachePath.Parse(text);
+            var cached = HubCachePath.Parse(text);
             if (cached is not null && text.AsSpan().ContainsAny('/', '\\'))
                 return OfCache(text, cached);
             return new ModelSource(refusal is ModelNotFoundException ? SourceKind.Missing : SourceKind.Invalid, text)
@@ -160,7 +161,7 @@ public sealed record ModelSource(SourceKind Kind, string Text, SourceEvidence Ev
     private static ModelSource OfPath(string text, string path)
     {
         var local = new ModelSource(SourceKind.Local, text) { Path = path };
-        if (CachePath.Parse(path) is { } cached)
+        if (HubCachePath.Parse(path) is { } cached)
             return OfCache(text, cached.Complete()) with { Path = path };
         var isFolder = Directory.Exists(path);
         // A file speaks for itself before its neighbours do.
@@ -176,7 +177,7 @@ public sealed record ModelSource(SourceKind Kind, string Text, SourceEvidence Ev
 
     private static bool IsOnnx(string path) => path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
 
-    private static ModelSource OfCache(string text, CachePath cached) => new(SourceKind.Hub, text, SourceEvidence.CachePath)
+    private static ModelSource OfCache(string text, HubCachePath cached) => new(SourceKind.Hub, text, SourceEvidence.CachePath)
     {
         Registry = ModelReference.HuggingFace, Id = cached.Id, Revision = cached.Commit, Commit = cached.Commit,
     };
@@ -210,7 +211,7 @@ public sealed record ModelSource(SourceKind Kind, string Text, SourceEvidence Ev
 
     // What the library that saved the model had loaded it from: an id, a path in a cache, or another path, which tells nothing.
     private static (string Id, string? Commit)? OfTrace(string trace) =>
-        trace.AsSpan().ContainsAny('/', '\\') && CachePath.Parse(trace) is { } cached ? (cached.Id, cached.Commit)
+        trace.AsSpan().ContainsAny('/', '\\') && HubCachePath.Parse(trace) is { } cached ? (cached.Id, cached.Commit)
         : ModelReference.HubIdProblem(trace) is null ? (trace, null) : null;
 
     private static ModelSource? OfOnnx(ModelSource local, string path)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Gpux.Registries.HuggingFace;
 using Gpux.Registries.Store;
 
 namespace Gpux.Registries.Local;
@@ -26,18 +27,17 @@ public sealed class LocalRegistry : IModelRegistry
         var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Name));
         try
         {
-            var hub = HubCachePath.Find(path);
-            var files = Directory.Exists(hub?.Path ?? path)
-                ? ListFolder(hub?.Path ?? path, hub?.BlobsFolder, cancellationToken)
-                : ListFile(hub?.Path ?? path, hub?.BlobsFolder);
+            var hub = FindInHubCache(path);
+            var here = hub?.SnapshotPath ?? path;
+            var files = Directory.Exists(here) ? ListFolder(here, hub?.BlobsFolder, cancellationToken) : ListFile(here, hub?.BlobsFolder);
             if (files.Count == 0)
                 throw new LocalModelUnreadableException(
                     path, "there is no file in it", "Name the folder that holds the model's files.");
             return Task.FromResult(new ModelManifest(model with { Name = path, Path = null }, Commit(files),
-                [.. files.Select(file => new ModelFile(file.Name, file.File.Length, null))], Source: hub?.Path ?? path)
+                [.. files.Select(file => new ModelFile(file.Name, file.File.Length, null))], Source: here)
             {
                 Properties = hub is null ? new Dictionary<string, string>()
-                    : new Dictionary<string, string> { [HubId] = hub.Id, [HubRevision] = hub.Commit },
+                    : new Dictionary<string, string> { [HubId] = hub.Id, [HubRevision] = hub.Commit! } // found with it,
             });
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -53,6 +53,17 @@ public sealed class LocalRegistry : IModelRegistry
         var stream = File.OpenRead(path);
         stream.Position = range.Offset;
         return Task.FromResult(new FileContent(stream, range.Offset, stream.Length));
+    }
+
+    private static HubCachePath? FindInHubCache(string path)
+    {
+        if (HubCachePath.Parse(path) is not { } cached || !Directory.Exists(Path.Combine(cached.Folder, "snapshots")))
+            return null;
+        cached = cached.Complete();
+        return cached.Commit is not null ? cached
+            : cached.Blob is not null ? null // No snapshot links to it: a file like any other.
+            : throw new LocalModelUnreadableException(
+                cached.Folder, "refs/main names no snapshot, and there is not one alone", "Name one of the folders in snapshots/.");
     }
 
     private static List<(string Name, FileInfo File)> ListFolder(string root, string? blobs, CancellationToken cancellationToken)

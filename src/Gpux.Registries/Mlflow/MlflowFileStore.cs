@@ -86,7 +86,7 @@ internal sealed class MlflowFileStore(string registry, string tracking) : IMlflo
     {
         var meta = Meta(folder);
         var aliases = Path.Combine(folder, "aliases");
-        return new RegisteredModel(name, meta?.Text("description"), WireJson.Time(meta?.Text("last_updated_timestamp")), Texts(Path.Combine(folder, "tags")),
+        return new RegisteredModel(name, meta?.Text("description"), JsonMembers.Milliseconds(meta?.Text("last_updated_timestamp")), Texts(Path.Combine(folder, "tags")),
             Texts(aliases));
     }
 
@@ -96,7 +96,7 @@ internal sealed class MlflowFileStore(string registry, string tracking) : IMlflo
         if (RepositoryPath.Problem(version) is not null || Meta(path) is not { } meta)
             throw new RevisionNotFoundException(model);
         return new ModelVersion(name, version, meta.Text("description"), meta.Text("current_stage"), meta.Text("storage_location") ?? meta.Text("source"),
-            meta.Text("run_id"), meta.Text("status"), WireJson.Time(meta.Text("creation_timestamp")), WireJson.Time(meta.Text("last_updated_timestamp")),
+            meta.Text("run_id"), meta.Text("status"), JsonMembers.Milliseconds(meta.Text("creation_timestamp")), JsonMembers.Milliseconds(meta.Text("last_updated_timestamp")),
             Texts(Path.Combine(path, "tags")));
     }
 

@@ -46,7 +46,7 @@ internal sealed class MlflowServer(RegistryClient registry, Uri registryBase, Re
                     Method = HttpMethod.Post,
                     Body = LatestBody(name, (choice as VersionChoice.Stage)?.Name),
                 };
-                var newest = await registry.JsonAsync(request, model, (json, _) => WireJson.List(json, "model_versions")
+                var newest = await registry.JsonAsync(request, model, (json, _) => json.Items("model_versions")
                     .Select(ReadVersion).MaxBy(version => Number(version.Version)), cancellationToken);
                 return newest ?? throw new RevisionNotFoundException(model with { Revision = model.Revision ?? "latest" });
         }
@@ -55,15 +55,15 @@ internal sealed class MlflowServer(RegistryClient registry, Uri registryBase, Re
     public Task<string> VersionFolderAsync(ModelReference model, ModelVersion version, CancellationToken cancellationToken) =>
         registry.JsonAsync(
             Get(registryBase, $"model-versions/get-download-uri?name={Uri.EscapeDataString(version.Name)}&version={version.Version}"),
-            model, (json, _) => WireJson.Required(json, "artifact_uri"), cancellationToken);
+            model, (json, _) => json.Required("artifact_uri"), cancellationToken);
 
     public Task<string> LoggedModelFolderAsync(ModelReference model, string id, CancellationToken cancellationToken) =>
         tracking.JsonAsync(Get(trackingBase, $"logged-models/{Uri.EscapeDataString(id)}"), model,
-            (json, _) => WireJson.Required(json.GetProperty("model").GetProperty("info"), "artifact_uri"), cancellationToken);
+            (json, _) => json.GetProperty("model").GetProperty("info").Required("artifact_uri"), cancellationToken);
 
     public Task<string> RunFolderAsync(ModelReference model, string id, CancellationToken cancellationToken) =>
         tracking.JsonAsync(Get(trackingBase, $"runs/get?run_id={Uri.EscapeDataString(id)}"), model,
-            (json, _) => WireJson.Required(json.GetProperty("run").GetProperty("info"), "artifact_uri"), cancellationToken);
+            (json, _) => json.GetProperty("run").GetProperty("info").Required("artifact_uri"), cancellationToken);
 
     public async Task<IReadOnlyList<RegisteredModel>> SearchAsync(string words, int limit, CancellationToken cancellationToken)
     {
@@ -80,8 +80,8 @@ internal sealed class MlflowServer(RegistryClient registry, Uri registryBase, Re
                 + (token.Length > 0 ? $"&page_token={Uri.EscapeDataString(token)}" : "");
             var next = await registry.JsonAsync(Get(registryBase, target), new ModelReference(registry.Http.Registry, words), (json, _) =>
             {
-                found.AddRange(WireJson.List(json, "registered_models").Select(ReadModel));
-                return WireJson.Text(json, "next_page_token");
+                found.AddRange(json.Items("registered_models").Select(ReadModel));
+                return json.Text("next_page_token");
             }, cancellationToken);
             if (next is null || next == token)
                 break;
@@ -135,21 +135,21 @@ internal sealed class MlflowServer(RegistryClient registry, Uri registryBase, Re
     }
 
     private static RegisteredModel ReadModel(JsonElement json) => new(
-        WireJson.Required(json, "name"), WireJson.Text(json, "description"), WireJson.Time(json, "last_updated_timestamp"),
-        WireJson.Pairs(json, "tags", "key", "value"), WireJson.Pairs(json, "aliases", "alias", "version"));
+        json.Required("name"), json.Text("description"), json.Milliseconds("last_updated_timestamp"),
+        json.Pairs("tags", "key", "value"), json.Pairs("aliases", "alias", "version"));
 
     private static ModelVersion ReadVersion(JsonElement json) => new(
-        WireJson.Required(json, "name"), WireJson.Required(json, "version"), WireJson.Text(json, "description"),
-        WireJson.Text(json, "current_stage"), WireJson.Text(json, "source"), WireJson.Text(json, "run_id"),
-        WireJson.Text(json, "status"), WireJson.Time(json, "creation_timestamp"), WireJson.Time(json, "last_updated_timestamp"),
-        WireJson.Pairs(json, "tags", "key", "value"));
+        json.Required("name"), json.Required("version"), json.Text("description"),
+        json.Text("current_stage"), json.Text("source"), json.Text("run_id"),
+        json.Text("status"), json.Milliseconds("creation_timestamp"), json.Milliseconds("last_updated_timestamp"),
+        json.Pairs("tags", "key", "value"));
 
     private static (string? Code, string? Message) Error(ReadOnlyMemory<byte> body)
     {
         try
         {
             using var json = JsonDocument.Parse(body);
-            return (WireJson.Text(json.RootElement, "error_code"), WireJson.Text(json.RootElement, "message"));
+            return (json.RootElement.Text("error_code"), json.RootElement.Text("message"));
         }
         catch (JsonException)
         {

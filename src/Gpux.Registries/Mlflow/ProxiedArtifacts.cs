@@ -75,11 +75,11 @@ internal sealed class ProxiedArtifacts(RegistryEnvironment environment, Registry
             new RegistryRequest(new Uri(server, $"api/2.0/mlflow-artifacts/artifacts?path={Uri.EscapeDataString(folder)}")), model, (json, _) =>
             {
                 var entries = new List<(string, bool, long?)>();
-                foreach (var entry in WireJson.List(json, "files"))
+                foreach (var entry in json.Items("files"))
                 {
-                    entries.Add((WireJson.Required(entry, "path"),
+                    entries.Add((entry.Required("path"),
                         entry.TryGetProperty("is_dir", out var isFolder) && isFolder.ValueKind == JsonValueKind.True,
-                        WireJson.Size(entry, "file_size")));
+                        entry.Size("file_size")));
                 }
                 return entries;
             }, cancellationToken);
@@ -121,7 +121,7 @@ internal sealed class ProxiedArtifacts(RegistryEnvironment environment, Registry
                 foreach (var header in more.EnumerateObject())
                     headers.Add(new(header.Name, header.Value.GetString() ?? ""));
             }
-            return Uri.TryCreate(WireJson.Required(json.RootElement, "url"), UriKind.Absolute, out var url)
+            return Uri.TryCreate(json.RootElement.Required("url"), UriKind.Absolute, out var url)
                 ? new RegistryRequest(client.Http.Given(url, address)) { Headers = headers }
                 : throw new FormatException("no address");
         }

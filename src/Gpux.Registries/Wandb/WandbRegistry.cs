@@ -124,16 +124,16 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
             cursor = await AskAsync(model, WandbQueries.Collections, (data, _) =>
             {
                 var list = Object(Object(data, "project"), "artifactCollections");
-                foreach (var edge in WireJson.List(list, "edges"))
+                foreach (var edge in list.Items("edges"))
                 {
                     var node = edge.GetProperty("node");
-                    var name = WireJson.Required(node, "name");
-                    if (WireJson.Text(Object(node, "type"), "name") is "model" or null
+                    var name = node.Required("name");
+                    if (Object(node, "type").Text("name") is "model" or null
                         && Array.TrueForAll(words, word => name.Contains(word, StringComparison.OrdinalIgnoreCase)) && found.Count < search.Limit)
                         found.Add(new FoundModel(new ModelReference(_settings.Name, $"{entity}/{project}/{name}"))
                         {
-                            Description = WireJson.Text(node, "description"),
-                            UpdatedAt = DateTimeOffset.TryParse(WireJson.Text(node, "createdAt"), CultureInfo.InvariantCulture, out var time) ? time : null,
+                            Description = node.Text("description"),
+                            UpdatedAt = DateTimeOffset.TryParse(node.Text("createdAt"), CultureInfo.InvariantCulture, out var time) ? time : null,
                         });
                 }
                 return NextPage(list);
@@ -157,14 +157,14 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
         if (parts[1].StartsWith(RegistryProject, StringComparison.Ordinal))
         {
             var owner = await AskAsync(model, WandbQueries.Organization,
-                (data, _) => WireJson.Text(Object(Object(data, "organization"), "orgEntity"), "name"), cancellationToken, ("o", parts[0]));
+                (data, _) => Object(Object(data, "organization"), "orgEntity").Text("name"), cancellationToken, ("o", parts[0]));
             parts[0] = owner ?? parts[0];
         }
         return (parts[0], parts[1], parts[2]);
     }
 
     private async Task<string> ViewerAsync(ModelReference model, CancellationToken cancellationToken) =>
-        await AskAsync(model, WandbQueries.Viewer, (data, _) => WireJson.Text(Object(data, "viewer"), "entity"), cancellationToken)
+        await AskAsync(model, WandbQueries.Viewer, (data, _) => Object(data, "viewer").Text("entity"), cancellationToken)
             ?? throw new AccessDeniedException($"{_settings.Title} does not know whose models are meant: no credential was sent.", _settings.CredentialRemedy);
 
     private async Task<FoundArtifact> FindAsync(
@@ -203,8 +203,8 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
         // The address expires: one that is refused is asked for once more.
         for (var attempt = 0; ; attempt++)
         {
-            var direct = await AskAsync(model, WandbQueries.Manifest, (data, _) => WireJson.Required(
-                Object(Object(Object(data, "artifact"), "currentManifest"), "file"), "directUrl"), cancellationToken, ("id", artifact.Id));
+            var direct = await AskAsync(model, WandbQueries.Manifest, (data, _) => 
+                Object(Object(Object(data, "artifact"), "currentManifest"), "file").Required("directUrl"), cancellationToken, ("id", artifact.Id));
             var address = Given(direct);
             try
             {
@@ -221,21 +221,21 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
     {
         var facts = new Dictionary<string, string>();
         var policy = Object(json, "storagePolicyConfig");
-        facts[Layout] = WireJson.Text(policy, "storageLayout") ?? "V1";
-        facts[Region] = WireJson.Text(policy, "storageRegion") ?? "default";
+        facts[Layout] = policy.Text("storageLayout") ?? "V1";
+        facts[Region] = policy.Text("storageRegion") ?? "default";
         var files = new List<ModelFile>();
         var listed = new List<(string Path, string Digest)>();
         foreach (var entry in json.GetProperty("contents").EnumerateObject())
         {
-            var digest = WireJson.Required(entry.Value, "digest");
+            var digest = entry.Value.Required("digest");
             listed.Add((entry.Name, digest));
-            if (WireJson.Text(entry.Value, "ref") is { } reference)
+            if (entry.Value.Text("ref") is { } reference)
                 // Its digest is the other storage's tag.
-                files.Add(new ModelFile(entry.Name, WireJson.Size(entry.Value, "size"), null) { ObjectId = $"{ReferenceMark}{reference}" });
+                files.Add(new ModelFile(entry.Name, entry.Value.Size("size"), null) { ObjectId = $"{ReferenceMark}{reference}" });
             else
-                files.Add(new ModelFile(entry.Name, WireJson.Size(entry.Value, "size"), new Digest(DigestAlgorithm.Md5, OfBase64(digest)))
+                files.Add(new ModelFile(entry.Name, entry.Value.Size("size"), new Digest(DigestAlgorithm.Md5, OfBase64(digest)))
                 {
-                    ObjectId = WireJson.Text(entry.Value, "birthArtifactID"),
+                    ObjectId = entry.Value.Text("birthArtifactID"),
                 });
         }
         files.Sort((left, right) => string.CompareOrdinal(left.Path, right.Path));
@@ -284,9 +284,9 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
             cursor = await AskAsync(manifest.Model, WandbQueries.Files, (data, _) =>
             {
                 var list = Object(Object(Object(Object(data, "project"), "artifactCollection"), "artifactMembership"), "files");
-                foreach (var edge in WireJson.List(list, "edges"))
+                foreach (var edge in list.Items("edges"))
                 {
-                    if (WireJson.Text(edge.GetProperty("node"), "name") == file.Path && WireJson.Text(edge.GetProperty("node"), "directUrl") is { } direct)
+                    if (edge.GetProperty("node").Text("name") == file.Path && edge.GetProperty("node").Text("directUrl") is { } direct)
                         address = Given(direct);
                 }
                 return NextPage(list);
@@ -310,7 +310,7 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
         {
             // Errors come with status 200 too.
             if (json.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array && errors.GetArrayLength() > 0)
-                throw Refusal(model, WireJson.Text(errors[0], "message") ?? "an error");
+                throw Refusal(model, errors[0].Text("message") ?? "an error");
             return read(Object(json, "data"), reply);
         }, cancellationToken);
     }
@@ -384,7 +384,7 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
             Method = HttpMethod.Post,
             BodyType = "application/x-www-form-urlencoded",
             Body = Encoding.ASCII.GetBytes($"grant_type={Uri.EscapeDataString("urn:ietf:params:oauth:grant-type:jwt-bearer")}&assertion={Uri.EscapeDataString(token)}"),
-        }, new ModelReference(_settings.Name, "identity"), (json, _) => new AuthenticationHeaderValue("Bearer", WireJson.Required(json, "access_token")), cancellationToken);
+        }, new ModelReference(_settings.Name, "identity"), (json, _) => new AuthenticationHeaderValue("Bearer", json.Required("access_token")), cancellationToken);
     }
 
     private RegistryClient Anonymous(Uri address) => new(
@@ -412,7 +412,7 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
     {
         var page = Object(list, "pageInfo");
         return page.ValueKind == JsonValueKind.Object && page.TryGetProperty("hasNextPage", out var more) && more.ValueKind == JsonValueKind.True
-            ? WireJson.Text(page, "endCursor") : null;
+            ? page.Text("endCursor") : null;
     }
 
     private static string OfBase64(string text)
@@ -432,28 +432,28 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
     {
         public static FoundArtifact Read(JsonElement artifact, JsonElement membership)
         {
-            var id = WireJson.Required(artifact, "id");
-            var type = WireJson.Text(Object(artifact, "artifactType"), "name") ?? "model";
-            var version = WireJson.Text(membership, "versionIndex") ?? WireJson.Text(artifact, "versionIndex");
+            var id = artifact.Required("id");
+            var type = Object(artifact, "artifactType").Text("name") ?? "model";
+            var version = membership.Text("versionIndex") ?? artifact.Text("versionIndex");
             var properties = new Dictionary<string, string> { [ArtifactId] = id, [Version] = $"v{version ?? "0"}" };
-            var metadata = WireJson.Text(artifact, "metadata");
+            var metadata = artifact.Text("metadata");
             foreach (var (key, value) in ((string, string?)[])
             [
-                ("description", WireJson.Text(artifact, "description")), ("createdAt", WireJson.Text(artifact, "createdAt")),
-                ("lastModified", WireJson.Text(artifact, "updatedAt") ?? WireJson.Text(artifact, "createdAt")),
+                ("description", artifact.Text("description")), ("createdAt", artifact.Text("createdAt")),
+                ("lastModified", artifact.Text("updatedAt") ?? artifact.Text("createdAt")),
                 ("tags", Joined(artifact, "tags", "name")), ("wandb_aliases", Joined(membership, "aliases", "alias")),
-                ("wandb_type", type), ("wandb_digest", WireJson.Text(artifact, "digest")), ("wandb_metadata", metadata is { Length: < 4096 } and not "{}" ? metadata : null),
+                ("wandb_type", type), ("wandb_digest", artifact.Text("digest")), ("wandb_metadata", metadata is { Length: < 4096 } and not "{}" ? metadata : null),
             ])
             {
                 if (value is not null)
                     properties[key] = value;
             }
-            return new FoundArtifact(id, WireJson.Text(artifact, "state") ?? "COMMITTED", WireJson.Text(artifact, "digest"), type, LicenceOf(metadata), properties);
+            return new FoundArtifact(id, artifact.Text("state") ?? "COMMITTED", artifact.Text("digest"), type, LicenceOf(metadata), properties);
         }
 
         private static string? Joined(JsonElement of, string list, string member)
         {
-            var texts = WireJson.List(of, list).Select(each => WireJson.Text(each, member)).OfType<string>().ToArray();
+            var texts = of.Items(list).Select(each => each.Text(member)).OfType<string>().ToArray();
             return texts.Length == 0 ? null : string.Join(',', texts);
         }
 
@@ -463,7 +463,7 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
             try
             {
                 using var json = JsonDocument.Parse(metadata ?? "{}");
-                return WireJson.Text(json.RootElement, "license") ?? WireJson.Text(json.RootElement, "licence");
+                return json.RootElement.Text("license") ?? json.RootElement.Text("licence");
             }
             catch (JsonException)
             {

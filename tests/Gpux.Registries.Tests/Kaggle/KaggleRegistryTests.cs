@@ -134,7 +134,7 @@ public sealed class KaggleRegistryTests
         await using var kaggle = await KaggleStandIn.StartAsync();
         kaggle.HidesMd5 = hidesMd5;
         await using var machine = TestMachine.With(kaggle);
-        kaggle.Sender.Fail("model.weights.h5?X-Goog", new Fault { Damages = true }, times: 2);
+        kaggle.Faults.Add("model.weights.h5?X-Goog", new Fault { Damages = true }, times: 2);
         var store = machine.Store();
         var model = await store.ResolveAsync(kaggle.Reference);
         await Assert.ThrowsAsync<ContentMismatchException>(() => store.FetchAsync(model));
@@ -146,7 +146,7 @@ public sealed class KaggleRegistryTests
     {
         await using var kaggle = await KaggleStandIn.StartAsync();
         await using var machine = TestMachine.With(kaggle);
-        kaggle.Sender.Fail("model.weights.h5?X-Goog", new Fault { BreakAfter = 500_000 });
+        kaggle.Faults.Add("model.weights.h5?X-Goog", new Fault { BreakAfter = 500_000 });
         var store = machine.Store();
         var files = await store.FetchAsync(await store.ResolveAsync(kaggle.Reference));
         Assert.Equal(kaggle.Files["model.weights.h5"], File.ReadAllBytes(files.Require("model.weights.h5")));
@@ -158,7 +158,7 @@ public sealed class KaggleRegistryTests
     {
         await using var kaggle = await KaggleStandIn.StartAsync();
         await using var machine = TestMachine.With(kaggle);
-        kaggle.Sender.Fail("config.json?X-Goog", new Fault { Status = 403, Body = "<Error><Code>ExpiredToken</Code></Error>" });
+        kaggle.Faults.Add("config.json?X-Goog", new Fault { Status = 403, Body = "<Error><Code>ExpiredToken</Code></Error>" });
         var store = machine.Store();
         Assert.Equal(3, (await store.FetchAsync(await store.ResolveAsync(kaggle.Reference))).Names.Count());
     }
@@ -200,7 +200,7 @@ public sealed class KaggleRegistryTests
     {
         await using var kaggle = await KaggleStandIn.StartAsync();
         await using var machine = TestMachine.With(kaggle);
-        kaggle.Sender.Fail("/get", new Fault { Status = 200, Body = body });
+        kaggle.Faults.Add("/get", new Fault { Status = 200, Body = body });
         await Assert.ThrowsAsync(expected, () => machine.Store().ResolveAsync(kaggle.Reference));
     }
 
@@ -211,7 +211,7 @@ public sealed class KaggleRegistryTests
         await using var machine = TestMachine.With(kaggle);
         var store = machine.Store();
         var model = await store.ResolveAsync("kaggle:keras/bert/keras/large");
-        kaggle.Sender.Fail("/download", new Fault
+        kaggle.Faults.Add("/download", new Fault
         {
             Status = 200, Body = """{"code":403,"message":"Consent"}""",
             Headers = new Dictionary<string, string> { ["Content-Type"] = "application/json", ["Content-Length"] = "32" },

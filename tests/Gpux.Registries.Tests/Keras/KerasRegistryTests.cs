@@ -76,9 +76,9 @@ public sealed class KerasRegistryTests
         var model = await store.ResolveAsync(keras.Reference);
         Assert.Equal((1 << 20) + 9, model.Manifest.Files[0].SizeBytes);
         Assert.Equal(DigestAlgorithm.Md5, model.Manifest.Files[0].Digest?.Algorithm);
-        keras.Sender.Fail(".h5", new Fault { Damages = true }, times: 2);
+        keras.Faults.Add(".h5", new Fault { Damages = true }, times: 2);
         await Assert.ThrowsAsync<ContentMismatchException>(() => store.FetchAsync(model));
-        keras.Sender.Fail(".h5", new Fault { BreakAfter = 400_000 });
+        keras.Faults.Add(".h5", new Fault { BreakAfter = 400_000 });
         Assert.Equal(keras.Files, (await store.FetchAsync(model)).Bytes());
         var requests = keras.Servers[0].Requests.Count;
         Assert.Equal(keras.Files, machine.Store().FindFiles((await machine.Store().ResolveAsync(keras.Reference, Lookup.PreferStore)).Manifest).Bytes());
@@ -92,7 +92,7 @@ public sealed class KerasRegistryTests
         await using var machine = TestMachine.With(keras);
         var store = machine.Store();
         var model = await store.ResolveAsync(keras.Reference);
-        keras.Sender.Fail(".h5", new Fault { Status = 200, Body = "<html>", Headers = new Dictionary<string, string> { ["Content-Type"] = "text/html" } }, times: 2);
+        keras.Faults.Add(".h5", new Fault { Status = 200, Body = "<html>", Headers = new Dictionary<string, string> { ["Content-Type"] = "text/html" } }, times: 2);
         await Assert.ThrowsAsync<UnexpectedReplyException>(() => store.ResolveAsync(keras.Reference));
         await Assert.ThrowsAsync<UnexpectedReplyException>(() => store.FetchAsync(model));
         await Assert.ThrowsAsync<ModelNotFoundException>(() => store.ResolveAsync("keras:MobileNetV2"));

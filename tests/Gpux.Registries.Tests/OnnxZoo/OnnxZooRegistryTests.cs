@@ -131,7 +131,7 @@ public sealed class OnnxZooRegistryTests
     {
         await using var zoo = await OnnxZooStandIn.StartAsync();
         await using var machine = TestMachine.With(zoo);
-        zoo.Sender.Fail("MANIFEST", new Fault { Status = 200, Body = body });
+        zoo.Faults.Add("MANIFEST", new Fault { Status = 200, Body = body });
         await Assert.ThrowsAsync<UnexpectedReplyException>(() => new OnnxZooRegistry(machine.Environment()).ResolveAsync("onnx-zoo:MNIST"));
     }
 
@@ -164,7 +164,7 @@ public sealed class OnnxZooRegistryTests
     {
         await using var zoo = await OnnxZooStandIn.StartAsync();
         await using var machine = TestMachine.With(zoo);
-        zoo.Sender.Fail("signature", new Fault { BreakAfter = 500_000 });
+        zoo.Faults.Add("signature", new Fault { BreakAfter = 500_000 });
         var store = machine.Store();
         var files = await store.FetchAsync(await store.ResolveAsync(zoo.Reference));
         Assert.Equal(zoo.Files["mnist-12.onnx"], File.ReadAllBytes(files.Require("mnist-12.onnx")));

@@ -40,7 +40,7 @@ public sealed class TorchServeRegistryTests : IDisposable
     {
         var archive = Archive(Manifest, ("tiny.pt", OciStandIn.Content(500_000, 2)), ("index_to_name.json", "{}"u8.ToArray()));
         await using var server = await LoopbackServer.StartAsync(0, (context, _) =>
-            StandInFaults.SendAsync(context, archive, new Fault { IgnoresRange = !hasRanges }));
+            FileReply.SendAsync(context, archive, entityTag: null, new Fault { IgnoresRange = !hasRanges }));
         var manifest = await ResolveAsync($"{server.Address}/tiny.mar");
         var file = Assert.Single(manifest.Files);
         Assert.Equal(("tiny.mar", archive.Length, true), (file.Path, file.SizeBytes, file.IsArchive));

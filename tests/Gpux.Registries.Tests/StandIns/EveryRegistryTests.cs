@@ -11,16 +11,6 @@ public sealed class EveryRegistryTests
 
     private static async Task<StandInMachine<IStandIn>> StartAsync(string registry) => new(await StandInCatalog.StartAsync(registry));
 
-    private static StandInFaults FaultsOf(IStandIn standIn) => standIn switch
-    {
-        OciStandIn oci => oci.Faults,
-        OllamaStandIn ollama => ollama.Faults,
-        ModelScopeStandIn modelScope => modelScope.Faults,
-        GitHubStandIn gitHub => gitHub.Faults,
-        TorchvisionStandIn torchvision => torchvision.Faults,
-        _ => throw new ArgumentException("A stand-in of another registry.", nameof(standIn)),
-    };
-
     // The request for the largest file, at whichever server keeps it.
     private static async Task<string> LargestAsync(StandInMachine<IStandIn> machine)
     {
@@ -88,7 +78,7 @@ public sealed class EveryRegistryTests
     {
         await using var machine = await StartAsync(registry);
         var largest = await LargestAsync(machine);
-        FaultsOf(machine.StandIn).Add(largest, new Fault { BreakAfter = 300_000 });
+        machine.StandIn.Faults.Add(largest, new Fault { BreakAfter = 300_000 });
         var fetched = await machine.FetchAsync();
         Assert.All(machine.StandIn.Files, file => Assert.Equal(file.Value, fetched[file.Key]));
         Assert.Contains(machine.Requests, request => request.Target.Contains(largest, StringComparison.Ordinal) && request.Header("Range") is not null);
@@ -100,9 +90,9 @@ public sealed class EveryRegistryTests
     {
         await using var machine = await StartAsync(registry);
         var largest = await LargestAsync(machine);
-        FaultsOf(machine.StandIn).Add(largest, new Fault { BreakAfter = 200_000 });
-        FaultsOf(machine.StandIn).Add(largest, new Fault { IgnoresRange = true, BreakAfter = 400_000 });
-        FaultsOf(machine.StandIn).Add(largest, new Fault { IgnoresRange = true, Compresses = true });
+        machine.StandIn.Faults.Add(largest, new Fault { BreakAfter = 200_000 });
+        machine.StandIn.Faults.Add(largest, new Fault { IgnoresRange = true, BreakAfter = 400_000 });
+        machine.StandIn.Faults.Add(largest, new Fault { IgnoresRange = true, Compresses = true });
         var fetched = await machine.FetchAsync();
         Assert.All(machine.StandIn.Files, file => Assert.Equal(file.Value, fetched[file.Key]));
     }
@@ -113,7 +103,7 @@ public sealed class EveryRegistryTests
     {
         await using var machine = await StartAsync(registry);
         var largest = await LargestAsync(machine);
-        FaultsOf(machine.StandIn).Add(largest, new Fault { Damages = true }, times: 2);
+        machine.StandIn.Faults.Add(largest, new Fault { Damages = true }, times: 2);
         await Assert.ThrowsAsync<ContentMismatchException>(() => machine.FetchAsync());
     }
 
@@ -130,7 +120,7 @@ public sealed class EveryRegistryTests
         });
         var resolved = await machine.ResolveAsync();
         await machine.Store().RemoveAsync(resolved.Manifest, CancellationToken.None);
-        FaultsOf(machine.StandIn).Add("/", new Fault { Status = 403, Body = """{"message":"no"}""" }, times: 50);
+        machine.StandIn.Faults.Add("/", new Fault { Status = 403, Body = """{"message":"no"}""" }, times: 50);
         var refused = await Assert.ThrowsAnyAsync<GpuxException>(() => machine.Store().FetchAsync(resolved));
         Assert.DoesNotContain(machine.StandIn.Secret, refused + refused.Remedy, StringComparison.Ordinal);
     }
@@ -140,8 +130,8 @@ public sealed class EveryRegistryTests
     public async Task Busy_server_is_asked_again(string registry)
     {
         await using var machine = await StartAsync(registry);
-        FaultsOf(machine.StandIn).Add("/", new Fault { Status = 503 }, times: 2);
-        FaultsOf(machine.StandIn).Add("/", new Fault { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "1" } });
+        machine.StandIn.Faults.Add("/", new Fault { Status = 503 }, times: 2);
+        machine.StandIn.Faults.Add("/", new Fault { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "1" } });
         var fetched = await machine.FetchAsync();
         Assert.Equal(machine.StandIn.Files.Count, fetched.Count);
         Assert.NotEmpty(machine.Clock.Waits);
@@ -155,7 +145,7 @@ public sealed class EveryRegistryTests
     public async Task Page_of_something_else_is_refused(string registry)
     {
         await using var machine = await StartAsync(registry);
-        FaultsOf(machine.StandIn).Add("/", new Fault { Status = 200, Body = "<html>Please sign in</html>" }, times: 5);
+        machine.StandIn.Faults.Add("/", new Fault { Status = 200, Body = "<html>Please sign in</html>" }, times: 5);
         var exception = await Assert.ThrowsAsync<UnexpectedReplyException>(() => machine.ResolveAsync());
         Assert.Contains("sign", exception.Message + exception.Remedy, StringComparison.Ordinal);
     }

@@ -7,20 +7,13 @@ namespace Gpux.Registries.Tests.StandIns;
 /// <summary>What every registry that has a server must do, whatever its protocol.</summary>
 public sealed class ServedRegistryTests
 {
-    // One whose big file has a digest, and one that can only compare sizes, are both among them.
-    private static async Task<(TestMachine Machine, IStandIn StandIn, Action<string, Fault> Fail)> StartAsync(string kind)
+    // Those whose addresses of files end with the file's name. One whose big file has a digest, and one that can only compare sizes, are both among them.
+    public static TheoryData<string> Kinds => ["mlflow", "s3", "web", "wandb"];
+
+    private static async Task<(TestMachine Machine, IStandIn StandIn)> StartAsync(string kind)
     {
-        (IStandIn standIn, FaultList faults) = kind switch
-        {
-            "mlflow" => await MlflowStandIn.StartAsync() is var server ? ((IStandIn)server, server.Faults) : default,
-            "s3" => await S3StandIn.StartAsync() is var server ? (server, server.Faults) : default,
-            "web" => await WebStandIn.StartAsync() is var server ? (server, server.Faults) : default,
-            _ => await WandbStandIn.StartAsync() is var server ? (server, server.Faults) : default,
-        };
-        var machine = TestMachine.WithoutNetwork();
-        foreach (var (name, value) in standIn.Variables)
-            machine.Variables[name] = value;
-        return (machine, standIn, faults.Add);
+        var standIn = await StandInCatalog.StartAsync(kind);
+        return (TestMachine.With(standIn), standIn);
     }
 
     private static string BigFile(IStandIn standIn) => standIn.Files.MaxBy(file => file.Value.Length).Key;
@@ -35,13 +28,10 @@ public sealed class ServedRegistryTests
     }
 
     [Theory]
-    [InlineData("mlflow")]
-    [InlineData("s3")]
-    [InlineData("web")]
-    [InlineData("wandb")]
+    [MemberData(nameof(Kinds))]
     public async Task Model_is_pulled_with_the_credential_at_home_alone(string kind)
     {
-        var (machine, standIn, _) = await StartAsync(kind);
+        var (machine, standIn) = await StartAsync(kind);
         await using var _1 = machine;
         await using var _2 = standIn;
         var store = machine.Store();
@@ -55,13 +45,10 @@ public sealed class ServedRegistryTests
     }
 
     [Theory]
-    [InlineData("mlflow")]
-    [InlineData("s3")]
-    [InlineData("web")]
-    [InlineData("wandb")]
+    [MemberData(nameof(Kinds))]
     public async Task Canonical_reference_is_read_back_and_stored_model_needs_no_server(string kind)
     {
-        var (machine, standIn, _) = await StartAsync(kind);
+        var (machine, standIn) = await StartAsync(kind);
         await using var _1 = machine;
         var store = machine.Store();
         var model = await store.ResolveAsync(standIn.Reference);
@@ -80,53 +67,44 @@ public sealed class ServedRegistryTests
     }
 
     [Theory]
-    [InlineData("mlflow")]
-    [InlineData("s3")]
-    [InlineData("web")]
-    [InlineData("wandb")]
+    [MemberData(nameof(Kinds))]
     public async Task Broken_download_goes_on_where_it_stopped(string kind)
     {
-        var (machine, standIn, fail) = await StartAsync(kind);
+        var (machine, standIn) = await StartAsync(kind);
         await using var _1 = machine;
         await using var _2 = standIn;
         var store = machine.Store();
         var model = await store.ResolveAsync(standIn.Reference);
-        fail(LastPart(BigFile(standIn)), new Fault { BreakAfter = 700_000 });
+        standIn.Faults.Add(LastPart(BigFile(standIn)), new Fault { BreakAfter = 700_000 });
         await AssertFilesAsync(standIn, await store.FetchAsync(model));
         Assert.Contains(standIn.Servers.SelectMany(server => server.Requests), request => request.Header("Range") == "bytes=700000-");
     }
 
     [Theory]
-    [InlineData("mlflow")]
-    [InlineData("s3")]
-    [InlineData("web")]
-    [InlineData("wandb")]
+    [MemberData(nameof(Kinds))]
     public async Task Ignored_range_starts_the_file_again(string kind)
     {
-        var (machine, standIn, fail) = await StartAsync(kind);
+        var (machine, standIn) = await StartAsync(kind);
         await using var _1 = machine;
         await using var _2 = standIn;
         var store = machine.Store();
         var model = await store.ResolveAsync(standIn.Reference);
-        fail(LastPart(BigFile(standIn)), new Fault { BreakAfter = 700_000 });
-        fail(LastPart(BigFile(standIn)), new Fault { IgnoresRange = true });
+        standIn.Faults.Add(LastPart(BigFile(standIn)), new Fault { BreakAfter = 700_000 });
+        standIn.Faults.Add(LastPart(BigFile(standIn)), new Fault { IgnoresRange = true });
         await AssertFilesAsync(standIn, await store.FetchAsync(model));
     }
 
     [Theory]
-    [InlineData("mlflow")]
-    [InlineData("s3")]
-    [InlineData("web")]
-    [InlineData("wandb")]
+    [MemberData(nameof(Kinds))]
     public async Task Busy_server_is_asked_again(string kind)
     {
-        var (machine, standIn, fail) = await StartAsync(kind);
+        var (machine, standIn) = await StartAsync(kind);
         await using var _1 = machine;
         await using var _2 = standIn;
         var store = machine.Store();
         var model = await store.ResolveAsync(standIn.Reference);
-        fail(LastPart(BigFile(standIn)), new Fault { Status = 503 });
-        fail(LastPart(BigFile(standIn)), new Fault { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "1" } });
+        standIn.Faults.Add(LastPart(BigFile(standIn)), new Fault { Status = 503 });
+        standIn.Faults.Add(LastPart(BigFile(standIn)), new Fault { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "1" } });
         await AssertFilesAsync(standIn, await store.FetchAsync(model));
     }
 
@@ -135,13 +113,13 @@ public sealed class ServedRegistryTests
     [InlineData("wandb")]
     public async Task Damaged_bytes_are_refused(string kind)
     {
-        var (machine, standIn, fail) = await StartAsync(kind);
+        var (machine, standIn) = await StartAsync(kind);
         await using var _1 = machine;
         await using var _2 = standIn;
         var store = machine.Store();
         var model = await store.ResolveAsync(standIn.Reference);
         for (var i = 0; i < 3; i++)
-            fail(LastPart(BigFile(standIn)), new Fault { Damages = true });
+            standIn.Faults.Add(LastPart(BigFile(standIn)), new Fault { Damages = true });
         await Assert.ThrowsAsync<ContentMismatchException>(() => store.FetchAsync(model));
     }
 
@@ -152,7 +130,7 @@ public sealed class ServedRegistryTests
     [InlineData("wandb", "WANDB_API_KEY")]
     public async Task Missing_credential_is_asked_for(string kind, string variable)
     {
-        var (machine, standIn, _) = await StartAsync(kind);
+        var (machine, standIn) = await StartAsync(kind);
         await using var _1 = machine;
         await using var _2 = standIn;
         machine.Variables.Remove(variable);
@@ -166,7 +144,7 @@ public sealed class ServedRegistryTests
     [InlineData("wandb", "0123456789abcdef0123456789abcdef0123456x", "WANDB_API_KEY")]
     public async Task Wrong_credential_is_not_shown(string kind, string wrong, string variable)
     {
-        var (machine, standIn, _) = await StartAsync(kind);
+        var (machine, standIn) = await StartAsync(kind);
         await using var _1 = machine;
         await using var _2 = standIn;
         machine.Variables[variable] = wrong;
@@ -190,9 +168,7 @@ public sealed class ServedRegistryTests
         web.Form = FolderForm.Json;
         foreach (var standIn in (IStandIn[])[mlflow, s3, web, wandb])
         {
-            await using var machine = TestMachine.WithoutNetwork();
-            foreach (var (variable, value) in standIn.Variables)
-                machine.Variables[variable] = value;
+            await using var machine = TestMachine.With(standIn);
             await Assert.ThrowsAsync<UnsafePathException>(() => machine.Store().ResolveAsync(standIn.Reference));
         }
     }

@@ -7,14 +7,9 @@ namespace Gpux.Registries.Tests.StandIns;
 internal sealed class StandInMachine<T> : IAsyncDisposable
     where T : IStandIn
 {
-    private readonly TestMachine _machine = TestMachine.WithoutNetwork();
+    private readonly TestMachine _machine;
 
-    public StandInMachine(T standIn)
-    {
-        StandIn = standIn;
-        foreach (var (name, value) in standIn.Variables)
-            Variables[name] = value;
-    }
+    public StandInMachine(T standIn) => (StandIn, _machine) = (standIn, TestMachine.With(standIn));
 
     public T StandIn { get; }
     public Dictionary<string, string> Variables => _machine.Variables;

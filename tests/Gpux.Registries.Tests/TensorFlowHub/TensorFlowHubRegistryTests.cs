@@ -89,7 +89,7 @@ public sealed class TensorFlowHubRegistryTests
         await using var machine = TestMachine.With(hub);
         var registry = new TensorFlowHubRegistry(machine.Environment());
         await Assert.ThrowsAsync<ModelNotFoundException>(() => registry.ResolveAsync("tfhub:google/absent/1"));
-        hub.Sender.Fail("/google/", new Fault { Status = 200, Body = "<html>", Headers = new Dictionary<string, string> { ["Content-Type"] = "text/html; charset=utf-8" } });
+        hub.Faults.Add("/google/", new Fault { Status = 200, Body = "<html>", Headers = new Dictionary<string, string> { ["Content-Type"] = "text/html; charset=utf-8" } });
         await Assert.ThrowsAsync<UnexpectedReplyException>(() => registry.ResolveAsync(hub.Reference));
     }
 
@@ -111,7 +111,7 @@ public sealed class TensorFlowHubRegistryTests
         await using var machine = TestMachine.With(hub);
         var store = machine.Store();
         var model = await store.ResolveAsync(hub.Reference);
-        hub.Sender.Fail("signature", new Fault { BreakAfter = 500_000 });
+        hub.Faults.Add("signature", new Fault { BreakAfter = 500_000 });
         Assert.Equal(4, (await store.FetchAsync(model)).Names.Count());
         Assert.Contains(hub.Servers[1].Requests, request => request.Header("If-Range") is not null);
     }
