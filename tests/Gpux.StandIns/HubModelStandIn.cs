@@ -7,20 +7,24 @@ public sealed class HubModelStandIn : IStandIn
 {
     private readonly HubStandIn _hub;
 
-    private HubModelStandIn(HubStandIn hub, IReadOnlyDictionary<string, byte[]> files)
+    private HubModelStandIn(HubStandIn hub, string reference, IReadOnlyDictionary<string, byte[]> files)
     {
-        (_hub, Files) = (hub, files);
+        (_hub, Reference, Files) = (hub, reference, files);
         Variables = new Dictionary<string, string> { ["HF_ENDPOINT"] = hub.Endpoint, ["HF_TOKEN"] = Secret };
     }
 
     public IReadOnlyList<LoopbackServer> Servers => _hub.Servers;
     public IReadOnlyDictionary<string, string> Variables { get; }
-    public string Reference => "hf:org/model";
+    public string Reference { get; }
     public IReadOnlyDictionary<string, byte[]> Files { get; }
     public string Secret => HubStandIn.GrantedToken;
     public FaultList Faults => _hub.Faults;
 
-    public static async Task<IStandIn> StartAsync()
+    public static Task<IStandIn> StartAsync() => StartAsync("org/model", "hf:org/model");
+
+    /// <param name="id">On the Hub.</param>
+    /// <param name="reference">What a user writes for it.</param>
+    public static async Task<IStandIn> StartAsync(string id, string reference)
     {
         var weights = new byte[1_200_000];
         new Random(3).NextBytes(weights);
@@ -30,10 +34,10 @@ public sealed class HubModelStandIn : IStandIn
             ["model.safetensors"] = weights,
         };
         var hub = await HubStandIn.StartAsync();
-        var repository = hub.Add("org/model");
+        var repository = hub.Add(id);
         foreach (var (path, content) in files)
             repository.With(path, content);
-        return new HubModelStandIn(hub, files);
+        return new HubModelStandIn(hub, reference, files);
     }
 
     public ValueTask DisposeAsync() => _hub.DisposeAsync();

@@ -334,11 +334,10 @@ public sealed class HubStandIn : IAsyncDisposable
 
     private static async Task RefuseAsync(HttpContext context, int status, string? code, string message)
     {
-        context.Response.StatusCode = status;
         if (code is not null)
             context.Response.Headers["X-Error-Code"] = code;
         context.Response.Headers["X-Error-Message"] = message;
-        await FileReply.JsonAsync(context, $"{{\"error\":{Quoted(message)}}}");
+        await FileReply.JsonAsync(context, $"{{\"error\":{Quoted(message)}}}", status);
     }
 
     private static string Info(HubRepository repository, string commit, bool withBlobs) =>

@@ -19,6 +19,9 @@ public static class StandInCatalog
         ("tfhub", async () => await TensorFlowHubStandIn.StartAsync()),
         ("keras", async () => await KerasStandIn.StartAsync()),
         ("torchvision", async () => await TorchvisionStandIn.StartAsync()),
+        ("torchhub", async () => await TorchHubStandIn.StartAsync()),
+        ("torchserve", async () => await TorchServeStandIn.StartAsync()),
+        ("timm", () => HubModelStandIn.StartAsync("timm/tiny.a1_in1k", "timm:tiny.a1_in1k")),
     ];
 
     public static Task<IStandIn> StartAsync(string name) => All.Single(standIn => standIn.Name == name).Start();

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Gpux.Registries.Tests.StandIns;
 using Gpux.StandIns;
 
@@ -7,26 +5,7 @@ namespace Gpux.Registries.Tests.PyTorch;
 
 public sealed class TorchHubRegistryTests
 {
-    private static async Task<StandInMachine<GitHubStandIn>> StartAsync()
-    {
-        var standIn = await GitHubStandIn.StartAsync();
-        var weights = OciStandIn.Content(40_000, 9);
-        var name = $"small-{Convert.ToHexStringLower(SHA256.HashData(weights))[..8]}.pth";
-        standIn.Tree[$"weights/{name}"] = weights;
-        standIn.Tree["weights/other.pth"] = [1, 2, 3];
-        standIn.Tree["hubconf.py"] = Encoding.UTF8.GetBytes($$"""
-            dependencies = ["torch"]
-            from models.net import other
-            def small(pretrained=False):
-                "A small model."
-                return load("{{standIn.StorageAddress}}/weights/{{name}}")
-            """);
-        standIn.Tree["models/net.py"] = Encoding.UTF8.GetBytes($"""
-            url = "{standIn.StorageAddress}/weights/other.pth"
-            leak = "http://169.254.169.254/latest/key.bin"
-            """);
-        return new StandInMachine<GitHubStandIn>(standIn);
-    }
+    private static async Task<StandInMachine<TorchHubStandIn>> StartAsync() => new(await TorchHubStandIn.StartAsync());
 
     [Theory]
     [InlineData("torchhub:facebookresearch/detr:main", "facebookresearch/detr", "main")]
@@ -35,9 +14,9 @@ public sealed class TorchHubRegistryTests
     [InlineData("torchhub:a/b@feature/x", "a/b", "feature/x")]
     public void References_are_read(string text, string name, string? revision)
     {
-        var model = StandInMachine<GitHubStandIn>.Parse(text);
+        var model = StandInMachine<TorchHubStandIn>.Parse(text);
         Assert.Equal(new ModelReference("torchhub", name, revision), model);
-        Assert.Equal(model, StandInMachine<GitHubStandIn>.Parse(model.ToString()));
+        Assert.Equal(model, StandInMachine<TorchHubStandIn>.Parse(model.ToString()));
     }
 
     [Fact]
@@ -48,10 +27,10 @@ public sealed class TorchHubRegistryTests
         Assert.Equal(GitHubStandIn.Commit, manifest.Commit);
         Assert.Equal(("torch", "other,small", "A small model."),
             (manifest.Properties["dependencies"], manifest.Properties["entry_points"], manifest.Properties["help.small"]));
-        Assert.Equal(["hubconf.py", "other.pth", machine.StandIn.Tree.Keys.Single(name => name.Contains("small-", StringComparison.Ordinal))["weights/".Length..]],
+        Assert.Equal(["hubconf.py", "other.pth", machine.StandIn.WeightsName],
             manifest.Files.Select(file => file.Path).Order(StringComparer.Ordinal));
         var fetched = await machine.FetchAsync("torchhub:org/tiny");
-        Assert.Equal(machine.StandIn.Tree["hubconf.py"], fetched["hubconf.py"]);
+        Assert.Equal(machine.StandIn.Site.Tree["hubconf.py"], fetched["hubconf.py"]);
         Assert.Equal([1, 2, 3], fetched["other.pth"]);
         Assert.All(machine.StandIn.Servers[1].Requests, request => Assert.Null(request.Header("Authorization")));
     }
@@ -86,7 +65,7 @@ public sealed class TorchHubRegistryTests
     public async Task Without_a_branch_main_the_default_is_master()
     {
         await using var machine = await StartAsync();
-        machine.StandIn.HasMain = false;
+        machine.StandIn.Site.HasMain = false;
         Assert.Equal(GitHubStandIn.Commit, (await machine.ResolveAsync("torchhub:org/tiny")).Manifest.Commit);
     }
 
@@ -111,7 +90,7 @@ public sealed class TorchHubRegistryTests
     public async Task Repository_without_hubconf_is_told()
     {
         await using var machine = await StartAsync();
-        machine.StandIn.Tree.Remove("hubconf.py");
+        machine.StandIn.Site.Tree.Remove("hubconf.py");
         Assert.Contains("hubconf.py", (await Assert.ThrowsAsync<FileNotInModelException>(() => machine.ResolveAsync("torchhub:org/tiny"))).Message, StringComparison.Ordinal);
     }
 

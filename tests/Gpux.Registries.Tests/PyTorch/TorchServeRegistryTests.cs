@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Gpux.Registries.PyTorch;
 using Gpux.StandIns;
 
@@ -6,10 +5,7 @@ namespace Gpux.Registries.Tests.PyTorch;
 
 public sealed class TorchServeRegistryTests : IDisposable
 {
-    private const string Manifest = """
-        {"createdOn":"28/07/2020 06:32:08","runtime":"python","archiverVersion":"0.12.0",
-         "model":{"modelName":"tiny","serializedFile":"tiny.pt","handler":"image_classifier","modelVersion":"1.0"}}
-        """;
+    private const string Manifest = TorchServeStandIn.Manifest;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("gpux-mar-").FullName;
     private readonly RegistryEnvironment _environment = new(_ => null);
@@ -102,20 +98,9 @@ public sealed class TorchServeRegistryTests : IDisposable
 
     private static byte[] Archive(string? manifest, params (string Name, byte[] Content)[] members)
     {
-        using var bytes = new MemoryStream();
-        using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, content) in members)
-            {
-                using var entry = zip.CreateEntry(name, CompressionLevel.NoCompression).Open();
-                entry.Write(content);
-            }
-            if (manifest is not null)
-            {
-                using var entry = zip.CreateEntry("MAR-INF/MANIFEST.json").Open();
-                entry.Write(System.Text.Encoding.UTF8.GetBytes(manifest));
-            }
-        }
-        return bytes.ToArray();
+        var all = members.ToDictionary(member => member.Name, member => member.Content);
+        if (manifest is not null)
+            all["MAR-INF/MANIFEST.json"] = System.Text.Encoding.UTF8.GetBytes(manifest);
+        return TorchServeStandIn.Archive(all);
     }
 }
