@@ -73,7 +73,8 @@ internal sealed class RangeStream(Func<FileRange, CancellationToken, Task<FileCo
         await using var content = await open(new FileRange(at, block.Length), cancellationToken);
         if (content.Offset != at)
             throw new InvalidDataException("the server gives no parts of it");
-        await content.Stream.ReadExactlyAsync(block, cancellationToken);
+        if (await content.Stream.ReadAtLeastAsync(block, block.Length, throwOnEndOfStream: false, cancellationToken) < block.Length)
+            throw new InvalidDataException("the server sends less of it than it was asked for");
         return block;
     }
 }

@@ -61,9 +61,16 @@ public sealed class TorchServeRegistry(RegistryEnvironment environment) : IModel
         {
             var draft = new ModelManifest(model, new string('0', 64), [file]);
             await using var remote = new RangeStream((range, token) => OpenAsync(draft, file, range, token));
-            await remote.StartAsync(cancellationToken);
-            file = file with { SizeBytes = remote.KnownLength };
-            version = remote.HasRanges ? await ReadArchiveAsync(remote, model, properties, cancellationToken) : remote.EntityTag;
+            try
+            {
+                await remote.StartAsync(cancellationToken);
+                file = file with { SizeBytes = remote.KnownLength };
+                version = remote.HasRanges ? await ReadArchiveAsync(remote, model, properties, cancellationToken) : remote.EntityTag;
+            }
+            catch (IOException broken)
+            {
+                throw new RegistryUnreachableException(Title, $"{source.Host} breaks off: {broken.Message}", broken);
+            }
         }
         var commit = CommitId.Of([file], version);
         if (model.Revision is not null && model.Revision != commit)
@@ -114,13 +121,13 @@ public sealed class TorchServeRegistry(RegistryEnvironment environment) : IModel
     private static async Task<string?> ReadArchiveAsync(
         Stream content, ModelReference model, Dictionary<string, string> properties, CancellationToken cancellationToken)
     {
-        var magic = new byte[2];
-        await content.ReadAtLeastAsync(magic, 2, throwOnEndOfStream: false, cancellationToken);
-        if (magic is [0x1f, 0x8b])
-            return null; // A tar.gz, which has its manifest anywhere.
-        content.Position = 0;
         try
         {
+            var magic = new byte[2];
+            await content.ReadAtLeastAsync(magic, 2, throwOnEndOfStream: false, cancellationToken);
+            if (magic is [0x1f, 0x8b])
+                return null; // A tar.gz, which has its manifest anywhere.
+            content.Position = 0;
             await using var zip = await ZipArchive.CreateAsync(content, ZipArchiveMode.Read, leaveOpen: true, entryNameEncoding: null, cancellationToken);
             if (zip.Entries.Count > MemberLimit)
                 throw new InvalidDataException($"it has more than {MemberLimit:N0} members");
