@@ -148,7 +148,7 @@ internal sealed class PullCommand : GpuxCommand
                 foreach (var (file, reason) in plan.Selection.Left)
                     table.Row(file.Path, Size(file), $"leave: {reason}");
                 table.Write(Terminal, output);
-                output.WriteLine($"{missing.Count} files to fetch, {ByteSize.Format(bytes)}{(download.BytesToFetch is null ? " and those of unknown size" : "")}");
+                output.WriteLine($"{Plural.Of(missing.Count, "file")} to fetch, {ByteSize.Format(bytes)}{(download.BytesToFetch is null ? " and those of unknown size" : "")}");
                 if (!download.Fits)
                     output.WriteLine(Terminal.Red($"The disk of {download.Folder} has {ByteSize.Format(download.FreeBytes ?? 0)} free: too little."));
                 WriteRefusal(output, plan.Refusal);
@@ -179,7 +179,7 @@ internal sealed class PullCommand : GpuxCommand
     {
         WriteHead(output, model.Plan.Resolved.Manifest, model.Files, model.Prepared);
         foreach (var group in model.Plan.Selection.Left.GroupBy(left => left.Reason))
-            output.WriteLine(Terminal.Dim($"  left: {group.Count()} files, {ByteSize.Format(group.Sum(left => left.File.SizeBytes ?? 0))}: {group.Key}"));
+            output.WriteLine(Terminal.Dim($"  left: {Plural.Of(group.Count(), "file")}, {ByteSize.Format(group.Sum(left => left.File.SizeBytes ?? 0))}: {group.Key}"));
         WriteTestData(output, model.TestData);
         WriteRefusal(output, model.Refusal);
         if (model.Prepared is not null)
@@ -210,7 +210,7 @@ internal sealed class PullCommand : GpuxCommand
     private void WriteHead(TextWriter output, ModelManifest manifest, ModelFiles files, PreparedModel? prepared)
     {
         output.WriteLine($"{Terminal.Bold(manifest.Model.ToString())}  {manifest.Commit[..12]}");
-        output.WriteLine($"  {(prepared is null ? "" : $"{prepared.Variant.Task}, ")}{files.Names.Count()} files, {ByteSize.Format(Bytes(files))}"
+        output.WriteLine($"  {(prepared is null ? "" : $"{prepared.Variant.Task}, ")}{Plural.Of(files.Names.Count(), "file")}, {ByteSize.Format(Bytes(files))}"
             + (manifest.Licence is { } licence ? $", licence {licence}" : ""));
     }
 

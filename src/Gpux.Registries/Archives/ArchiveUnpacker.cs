@@ -16,7 +16,8 @@ internal sealed record UnpackedMember(string Path, long SizeBytes, string Sha256
 /// <param name="archive">The path of the archive file.</param>
 /// <param name="name">What the registry calls it, for errors and for the one member of a bare gzip.</param>
 /// <param name="target">An empty folder for the members, each under a number.</param>
-internal sealed class ArchiveUnpacker(string archive, string name, string target, StoreFolder folder)
+/// <param name="report">Told, often, how many bytes of the archive are done.</param>
+internal sealed class ArchiveUnpacker(string archive, string name, string target, StoreFolder folder, Action<long>? report = null)
 {
     private const int BufferBytes = 1 << 17;
     private const int LargeBytes = 1 << 20;
@@ -42,7 +43,7 @@ internal sealed class ArchiveUnpacker(string archive, string name, string target
             foreach (var entry in Entries(file))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Add(entry, cancellationToken);
+                Add(entry, file, cancellationToken);
             }
             var linked = _links.Keys.Select(link => Behind(link) with { Path = link }).ToList();
             return _files.Count == 0 ? throw new InvalidDataException("it is empty")
@@ -98,7 +99,7 @@ internal sealed class ArchiveUnpacker(string archive, string name, string target
         return file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) && file.Length > 3 ? file[..^3] : file;
     }
 
-    private void Add(ArchiveEntry entry, CancellationToken cancellationToken)
+    private void Add(ArchiveEntry entry, FileStream file, CancellationToken cancellationToken)
     {
         _budget.AddMember();
         var path = entry.Name;
@@ -122,7 +123,7 @@ internal sealed class ArchiveUnpacker(string archive, string name, string target
         if (_folders.Contains(path) || !_taken.Add(path))
             throw new InvalidDataException($"the name '{path}' is there twice, or differs from another only in case");
         if (entry.Kind == EntryKind.File)
-            _files[path] = Extract(entry, path, cancellationToken);
+            _files[path] = Extract(entry, path, file, cancellationToken);
         else
             _links[path] = Inside(entry.Kind == EntryKind.HardLink ? "" : path[..Math.Max(0, path.LastIndexOf('/'))], entry.LinkTarget ?? "", path);
     }
@@ -134,7 +135,7 @@ internal sealed class ArchiveUnpacker(string archive, string name, string target
         _folders.Add(path);
     }
 
-    private UnpackedMember Extract(ArchiveEntry entry, string path, CancellationToken cancellationToken)
+    private UnpackedMember Extract(ArchiveEntry entry, string path, FileStream source, CancellationToken cancellationToken)
     {
         _budget.Require(entry.SizeBytes ?? 0);
         var staged = Path.Combine(target, _files.Count.ToString(CultureInfo.InvariantCulture));
@@ -156,6 +157,7 @@ internal sealed class ArchiveUnpacker(string archive, string name, string target
             if (entry.Crc32 is not null)
                 crc = Crc32.Append(crc, _buffer.AsSpan(0, read));
             RandomAccess.Write(file, _buffer.AsSpan(0, read), written);
+            report?.Invoke(source.Position);
         }
         if (entry.SizeBytes is { } size && written != size)
             throw new InvalidDataException($"'{path}' has {written:N0} of the {size:N0} bytes that it claims");

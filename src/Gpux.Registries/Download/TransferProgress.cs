@@ -12,6 +12,7 @@ internal sealed class TransferProgress(IProgress<Progress>? report, IReadOnlyCol
     private readonly long? _total = files.All(file => file.SizeBytes is not null) ? files.Sum(file => file.SizeBytes ?? 0) : null;
     private long _doneInAll;
     private long _reportedAt;
+    private long _unpackedAt;
 
     /// <summary>Notes how many bytes of a file are here.</summary>
     public void Bytes(ModelFile file, long done, bool isComplete = false)
@@ -29,6 +30,21 @@ internal sealed class TransferProgress(IProgress<Progress>? report, IReadOnlyCol
             _reportedAt = now;
             report.Report(new Progress(Step, file.Path, done, file.SizeBytes ?? (isComplete ? done : null), ProgressUnit.Bytes));
             report.Report(new Progress(Step, null, _doneInAll, _total, ProgressUnit.Bytes));
+        }
+    }
+
+    /// <summary>Notes how many bytes of an archive that is here are unpacked.</summary>
+    public void Unpacked(ModelFile file, long done, long total)
+    {
+        if (report is null)
+            return;
+        lock (_lock)
+        {
+            var now = clock.GetTimestamp();
+            if (done < total && _unpackedAt != 0 && clock.GetElapsedTime(_unpackedAt, now) < Interval)
+                return;
+            _unpackedAt = now;
+            report.Report(new Progress("Unpacking", file.Path, done, total, ProgressUnit.Bytes));
         }
     }
 

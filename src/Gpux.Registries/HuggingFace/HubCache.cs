@@ -67,7 +67,7 @@ internal sealed class HubCache(HubSettings settings) : IFileStore
     }
 
     public Task<string> PlaceAsync(
-        ModelManifest manifest, ModelFile file, DownloadedFile downloaded, CancellationToken cancellationToken)
+        ModelManifest manifest, ModelFile file, DownloadedFile downloaded, Action<long>? unpacked, CancellationToken cancellationToken)
     {
         var folder = ModelFolder(manifest.Model.Name);
         var name = downloaded.Digest?.Hex ?? downloaded.Sha256!; // Prepare asks for it where there is no digest

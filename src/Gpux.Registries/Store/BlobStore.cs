@@ -70,10 +70,10 @@ internal sealed class BlobStore(RegistryEnvironment environment, OtherCache? cac
     }
 
     public async Task<string> PlaceAsync(
-        ModelManifest manifest, ModelFile file, DownloadedFile downloaded, CancellationToken cancellationToken)
+        ModelManifest manifest, ModelFile file, DownloadedFile downloaded, Action<long>? unpacked, CancellationToken cancellationToken)
     {
         if (file.IsArchive)
-            return await UnpackAsync(manifest, file, downloaded, cancellationToken);
+            return await UnpackAsync(manifest, file, downloaded, unpacked, cancellationToken);
         using var claim = await ClaimAsync(cancellationToken);
         var blob = MoveToBlob(downloaded.Path, downloaded.Sha256!); // Prepare asks for it
         return Link(manifest, file.Path, blob, isNew: true);
@@ -103,7 +103,7 @@ internal sealed class BlobStore(RegistryEnvironment environment, OtherCache? cac
 
     // All or nothing: no member is placed before the last one was found good, and the index comes when all are here.
     private async Task<string> UnpackAsync(
-        ModelManifest manifest, ModelFile archive, DownloadedFile downloaded, CancellationToken cancellationToken)
+        ModelManifest manifest, ModelFile archive, DownloadedFile downloaded, Action<long>? unpacked, CancellationToken cancellationToken)
     {
         var staging = $"{downloaded.Path}.members";
         try
@@ -113,8 +113,9 @@ internal sealed class BlobStore(RegistryEnvironment environment, OtherCache? cac
                 DeleteFolder(staging); // Of a process that was killed
                 Directory.CreateDirectory(staging);
             });
-            var unpacker = new ArchiveUnpacker(downloaded.Path, archive.Path, staging, _layout.Home);
+            var unpacker = new ArchiveUnpacker(downloaded.Path, archive.Path, staging, _layout.Home, unpacked);
             var members = Own(manifest, archive, await Task.Run(() => unpacker.Unpack(cancellationToken), cancellationToken));
+            unpacked?.Invoke(downloaded.SizeBytes);
             using var claim = await ClaimAsync(cancellationToken);
             var placed = new Dictionary<string, string>();
             foreach (var member in members)

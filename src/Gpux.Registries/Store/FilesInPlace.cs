@@ -25,7 +25,7 @@ internal sealed class FilesInPlace : IFileStore
         Task.FromResult<string?>(null);
 
     public Task<string> PlaceAsync(
-        ModelManifest manifest, ModelFile file, DownloadedFile downloaded, CancellationToken cancellationToken) =>
+        ModelManifest manifest, ModelFile file, DownloadedFile downloaded, Action<long>? unpacked, CancellationToken cancellationToken) =>
         throw new InvalidOperationException("Local files are never downloaded.");
 
     public Task RemoveAsync(ModelManifest manifest, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -42,11 +42,12 @@ internal interface IFileStore
     Task<string?> AdoptAsync(ModelManifest manifest, ModelFile file, CancellationToken cancellationToken);
 
     /// <summary>Takes over a file that was downloaded to the target and verified. An archive is unpacked.</summary>
+    /// <param name="unpacked">Told, often, how many bytes of an archive are unpacked.</param>
     /// <returns>Its full path.</returns>
     /// <exception cref="InvalidArchiveException">The archive is damaged, or holds what may not be unpacked.</exception>
     /// <exception cref="ArchiveTooLargeException">The archive unpacks to more than a model's archive does.</exception>
     Task<string> PlaceAsync(
-        ModelManifest manifest, ModelFile file, DownloadedFile downloaded, CancellationToken cancellationToken);
+        ModelManifest manifest, ModelFile file, DownloadedFile downloaded, Action<long>? unpacked, CancellationToken cancellationToken);
 
     /// <summary>Deletes what only this commit of this model uses.</summary>
     /// <exception cref="ModelInUseException">Another process is writing one of its files.</exception>

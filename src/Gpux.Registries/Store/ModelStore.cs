@@ -431,7 +431,7 @@ public sealed class ModelStore
             var task = new DownloadTask(registry, manifest, file, target,
                 bytes => progress.Bytes(file, bytes), wait => progress.Waiting(TransferProgress.WaitStep(wait), file));
             var downloaded = await _downloader.DownloadAsync(task, cancellationToken);
-            return await files.PlaceAsync(manifest, file, downloaded, cancellationToken);
+            return await files.PlaceAsync(manifest, file, downloaded, bytes => progress.Unpacked(file, bytes, downloaded.SizeBytes), cancellationToken);
         }
         catch (FileNotInModelException exception) when (exception.IsLasting)
         {

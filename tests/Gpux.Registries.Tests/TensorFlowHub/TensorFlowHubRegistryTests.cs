@@ -33,6 +33,21 @@ public sealed class TensorFlowHubRegistryTests
         Assert.Throws<InvalidReferenceException>(() => ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All)));
 
     [Fact]
+    public async Task Unpacking_is_told_from_its_start_to_its_end()
+    {
+        await using var hub = await TensorFlowHubStandIn.StartAsync();
+        await using var machine = TestMachine.With(hub);
+        var store = machine.Store();
+        var model = await store.ResolveAsync(hub.Reference);
+        var told = new ToldProgress();
+        await store.FetchAsync(model, model.Manifest.Files, told, CancellationToken.None);
+        var steps = told.Steps.Where(step => step.Step == "Unpacking").ToList();
+        Assert.All(steps, step => Assert.Equal(model.Manifest.Files[0].Path, step.Item));
+        Assert.True(steps.Count > 1 && steps[0].Done < steps[0].Total, "It is told as it goes.");
+        Assert.Equal(steps[^1].Total, steps[^1].Done);
+    }
+
+    [Fact]
     public async Task Module_is_fetched_and_unpacked()
     {
         await using var hub = await TensorFlowHubStandIn.StartAsync();
@@ -137,5 +152,16 @@ public sealed class TensorFlowHubRegistryTests
         Assert.Equal(Path.Combine(folder, "saved_model.pb"), files.Require("saved_model.pb"));
         Assert.Equal(["saved_model.pb", "variables/variables.index"], files.Names.Order(StringComparer.Ordinal));
         Assert.Equal(requests, hub.Servers[0].Requests.Count);
+    }
+
+    private sealed class ToldProgress : IProgress<Progress>
+    {
+        public List<Progress> Steps { get; } = [];
+
+        public void Report(Progress value)
+        {
+            lock (Steps)
+                Steps.Add(value);
+        }
     }
 }
