@@ -82,8 +82,8 @@ public sealed class ModelLibrary : IDisposable
     public async Task<PreparedModel> PrepareAsync(
         ModelReference model, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        if (OnnxVariant.Is(model))
-            return await OnnxVariant.PrepareAsync(model, Configurations, progress, cancellationToken);
+        if (OnnxVariant.Find(model) is { } graph)
+            return await OnnxVariant.PrepareAsync(graph, Configurations, progress, cancellationToken);
         return await PrepareAsync(await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken), options, progress, cancellationToken);
     }
 

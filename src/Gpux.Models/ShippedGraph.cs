@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Gpux.Conversion;
+using Gpux.Models.Detection;
 using Gpux.Models.Suitability;
+using Gpux.Runtime.Pipelines;
 
 namespace Gpux.Models;
 
@@ -13,16 +15,8 @@ internal sealed record ShippedGraph(string File, IReadOnlyList<string> Companion
     // As optimum and transformers.js publish them.
     private static readonly string[] FileNames = ["model.onnx", "onnx/model.onnx"];
 
-    // What a class of transformers is for, by the end of its name.
-    private static readonly (string Ending, string Task)[] Tasks =
-    [
-        ("ForSequenceClassification", ModelTask.TextClassification),
-        ("ForTokenClassification", ModelTask.TokenClassification),
-        ("ForMaskedLM", ModelTask.FillMask),
-        ("ForQuestionAnswering", ModelTask.QuestionAnswering),
-        ("ForImageClassification", ModelTask.ImageClassification),
-        ("Model", ModelTask.FeatureExtraction),
-    ];
+    // A graph that generates comes in parts, with a cache between its runs.
+    private static readonly string[] TasksInParts = [ModelTask.TextGeneration, "text2text-generation"];
 
     public IEnumerable<string> Files => [File, .. Companions];
 
@@ -40,12 +34,10 @@ internal sealed record ShippedGraph(string File, IReadOnlyList<string> Companion
     private static string? TaskOf(ModelManifest manifest, ModelFiles configuration)
     {
         var config = ModelDescription.ReadConfig(configuration);
-        if (config.ValueKind == JsonValueKind.Object && config.TryGetProperty("architectures", out var classes)
-            && classes.ValueKind == JsonValueKind.Array && classes.GetArrayLength() > 0 && classes[0].ValueKind == JsonValueKind.String)
-        {
-            var name = classes[0].GetString()!; // a JSON string is never null
-            return Array.Find(Tasks, task => name.EndsWith(task.Ending, StringComparison.Ordinal)).Task;
-        }
-        return Array.Find(Tasks, task => task.Task == manifest.Properties.GetValueOrDefault("pipeline_tag")).Task;
+        var task = config.ValueKind == JsonValueKind.Object && config.TryGetProperty("architectures", out var classes)
+            && classes.ValueKind == JsonValueKind.Array && classes.GetArrayLength() > 0 && classes[0].ValueKind == JsonValueKind.String
+            ? ClassTask.Find(classes[0].GetString()!) // a JSON string is never null
+            : manifest.Properties.GetValueOrDefault("pipeline_tag");
+        return task is null || TasksInParts.Contains(task) || !PipelineCatalog.Has(task) ? null : task;
     }
 }

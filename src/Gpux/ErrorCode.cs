@@ -54,6 +54,7 @@ public enum ErrorCode
     HubVerification = 1080,
     UnknownOrigin = 1081,
     CommitPrefix = 1082,
+    AmbiguousGraph = 1083,
     SearchUnsupported = 1090,
     NothingToFetch = 1091,
     MissingFile = 2001,

@@ -27,9 +27,9 @@ internal sealed class InfoCommand : GpuxCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var reference = Services.Reference(parsed.GetRequiredValue(_model));
-        if (OnnxVariant.Is(reference))
+        if (OnnxVariant.Find(reference) is { } graph)
         {
-            new OnnxFileReport(Terminal, Summarize(reference.Name)).Print(parsed.GetValue(_metadata));
+            new OnnxFileReport(Terminal, Summarize(graph)).Print(parsed.GetValue(_metadata));
             return ExitCode.Done;
         }
         if (parsed.GetValue(_metadata))

@@ -20,3 +20,9 @@ public sealed class CommitPrefixException(string id, string prefix, string probl
     ErrorCode.CommitPrefix,
     $"Which commit of {id} is '{prefix}' cannot be told: {problem}.",
     $"Look the commit up at https://huggingface.co/{id}/commits/main, and write all of its 40 digits: gpux metadata set FILE hf_hub_revision=...");
+
+/// <summary>A folder that is no repository holds several ONNX files.</summary>
+public sealed class AmbiguousGraphException(string folder, IReadOnlyList<string> graphs) : GpuxException(
+    ErrorCode.AmbiguousGraph,
+    $"'{folder}' has no config.json and {graphs.Count} ONNX files: {string.Join(", ", graphs.Take(5))}{(graphs.Count > 5 ? ", ..." : "")}.",
+    $"Name one of them, such as {System.IO.Path.Combine(folder, graphs[0])}.");

@@ -7,27 +7,31 @@ namespace Gpux.Models.Detection;
 /// <summary>An ONNX file as a model that runs: the graph is there, and the rest is found by what it says of itself.</summary>
 public static class OnnxVariant
 {
-    // What the classes of transformers end in, and what they are for.
-    private static readonly (string Ending, string Task)[] ClassEndings =
-    [
-        ("ForSequenceClassification", ModelTask.TextClassification), ("ForTokenClassification", ModelTask.TokenClassification),
-        ("ForQuestionAnswering", ModelTask.QuestionAnswering), ("ForMaskedLM", ModelTask.FillMask), ("ForCausalLM", ModelTask.TextGeneration),
-        ("LMHeadModel", ModelTask.TextGeneration), ("ForImageClassification", ModelTask.ImageClassification),
-        ("ForMultipleChoice", ModelTask.MultipleChoice), ("ForConditionalGeneration", "text2text-generation"),
-        ("ForObjectDetection", "object-detection"), ("ForSemanticSegmentation", "image-segmentation"),
-        ("ForAudioClassification", "audio-classification"), ("ForCTC", "automatic-speech-recognition"),
-    ];
+    private const string Extension = ".onnx";
 
-    /// <summary>Whether a reference names an ONNX file of this machine.</summary>
-    public static bool Is(ModelReference model) => model.Registry == ModelReference.Local
-        && model.Name.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) && File.Exists(model.Name);
+    /// <summary>The ONNX file of this machine that a reference names, itself or by a folder that holds it and is no repository.</summary>
+    /// <returns>Null if it names none.</returns>
+    /// <exception cref="AmbiguousGraphException">The folder holds several.</exception>
+    public static string? Find(ModelReference model)
+    {
+        if (model.Registry != ModelReference.Local)
+            return null;
+        if (File.Exists(model.Name))
+            return model.Name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? model.Name : null;
+        if (!Directory.Exists(model.Name) || File.Exists(Path.Combine(model.Name, "config.json")))
+            return null;
+        var graphs = Directory.GetFiles(model.Name, $"*{Extension}");
+        return graphs.Length > 1 ? throw new AmbiguousGraphException(model.Name, [.. graphs.Select(graph => Path.GetFileName(graph)).Order(StringComparer.Ordinal)])
+            : graphs is [var only] ? only : null;
+    }
 
-    /// <param name="model">The file, see <see cref="Is"/>.</param>
+    /// <param name="path">The file, see <see cref="Find"/>.</param>
     /// <exception cref="GpuxException">What it needs besides its graph cannot be had.</exception>
     internal static async Task<PreparedModel> PrepareAsync(
-        ModelReference model, HubConfigurations configurations, IProgress<Progress>? progress, CancellationToken cancellationToken)
+        string path, HubConfigurations configurations, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        var file = new FileInfo(Path.GetFullPath(model.Name));
+        var file = new FileInfo(Path.GetFullPath(path));
+        var model = new ModelReference(ModelReference.Local, file.FullName);
         var configuration = await configurations.LoadAsync(file.FullName, progress, cancellationToken);
         if (configuration.Refusal is { } refusal)
             throw refusal;
@@ -35,7 +39,7 @@ public static class OnnxVariant
         var variant = new Variant(folder, file.FullName, TaskOf(configuration), configuration.Origin.ClassName, folder, []);
         // Other than the local registry's, as a digest of the content would take as long as all else before the session opens.
         var commit = string.Create(CultureInfo.InvariantCulture, $"{file.LastWriteTimeUtc.Ticks:x16}{file.Length:x24}");
-        var manifest = new ModelManifest(model with { Name = file.FullName }, commit, [new ModelFile(file.Name, file.Length, null)], Source: file.FullName);
+        var manifest = new ModelManifest(model, commit, [new ModelFile(file.Name, file.Length, null)], Source: file.FullName);
         return new PreparedModel(new ResolvedModel(model, manifest, ListsEveryFile: true, FromStore: false), configuration.Files, variant, Conversion: null);
     }
 
@@ -47,6 +51,6 @@ public static class OnnxVariant
         if (configuration.Model?.Properties.GetValueOrDefault("pipeline_tag") is { } tagged)
             return tagged;
         var className = configuration.Origin.ClassName ?? (ModelConfig.Load(configuration.Files).Architectures is [var first, ..] ? first : "");
-        return Array.Find(ClassEndings, ending => className.EndsWith(ending.Ending, StringComparison.Ordinal)).Task ?? ModelTask.FeatureExtraction;
+        return ClassTask.Find(className) ?? ModelTask.FeatureExtraction;
     }
 }
