@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Gpux.Registries.Download;
+using Gpux.Registries.Store;
 
 namespace Gpux.Registries.Tests.Download;
 
@@ -65,6 +66,10 @@ public sealed class KilledRangesTests : IAsyncLifetime
         Assert.Equal(Weights, await File.ReadAllBytesAsync(output.Trim()));
         RequireNothingTwice(last);
         Assert.Equal([Sha256], Directory.GetFiles(Blobs).Select(Path.GetFileName));
+        var verifier = new StoreVerifier(_machine.Store());
+        var verified = await verifier.VerifyAsync(verifier.Models(CancellationToken.None), progress: null, CancellationToken.None);
+        Assert.Equal("model.safetensors", Assert.Single(verified).File.Path);
+        Assert.All(verified, file => Assert.Equal(FileState.Whole, file.State));
         Assert.True(kills < 100 || pulls > 0, "No pull came to its end between the kills.");
     }
 
