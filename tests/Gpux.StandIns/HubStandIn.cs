@@ -14,6 +14,9 @@ public sealed class HubStandIn : IAsyncDisposable
     /// <summary>The token whose account was granted access to gated repositories.</summary>
     public const string GrantedToken = "hf_yes";
 
+    /// <summary>What a CI job shows to get an identity token at /ci/id-token, and that token, which /oauth/token exchanges.</summary>
+    public const string CiToken = "ci_runtime_token", TrustedIdentity = "eyJ.identity.of-a-job";
+
     /// <summary>A token that the Hub does not know.</summary>
     public const string UnknownToken = "hf_unknown";
 
@@ -93,6 +96,19 @@ public sealed class HubStandIn : IAsyncDisposable
         var parts = path.Trim('/').Split('/').Select(Uri.UnescapeDataString).ToArray();
         switch (parts)
         {
+            case ["ci", "id-token"]:
+                await FileReply.JsonAsync(context, token == CiToken && context.Request.Query["audience"] == "https://huggingface.co"
+                    ? $$"""{"value":"{{TrustedIdentity}}"}""" : "{}", token == CiToken ? 200 : 401);
+                break;
+            case ["oauth", "token"]:
+                using (var asked = await JsonDocument.ParseAsync(context.Request.Body))
+                {
+                    if (asked.RootElement.GetProperty("subject_token").GetString() == TrustedIdentity && asked.RootElement.GetProperty("resource").GetString() == "org/m")
+                        await FileReply.JsonAsync(context, $$"""{"access_token":"{{GrantedToken}}","token_type":"bearer","expires_in":3600}""");
+                    else
+                        await RefuseAsync(context, 401, code: null, "No trusted publisher matches the claims");
+                }
+                break;
             case ["api", "models"]:
                 await AnswerSearchAsync(context, token);
                 break;

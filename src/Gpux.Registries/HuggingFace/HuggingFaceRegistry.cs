@@ -20,28 +20,23 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
     private readonly RegistryEnvironment _environment;
     private readonly HubSettings _settings;
     private readonly Uri _home;
-    // Read with the first request: a cached model needs no token.
-    private readonly Lazy<(RegistryHttp Http, bool SendsToken)> _connection;
+    private readonly Func<string?> _readToken;
+    private readonly TrustedPublisher? _publisher;
+    private readonly Lock _connecting = new();
+    private Task<Connection>? _connection;
 
     /// <exception cref="RegistryUnreachableException">HF_ENDPOINT is no web address.</exception>
     public HuggingFaceRegistry(RegistryEnvironment environment)
-        : this(environment, HubSettings.Read(environment), () => HubSettings.ReadToken(environment))
-    {
-    }
+        : this(environment, HubSettings.Read(environment), () => HubSettings.ReadToken(environment)) =>
+        _publisher = TrustedPublisher.Read(environment, _settings);
 
     /// <param name="readToken">Gives the access token to send; null to ask anonymously.</param>
     internal HuggingFaceRegistry(RegistryEnvironment environment, HubSettings settings, Func<string?> readToken)
     {
-        (_environment, _settings) = (environment, settings);
+        (_environment, _settings, _readToken) = (environment, settings, readToken);
         _home = Uri.TryCreate(_settings.Endpoint, UriKind.Absolute, out var home) && home.Scheme is "http" or "https" ? home
             : throw new RegistryUnreachableException(
                 _settings.Title, $"HF_ENDPOINT is '{Printable.Text(_settings.Endpoint)}', which is no web address.");
-        _connection = new(() =>
-        {
-            var token = readToken();
-            var credential = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
-            return (new RegistryHttp(environment, settings.Title, _home, credential), token is not null);
-        });
     }
 
     public async Task<ModelManifest> ResolveAsync(ModelReference model, CancellationToken cancellationToken)
@@ -109,13 +104,14 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
     private async Task<FileContent?> OpenAsync(
         Uri address, ModelManifest manifest, ModelFile file, FileRange range, CancellationToken cancellationToken)
     {
-        var reply = await _connection.Value.Http.SendAsync(
+        var connection = await ConnectAsync(cancellationToken);
+        var reply = await connection.Http.SendAsync(
             new RegistryRequest(address) { Range = range, SilenceLimit = _settings.DownloadTimeout }, cancellationToken);
         FileContent? content = null;
         try
         {
             if (!reply.Response.IsSuccessStatusCode && reply.Response.StatusCode != HttpStatusCode.RequestedRangeNotSatisfiable)
-                throw await ErrorAsync(reply, manifest.Model, manifest.Commit, file.Path, cancellationToken);
+                throw await ErrorAsync(connection, reply, manifest.Model, manifest.Commit, file.Path, cancellationToken);
             if (reply.Header("X-Repo-Commit") is null)
                 throw new UnexpectedReplyException(
                     _settings.Title, reply.Address, "the answer names no commit (X-Repo-Commit), as every file of the Hub does.");
@@ -156,11 +152,12 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
         string path, ModelReference model, Func<JsonElement, T> read, CancellationToken cancellationToken)
     {
         var address = path.Contains("://", StringComparison.Ordinal) ? new Uri(path) : new Uri($"{_settings.Endpoint}/{path}");
-        using var reply = await _connection.Value.Http.SendAsync(
+        var connection = await ConnectAsync(cancellationToken);
+        using var reply = await connection.Http.SendAsync(
             new RegistryRequest(address) { SilenceLimit = _settings.EtagTimeout }, cancellationToken);
         if (!reply.Response.IsSuccessStatusCode)
-            throw await ErrorAsync(reply, model, commit: null, path: null, cancellationToken);
-        var body = await _connection.Value.Http.ReadAsync(reply, AnswerLimitBytes, cancellationToken);
+            throw await ErrorAsync(connection, reply, model, commit: null, path: null, cancellationToken);
+        var body = await connection.Http.ReadAsync(reply, AnswerLimitBytes, cancellationToken);
         try
         {
             using var json = JsonDocument.Parse(body);
@@ -175,7 +172,7 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
     }
 
     private async Task<Exception> ErrorAsync(
-        HttpReply reply, ModelReference model, string? commit, string? path, CancellationToken cancellationToken)
+        Connection connection, HttpReply reply, ModelReference model, string? commit, string? path, CancellationToken cancellationToken)
     {
         // The storage's refusals are not the Hub's: most often a signed address has expired, and the next request brings a new
         // one.
@@ -185,13 +182,13 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
         byte[] body;
         try
         {
-            body = await _connection.Value.Http.ReadAsync(reply, ErrorLimitBytes, cancellationToken);
+            body = await connection.Http.ReadAsync(reply, ErrorLimitBytes, cancellationToken);
         }
         catch (Exception unread) when (unread is TransferInterruptedException or UnexpectedReplyException)
         {
             body = []; // The status and headers say enough.
         }
-        return HubErrors.Of(reply, _settings, model, commit, path, _connection.Value.SendsToken, body,
+        return HubErrors.Of(reply, _settings, model, commit, path, connection.SendsToken, body,
             _environment.Clock.GetUtcNow());
     }
 
@@ -208,6 +205,24 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
         return next.AbsoluteUri;
     }
 
+    // Made for the first request, as a cached model needs no token. Requests that come together share it.
+    private Task<Connection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        lock (_connecting)
+        {
+            if (_connection is null or { IsFaulted: true } || (_connection.IsCompletedSuccessfully && _connection.Result.Until <= _environment.Clock.GetUtcNow()))
+                _connection = MakeConnectionAsync();
+            return _connection.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task<Connection> MakeConnectionAsync()
+    {
+        var (token, until) = _publisher is null ? (_readToken(), DateTimeOffset.MaxValue) : await _publisher.ExchangeAsync(CancellationToken.None);
+        var credential = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        return new Connection(new RegistryHttp(_environment, _settings.Title, _home, credential), token is not null, until);
+    }
+
     private void ThrowIfOffline(string what)
     {
         if (_settings.OfflineVariable is { } variable)
@@ -221,4 +236,7 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
         return HubModelInfo.IsHex(hex, 64) ? new Digest(DigestAlgorithm.Sha256, hex.ToLowerInvariant())
             : HubModelInfo.IsHex(hex, 40) ? new Digest(DigestAlgorithm.GitBlobSha1, hex.ToLowerInvariant()) : null;
     }
+
+    /// <param name="Until">When its token ends.</param>
+    private sealed record Connection(RegistryHttp Http, bool SendsToken, DateTimeOffset Until);
 }
