@@ -1,3 +1,4 @@
+using Gpux.Conversion.Precision;
 using Gpux.Onnx;
 using Gpux.Onnx.Building;
 
@@ -5,7 +6,9 @@ namespace Gpux.Conversion;
 
 /// <param name="Target">Which operators the graph may use.</param>
 /// <param name="ClassName">The class to build, such as "BertForMaskedLM"; null for the one that config.json states.</param>
-public sealed record ConversionOptions(GraphTarget Target = GraphTarget.Cpu, string? ClassName = null);
+/// <param name="Precision">What the weights are stored in.</param>
+public sealed record ConversionOptions(
+    GraphTarget Target = GraphTarget.Cpu, string? ClassName = null, WeightPrecision Precision = WeightPrecision.Float32);
 
 /// <summary>A conversion that is known to succeed: the whole graph, built from configuration and headers alone.</summary>
 public sealed class ConversionPlan

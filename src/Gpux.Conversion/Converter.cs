@@ -1,5 +1,6 @@
 using Gpux.Conversion.Architectures;
 using Gpux.Conversion.Checkpoints;
+using Gpux.Conversion.Precision;
 using Gpux.Conversion.SentenceTransformers;
 using Gpux.Onnx;
 using Gpux.Onnx.Building;
@@ -44,7 +45,9 @@ public static class Converter
             outputs = sentence.Append(graph, outputs);
         foreach (var (name, value) in outputs)
             graph.Output(name, value);
-        return new ConversionPlan(graph.ToModel(), architecture.ModelType, sentence is null ? head.ClassName : "SentenceTransformer",
+        var model = graph.ToModel();
+        PrecisionRewriter.Apply(model, options.Precision);
+        return new ConversionPlan(model, architecture.ModelType, sentence is null ? head.ClassName : "SentenceTransformer",
             sentence is null ? head.Task : ModelTask.SentenceSimilarity);
     }
 
@@ -70,7 +73,7 @@ public static class Converter
         var temporary = $"{data}.{Path.GetRandomFileName()}";
         try
         {
-            var copied = storage == WeightStorage.Copied ? weights : weights.FindAll(tensor => tensor.External is RearrangedData || IsMisaligned(tensor));
+            var copied = storage == WeightStorage.Copied ? weights : weights.FindAll(tensor => tensor.External is PreparedData || IsMisaligned(tensor));
             var copiedBytes = copied.Count > 0 ? WeightCopier.Copy(copied, files, temporary, progress) : 0;
             foreach (var tensor in copied)
                 tensor.External = tensor.External! with { Location = DataFile }; // WeightCopier has set it
@@ -145,14 +148,14 @@ public static class Converter
         var mappedBytes = plan.MappedBytes;
         // Weights that are not used where they lie become a part of the graph.
         var arranged = new CheckpointData(files);
-        if (plan.Model.Graph.Initializers.Sum(tensor => tensor.External is RearrangedData ? tensor.External.Length : 0) > LargestEmbeddedBytes)
+        if (plan.Model.Graph.Initializers.Sum(tensor => tensor.External is PreparedData ? tensor.External.Length : 0) > LargestEmbeddedBytes)
             throw new WeightPlacementException("The weights of this checkpoint cannot be used where they lie, and are too many to be held in memory.",
                 "Name a folder that can be written in GPUX_HOME, or convert the model into one: gpux convert -o FOLDER.");
         foreach (var tensor in plan.Model.Graph.Initializers)
         {
-            if (tensor.External is RearrangedData rearranged)
+            if (tensor.External is PreparedData prepared)
             {
-                tensor.Data = arranged.Open(rearranged.Tensor).Bytes.ToArray();
+                tensor.Data = prepared.ToBytes(arranged);
                 tensor.External = null;
                 mappedBytes -= tensor.Data.Length;
             }

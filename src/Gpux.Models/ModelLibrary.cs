@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Gpux.Conversion;
+using Gpux.Conversion.Precision;
 using Gpux.Models.Detection;
+using Gpux.Models.Precision;
 using Gpux.Models.Projects;
 using Gpux.Models.Pulling;
 using Gpux.Models.Suitability;
@@ -22,6 +24,14 @@ public sealed record PrepareOptions(Lookup Lookup = Lookup.PreferStore, GraphTar
 {
     /// <summary>Which of several copies of the weights to use; null for the one that is best read.</summary>
     public WeightsChoice? Weights { get; init; }
+
+    /// <summary>What the weights are stored in. Less than the published precision is measured against it.</summary>
+    public WeightPrecision Precision { get; init; }
+
+    /// <summary>Whether a precision that does more damage than its bound allows is kept all the same.</summary>
+    public bool AllowsDamage { get; init; }
+
+    internal ConversionOptions Conversion => new(Target, ClassName, Precision);
 }
 
 /// <param name="Task">The task to do; null for the one that the model is for.</param>
@@ -113,7 +123,7 @@ public sealed class ModelLibrary : IDisposable
         try
         {
             using var alone = await Store.LockAsync(resolved.Manifest, cancellationToken);
-            return Ready(resolved, folder) ?? (shipped is null ? Convert(resolved, files, folder, options, progress) : Link(resolved, files, folder, shipped));
+            return Ready(resolved, folder) ?? (shipped is null ? Convert(resolved, files, folder, options, progress, cancellationToken) : Link(resolved, files, folder, shipped));
         }
         catch (NotWritableException) when (shipped is { Companions.Count: 0 })
         {
@@ -183,7 +193,7 @@ public sealed class ModelLibrary : IDisposable
             configuration = await FetchConfigurationAsync(resolved, options.Weights, progress, cancellationToken);
             using var standIns = new HeaderStandIns();
             var files = await WithHeadersAsync(resolved, configuration, options.Weights, standIns, mayFetch: false, progress, cancellationToken);
-            var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+            var plan = Converter.Plan(files, options.Conversion);
             return Describe(plan, null, FileSelection.Needed(resolved.Manifest.Files, plan.WeightFiles));
         }
         catch (GpuxException refusal) when (IsRefusal(refusal) || refusal is GatedModelException)
@@ -211,20 +221,53 @@ public sealed class ModelLibrary : IDisposable
             await Store.ResolveAsync(model, options.Lookup, progress, cancellationToken), options, progress, cancellationToken);
 
     /// <summary>Converts a model into a folder of the user's, with the files that its tokenizer and processor are read from.</summary>
-    public async Task<(ConversionPlan Plan, ConversionResult Result)> ConvertAsync(ModelReference model, PrepareOptions options, string folder,
+    /// <returns>With what the precision costs; null for the published one.</returns>
+    /// <exception cref="PrecisionDamageException">The precision does more damage than its bound allows. Nothing is written.</exception>
+    public async Task<(ConversionPlan Plan, ConversionResult Result, PrecisionProof? Proof)> ConvertAsync(ModelReference model, PrepareOptions options, string folder,
         WeightStorage storage, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
         var (resolved, files) = await FetchAsync(model, options, progress, cancellationToken);
-        var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+        var plan = Converter.Plan(files, options.Conversion);
         try
         {
-            var result = Converter.Write(plan, files, folder, storage, Metadata(resolved.Manifest, files, plan), progress);
+            var metadata = Metadata(resolved.Manifest, files, plan);
+            var (result, proof) = (default(ConversionResult), default(PrecisionProof));
+            if (options.Precision == WeightPrecision.Float32)
+                result = Converter.Write(plan, files, folder, storage, metadata, progress);
+            else
+                (result, proof) = WriteProved(resolved.Manifest, plan, files, folder, options, metadata, progress, cancellationToken);
             CopyConfiguration(resolved.Manifest, files, folder);
-            return (plan, result);
+            return (plan, result, proof);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new OutputException(folder, exception);
+        }
+    }
+
+    // Beside its folder until it is known to be good.
+    private static (ConversionResult, PrecisionProof) WriteProved(ModelManifest manifest, ConversionPlan plan, ModelFiles files, string folder, PrepareOptions options,
+        IReadOnlyList<KeyValuePair<string, string>> metadata, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var unfinished = $"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))}.{Path.GetRandomFileName()}";
+        try
+        {
+            // What is not smaller is copied too, lest a link keep the published file alive for it.
+            var result = Converter.Write(plan, files, unfinished, WeightStorage.Copied, metadata, progress);
+            var proof = PrecisionMeasurement.Measure(manifest, files, options, result, progress, cancellationToken).Require(options.AllowsDamage);
+            proof.Write(unfinished);
+            foreach (var file in Directory.GetFiles(unfinished, "*", SearchOption.AllDirectories))
+            {
+                var target = Path.Combine(folder, Path.GetRelativePath(unfinished, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!); // a file lies in a folder
+                File.Move(file, target, overwrite: true);
+            }
+            return (result with { ModelPath = Path.Combine(folder, Converter.ModelFile), WeightsFolder = folder }, proof);
+        }
+        finally
+        {
+            if (Directory.Exists(unfinished))
+                Directory.Delete(unfinished, recursive: true);
         }
     }
 
@@ -240,7 +283,7 @@ public sealed class ModelLibrary : IDisposable
         if (verifyHub)
             await VerifyAsync(resolved, progress, cancellationToken);
         (resolved, var files) = await FetchNeededAsync(resolved, options, progress, cancellationToken);
-        var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+        var plan = Converter.Plan(files, options.Conversion);
         // For people, in programs that show graphs.
         plan.Model.DocString = $"{plan.ClassName} for {plan.Task}, made of {resolved.Manifest.Model} at commit {resolved.Manifest.Commit}.";
         try
@@ -464,7 +507,7 @@ public sealed class ModelLibrary : IDisposable
     {
         using var standIns = new HeaderStandIns();
         var files = await WithHeadersAsync(resolved, configuration, options.Weights, standIns, mayFetch: true, progress, cancellationToken);
-        return Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName)).WeightFiles;
+        return Converter.Plan(files, options.Conversion).WeightFiles;
     }
 
     private async Task<ModelFiles> WithHeadersAsync(
@@ -490,9 +533,10 @@ public sealed class ModelLibrary : IDisposable
         return new ModelFiles(paths, resolved.Manifest.Model.ToString());
     }
 
-    private PreparedModel Convert(ResolvedModel resolved, ModelFiles files, string folder, PrepareOptions options, IProgress<Progress>? progress)
+    private PreparedModel Convert(
+        ResolvedModel resolved, ModelFiles files, string folder, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+        var plan = Converter.Plan(files, options.Conversion);
         var metadata = Metadata(resolved.Manifest, files, plan);
         // By the names in the repository, which placing the graph replaces.
         var project = ProjectWriter.Write(resolved.Manifest, files, plan);
@@ -500,7 +544,9 @@ public sealed class ModelLibrary : IDisposable
         Store.Write(() => InNewFolder(folder, unfinished =>
         {
             result = Converter.Write(plan, files, unfinished, WeightStorage.Referenced, metadata, progress);
-            (VariantOf(unfinished, result, plan) with { WeightsChoice = options.Weights?.Key(resolved.Manifest.Files) }).Write();
+            (VariantOf(unfinished, result, plan) with { WeightsChoice = options.Weights?.Key(resolved.Manifest.Files), Precision = options.Precision }).Write();
+            if (options.Precision != WeightPrecision.Float32)
+                PrecisionMeasurement.Measure(resolved.Manifest, files, options, result, progress, cancellationToken).Require(options.AllowsDamage).Write(unfinished);
             File.WriteAllText(Path.Combine(unfinished, ProjectFile.FileName), project);
         }));
         Store.Record(resolved);
@@ -510,7 +556,7 @@ public sealed class ModelLibrary : IDisposable
 
     private PreparedModel ConvertInMemory(ResolvedModel resolved, ModelFiles files, PrepareOptions options)
     {
-        var plan = Converter.Plan(files, new ConversionOptions(options.Target, options.ClassName));
+        var plan = Converter.Plan(files, options.Conversion);
         var (graph, result) = Converter.WriteInMemory(plan, files, Metadata(resolved.Manifest, files, plan));
         return new PreparedModel(resolved, files, VariantOf("", result, plan), result) { Graph = graph };
     }
@@ -521,13 +567,13 @@ public sealed class ModelLibrary : IDisposable
             [.. plan.WeightFiles.Select(location => new WeightFile(location, new FileInfo(Path.Combine(result.WeightsFolder, location)).Length))]);
 
     private string VariantFolder(ModelManifest manifest, PrepareOptions options) =>
-        Path.Combine(Store.FolderOf(manifest), VariantName(options.Target, options.ClassName, options.Weights?.Key(manifest.Files)));
+        Path.Combine(Store.FolderOf(manifest), VariantName(options.Target, options.ClassName, options.Weights?.Key(manifest.Files), options.Precision));
 
     /// <summary>The name of a variant's folder, which changes with everything that changes the graph: options, and the code that builds
     /// it.</summary>
-    internal static string VariantName(GraphTarget target, string? className, string? weightsChoice)
+    internal static string VariantName(GraphTarget target, string? className, string? weightsChoice, WeightPrecision precision)
     {
-        var key = $"{Converter.Fingerprint}|{typeof(GraphBuilder).Module.ModuleVersionId}|{target}|{className}{(weightsChoice is null ? "" : $"|{weightsChoice}")}";
+        var key = $"{Converter.Fingerprint}|{typeof(GraphBuilder).Module.ModuleVersionId}|{target}|{className}{(weightsChoice is null ? "" : $"|{weightsChoice}")}{(precision == WeightPrecision.Float32 ? "" : $"|{precision}")}";
         var hash = System.Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 4));
         return $"{target.ToString().ToLowerInvariant()}-{hash}";
     }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Gpux.Conversion.Precision;
+using Gpux.Models.Precision;
 using Gpux.Models.Projects;
 
 namespace Gpux.Models;
@@ -15,6 +17,9 @@ public sealed record Variant(string Folder, string ModelPath, string Task, strin
 {
     /// <summary>Which copy of the weights was chosen, as <see cref="WeightsChoice.Key"/> writes it; null where there was no choice.</summary>
     public string? WeightsChoice { get; init; }
+
+    /// <summary>What its weights are stored in.</summary>
+    public WeightPrecision Precision { get; init; }
 
     public const string DescriptionFile = "variant.json";
     private const int Format = 1;
@@ -35,6 +40,7 @@ public sealed record Variant(string Folder, string ModelPath, string Task, strin
                     new WeightFile(weight.GetProperty("location").GetString()!, weight.GetProperty("size").GetInt64()))]) // likewise
             {
                 WeightsChoice = root.TryGetProperty("weights_choice", out var choice) ? choice.GetString() : null,
+                Precision = root.TryGetProperty("precision", out var precision) ? PrecisionNames.Parse(precision.GetString()) : WeightPrecision.Float32,
             };
             return variant.IsComplete ? variant : null;
         }
@@ -57,6 +63,8 @@ public sealed record Variant(string Folder, string ModelPath, string Task, strin
             json.WriteString("class", ClassName);
         if (WeightsChoice is not null)
             json.WriteString("weights_choice", WeightsChoice);
+        if (Precision != WeightPrecision.Float32)
+            json.WriteString("precision", PrecisionNames.Of(Precision));
         json.WriteString("weights_folder", WeightsFolder == Folder ? "."
             : WeightsFolder.StartsWith(Folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? Path.GetRelativePath(Folder, WeightsFolder)
             : WeightsFolder); // the folder itself may be renamed

@@ -68,6 +68,7 @@ public enum ErrorCode
     WeightPlacement = 2009,
     PickleRefused = 2010,
     UnsupportedTensor = 2011,
+    UnsupportedPrecision = 2065,
     InvalidOnnx = 2501,
     OnnxTooLarge = 2502,
     ExternalData = 2503,
@@ -120,6 +121,7 @@ public enum ErrorCode
     ProjectInvalid = 4013,
     ProjectExists = 4014,
     AnswerTimeout = 4015,
+    PrecisionDamage = 4040,
     Usage = 5001,
     Fault = 5099,
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Gpux.Cli.Terminals;
 using Gpux.Conversion;
 using Gpux.Models;
+using Gpux.Models.Precision;
 using Gpux.Onnx.Building;
 using Gpux.Registries.Store;
 
@@ -24,8 +25,14 @@ internal sealed class ConvertCommand : GpuxCommand
     };
     private readonly Option<string> _class = new("--class") { Description = "The class to build, such as BertModel; default: the one that config.json states." };
 
+    private readonly Option<string> _precision = new("--precision")
+    {
+        Description = "fp32, the default: as published. fp16: half the size. int8: a quarter, and faster on a CPU. What it costs is measured, and refused where that is too much.",
+    };
+    private readonly Option<bool> _force = new("--force") { Description = "Keep a precision that does more damage than its bound allows." };
+
     public ConvertCommand(Services services) : base(services, "convert", Summary,
-        "gpux convert samples/language-id -o language-id-onnx", "gpux convert ./my-bert -o out --target cpu", "gpux convert org/name --self-contained --json")
+        "gpux convert samples/language-id -o language-id-onnx", "gpux convert ./my-bert -o out --target cpu", "gpux convert org/name --self-contained --json", "gpux convert samples/language-id --precision int8")
     {
         Add(_model);
         Add(_output);
@@ -33,6 +40,9 @@ internal sealed class ConvertCommand : GpuxCommand
         _target.AcceptOnlyFromAmong("portable", "cpu");
         Add(_target);
         Add(_class);
+        _precision.AcceptOnlyFromAmong(PrecisionNames.All);
+        Add(_precision);
+        Add(_force);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -40,8 +50,12 @@ internal sealed class ConvertCommand : GpuxCommand
         var started = Stopwatch.GetTimestamp();
         var reference = Services.Reference(parsed.GetRequiredValue(_model));
         var folder = parsed.GetValue(_output) ?? $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(reference.Name))}-onnx";
-        var options = new PrepareOptions(Lookup.PreferStore, parsed.GetValue(_target) == "cpu" ? GraphTarget.Cpu : GraphTarget.Portable, parsed.GetValue(_class));
-        var (plan, result) = await Services.Library.ConvertAsync(reference, options, folder,
+        var options = new PrepareOptions(Lookup.PreferStore, parsed.GetValue(_target) == "cpu" ? GraphTarget.Cpu : GraphTarget.Portable, parsed.GetValue(_class))
+        {
+            Precision = PrecisionNames.Parse(parsed.GetValue(_precision)),
+            AllowsDamage = parsed.GetValue(_force),
+        };
+        var (plan, result, proof) = await Services.Library.ConvertAsync(reference, options, folder,
             parsed.GetValue(_selfContained) ? WeightStorage.Copied : WeightStorage.Linked, Terminal.Progress, cancellationToken);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         Terminal.Print(
@@ -50,6 +64,8 @@ internal sealed class ConvertCommand : GpuxCommand
                 output.WriteLine($"{Terminal.Bold(result.ModelPath)}");
                 output.WriteLine($"  {plan.ClassName} for {plan.Task}: {result.NodeCount} nodes, {ByteSize.Format(result.WrittenBytes)} written, "
                     + $"{ByteSize.Format(result.MappedBytes)} of weights used where they lie, {seconds:0.000} s");
+                if (proof is not null)
+                    output.WriteLine($"  {ProofText.Of(proof)}");
             },
             json =>
             {
@@ -61,6 +77,11 @@ internal sealed class ConvertCommand : GpuxCommand
                 json.WriteNumber("bytes_written", result.WrittenBytes);
                 json.WriteNumber("bytes_mapped", result.MappedBytes);
                 json.WriteNumber("seconds", Math.Round(seconds, 4));
+                if (proof is not null)
+                {
+                    json.WritePropertyName("proof");
+                    proof.WriteTo(json);
+                }
                 json.WriteEndObject();
             });
         return ExitCode.Done;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gpux.Cli.Terminals;
+using Gpux.Models.Precision;
 using Gpux.Models.Storage;
 using Gpux.Registries.Store;
 
@@ -26,7 +27,7 @@ internal sealed class ListCommand : GpuxCommand
                 var table = new Table("model", "commit", "task", "size", "variants", "last used").AlignRight(3);
                 foreach (var (model, variants) in models)
                     table.Row(Shown(model), model.Manifest.Commit[..12], Task(variants) ?? "", ByteSize.Format(model.SizeBytes),
-                        string.Join(", ", variants.GroupBy(variant => variant.Target).Select(made => made.Count() == 1 ? made.Key : $"{made.Count()} {made.Key}")),
+                        string.Join(", ", variants.GroupBy(variant => variant.Title).Select(made => made.Count() == 1 ? made.Key : $"{made.Count()} {made.Key}")),
                         Age.Format(DateTimeOffset.UtcNow - model.LastUsed));
                 table.Write(Terminal, output);
             },
@@ -53,8 +54,14 @@ internal sealed class ListCommand : GpuxCommand
                         json.WriteStartObject();
                         json.WriteString("name", Path.GetFileName(variant.Folder));
                         json.WriteString("target", variant.Target);
+                        json.WriteString("precision", PrecisionNames.Of(variant.Variant?.Precision ?? default));
                         json.WriteString("class", variant.Variant?.ClassName);
                         json.WriteBoolean("current", variant.State == VariantState.Usable);
+                        if (PrecisionProof.Read(variant.Folder) is { } proof)
+                        {
+                            json.WritePropertyName("proof");
+                            proof.WriteTo(json);
+                        }
                         json.WriteEndObject();
                     }
                     json.WriteEndArray();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
+using Gpux.Models.Precision;
 using Gpux.Models.Projects;
 using Gpux.Registries.Store;
 using Gpux.Runtime.Pipelines;
@@ -32,6 +33,7 @@ internal sealed class RunCommand : GpuxCommand
     private readonly Option<bool> _strict = new("--strict") { Description = "Refuse a text that is longer than the model takes, instead of cutting it." };
     private readonly Option<string> _provider = new("--provider") { Description = "An execution provider of gpux devices, such as cuda or webgpu." };
     private readonly Option<bool> _requireGpu = new("--require-gpu") { Description = "Fail if anything is computed on the CPU." };
+    private readonly Option<string> _precision = new("--precision") { Description = "fp32, the default: the weights as published; fp16, int8: converted once, and measured (gpux convert)." };
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads of the CPU; default: one for each core." };
 
     public RunCommand(Services services) : base(services, "run", Summary,
@@ -41,8 +43,9 @@ internal sealed class RunCommand : GpuxCommand
         Add(_model);
         Add(_input);
         _source.AddTo(this, _input);
-        foreach (var option in (Option[])[_task, _set, _top, _pair, _context, _labels, _tokens, _temperature, _seed, _stop, _strict, _provider, _requireGpu, _threads])
+        foreach (var option in (Option[])[_task, _set, _top, _pair, _context, _labels, _tokens, _temperature, _seed, _stop, _strict, _provider, _requireGpu, _precision, _threads])
             Add(option);
+        _precision.AcceptOnlyFromAmong(PrecisionNames.All);
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -64,7 +67,7 @@ internal sealed class RunCommand : GpuxCommand
         var reference = project?.Model ?? named;
         var words = parsed.GetValue(_input) ?? [];
         var inputs = _source.IsGiven(parsed, words) ? _source.Read(parsed, words) : null;
-        var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore), parsed.GetValue(_task))
+        var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore) { Precision = PrecisionNames.Parse(parsed.GetValue(_precision)) }, parsed.GetValue(_task))
         {
             Provider = parsed.GetValue(_provider),
             Project = project,

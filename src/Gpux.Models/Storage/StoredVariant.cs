@@ -1,3 +1,5 @@
+using Gpux.Conversion.Precision;
+using Gpux.Models.Precision;
 using Gpux.Onnx.Building;
 using Gpux.Registries.Store;
 
@@ -27,12 +29,17 @@ public sealed record StoredVariant(StoredModel Model, string Folder, Variant? Va
     /// <summary>Its target: "cpu" or "portable".</summary>
     public string Target { get; } = Path.GetFileName(Folder).Split('-')[0];
 
+    /// <summary>Its target and, where it is not the published one, its precision with what that costs: "cpu int8 (cosine 0.9987)".</summary>
+    public string Title => Variant is not { Precision: not WeightPrecision.Float32 and var precision } ? Target
+        : PrecisionProof.Read(Folder) is not { } proof ? $"{Target} {PrecisionNames.Of(precision)}"
+        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Target} {PrecisionNames.Of(precision)} (cosine {proof.Cosine:0.####})");
+
     /// <summary>What it was made with.</summary>
     public PrepareOptions Options(Lookup lookup)
     {
         var target = Enum.Parse<GraphTarget>(Target, ignoreCase: true);
-        var isOfClass = Variant?.ClassName is { } name && Path.GetFileName(Folder) == ModelLibrary.VariantName(target, name, Variant.WeightsChoice);
-        return new PrepareOptions(lookup, target, isOfClass ? Variant!.ClassName : null); // isOfClass: there is a variant
+        var isOfClass = Variant?.ClassName is { } name && Path.GetFileName(Folder) == ModelLibrary.VariantName(target, name, Variant.WeightsChoice, Variant.Precision);
+        return new PrepareOptions(lookup, target, isOfClass ? Variant!.ClassName : null) { Precision = Variant?.Precision ?? default }; // isOfClass: there is a variant
     }
 
     /// <summary>The variants of a stored model, whatever state they are in.</summary>
@@ -53,7 +60,7 @@ public sealed record StoredVariant(StoredModel Model, string Folder, Variant? Va
                 continue;
             var variant = Variant.Read(folder);
             var state = variant is null ? VariantState.WithoutWeights
-                : name == ModelLibrary.VariantName(target, className: null, variant.WeightsChoice) || name == ModelLibrary.VariantName(target, variant.ClassName, variant.WeightsChoice)
+                : name == ModelLibrary.VariantName(target, className: null, variant.WeightsChoice, variant.Precision) || name == ModelLibrary.VariantName(target, variant.ClassName, variant.WeightsChoice, variant.Precision)
                     ? VariantState.Usable : VariantState.OfOtherVersion;
             variants.Add(new StoredVariant(model, folder, variant, state));
         }
