@@ -13,6 +13,7 @@ if (args is [SessionOpenBench.Child, var first, var model, var how])
     ("conversion", "a checkpoint of 438 MB becomes ONNX; one of 13 GB is planned", ConversionBench.Measure),
     ("session-open", "a converted model becomes a session", SessionOpenBench.Measure),
     ("encoder", "an encoder of BERT-base shape runs, beside the machine's peak", EncoderBench.Measure),
+    ("shapes", "ModernBERT, DeBERTa-v3 and ViT convert and run, and each in 8 bits", ShapesBench.Measure),
     ("cold-start", "from process start to an answer", ColdStartBench.Measure),
     ("pull", "a file of 512 MB comes from servers of four kinds", PullBench.Measure),
     ("tokenize", "text becomes ids on one thread", TokenizeBench.Measure),

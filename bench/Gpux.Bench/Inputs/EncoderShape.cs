@@ -1,0 +1,114 @@
+namespace Gpux.Bench.Inputs;
+
+/// <summary>An encoder of a published size with weights by chance.</summary>
+/// <param name="Name">Of the published model.</param>
+/// <param name="Config">config.json.</param>
+/// <param name="Tensors">By the names of its checkpoint.</param>
+/// <param name="Flops">Operations of the matrix products of one run, attention's included, by batch and tokens; a multiply-add counts as two.</param>
+/// <param name="ImageSize">Null for texts.</param>
+internal sealed record EncoderShape(string Name, string Config, IReadOnlyList<(string Name, long[] Shape)> Tensors, Func<int, int, double> Flops, int? ImageSize = null)
+{
+    private const int Hidden = 768, Inner = 3072, Layers = 12, Vocabulary = 30522;
+
+    /// <summary>The shapes that are measured; one line adds one.</summary>
+    public static IReadOnlyList<EncoderShape> All => [ModernBert(), DebertaV3(), ViT()];
+
+    // answerdotai/ModernBERT-base: 22 layers with gated projections, two of three local. Its vocabulary is BERT's here: tables cost nothing.
+    private static EncoderShape ModernBert()
+    {
+        const int Inner = 1152, Layers = 22;
+        var tensors = new TensorList();
+        tensors.Add("embeddings.tok_embeddings.weight", Vocabulary, Hidden);
+        tensors.Add("embeddings.norm.weight", Hidden);
+        for (var i = 0; i < Layers; i++)
+        {
+            if (i > 0)
+                tensors.Add($"layers.{i}.attn_norm.weight", Hidden);
+            tensors.Add($"layers.{i}.attn.Wqkv.weight", 3 * Hidden, Hidden);
+            tensors.Add($"layers.{i}.attn.Wo.weight", Hidden, Hidden);
+            tensors.Add($"layers.{i}.mlp_norm.weight", Hidden);
+            tensors.Add($"layers.{i}.mlp.Wi.weight", 2 * Inner, Hidden);
+            tensors.Add($"layers.{i}.mlp.Wo.weight", Hidden, Inner);
+        }
+        tensors.Add("final_norm.weight", Hidden);
+        return new EncoderShape("modernbert-base", $$"""
+            {"architectures": ["ModernBertModel"], "model_type": "modernbert", "vocab_size": {{Vocabulary}}, "hidden_size": {{Hidden}}, "intermediate_size": {{Inner}},
+             "num_hidden_layers": {{Layers}}, "num_attention_heads": 12, "global_attn_every_n_layers": 3, "local_attention": 128, "max_position_embeddings": 8192,
+             "norm_bias": false, "attention_bias": false, "mlp_bias": false, "pad_token_id": 0}
+            """, tensors, (batch, tokens) => batch * Layers * (2.0 * tokens * (4.0 * Hidden * Hidden + 3.0 * Hidden * Inner) + 4.0 * tokens * tokens * Hidden));
+    }
+
+    // microsoft/deberta-v3-base: attention by content and by relative position, in 256 buckets to each side.
+    private static EncoderShape DebertaV3()
+    {
+        const int Positions = 512;
+        var tensors = new TensorList();
+        tensors.Add("embeddings.word_embeddings.weight", Vocabulary, Hidden);
+        tensors.AddNorm("embeddings.LayerNorm", Hidden);
+        tensors.Add("encoder.rel_embeddings.weight", Positions, Hidden);
+        tensors.AddNorm("encoder.LayerNorm", Hidden);
+        for (var i = 0; i < Layers; i++)
+        {
+            var layer = $"encoder.layer.{i}";
+            foreach (var part in (ReadOnlySpan<string>)["self.query_proj", "self.key_proj", "self.value_proj", "output.dense"])
+                tensors.AddLinear($"{layer}.attention.{part}", Hidden, Hidden);
+            tensors.AddNorm($"{layer}.attention.output.LayerNorm", Hidden);
+            tensors.AddLinear($"{layer}.intermediate.dense", Inner, Hidden);
+            tensors.AddLinear($"{layer}.output.dense", Hidden, Inner);
+            tensors.AddNorm($"{layer}.output.LayerNorm", Hidden);
+        }
+        // The positions' projections do not depend on the input.
+        return new EncoderShape("deberta-v3-base", $$"""
+            {"architectures": ["DebertaV2Model"], "model_type": "deberta-v2", "vocab_size": {{Vocabulary}}, "hidden_size": {{Hidden}}, "num_hidden_layers": {{Layers}},
+             "num_attention_heads": 12, "intermediate_size": {{Inner}}, "hidden_act": "gelu", "max_position_embeddings": {{Positions}}, "relative_attention": true,
+             "position_buckets": 256, "norm_rel_ebd": "layer_norm", "share_att_key": true, "pos_att_type": "p2c|c2p", "max_relative_positions": -1,
+             "position_biased_input": false, "type_vocab_size": 0, "layer_norm_eps": 1e-07, "pad_token_id": 0}
+            """, tensors, (batch, tokens) => batch * Layers
+                * (2.0 * tokens * (4.0 * Hidden * Hidden + 2.0 * Hidden * Inner) + 4.0 * tokens * tokens * Hidden + 4.0 * tokens * Positions * Hidden));
+    }
+
+    // google/vit-base-patch16-224: 196 patches and a class token.
+    private static EncoderShape ViT()
+    {
+        const int Size = 224, Patch = 16, Places = Size / Patch * (Size / Patch) + 1;
+        var tensors = new TensorList();
+        tensors.Add("embeddings.cls_token", 1, 1, Hidden);
+        tensors.Add("embeddings.position_embeddings", 1, Places, Hidden);
+        tensors.Add("embeddings.patch_embeddings.projection.weight", Hidden, 3, Patch, Patch);
+        tensors.Add("embeddings.patch_embeddings.projection.bias", Hidden);
+        for (var i = 0; i < Layers; i++)
+        {
+            var layer = $"encoder.layer.{i}";
+            foreach (var part in (ReadOnlySpan<string>)["attention.query", "attention.key", "attention.value", "output.dense"])
+                tensors.AddLinear($"{layer}.attention.{part}", Hidden, Hidden);
+            tensors.AddLinear($"{layer}.intermediate.dense", Inner, Hidden);
+            tensors.AddLinear($"{layer}.output.dense", Hidden, Inner);
+            tensors.AddNorm($"{layer}.layernorm_before", Hidden);
+            tensors.AddNorm($"{layer}.layernorm_after", Hidden);
+        }
+        tensors.AddNorm("layernorm", Hidden);
+        tensors.AddLinear("pooler.dense", Hidden, Hidden);
+        return new EncoderShape("vit-base", $$"""
+            {"architectures": ["ViTModel"], "model_type": "vit", "hidden_size": {{Hidden}}, "num_hidden_layers": {{Layers}}, "num_attention_heads": 12,
+             "intermediate_size": {{Inner}}, "hidden_act": "gelu", "layer_norm_eps": 1e-12, "image_size": {{Size}}, "patch_size": {{Patch}}, "num_channels": 3, "qkv_bias": true}
+            """, tensors, (batch, _) => batch * (Layers * (2.0 * Places * (4.0 * Hidden * Hidden + 2.0 * Hidden * Inner) + 4.0 * Places * Places * Hidden)
+                + 2.0 * (Places - 1) * Hidden * 3 * Patch * Patch + 2.0 * Hidden * Hidden), Size);
+    }
+
+    private sealed class TensorList : List<(string Name, long[] Shape)>
+    {
+        public void Add(string name, params long[] shape) => Add((name, shape));
+
+        public void AddNorm(string name, int size)
+        {
+            Add($"{name}.weight", size);
+            Add($"{name}.bias", size);
+        }
+
+        public void AddLinear(string name, int outputs, int inputs)
+        {
+            Add($"{name}.weight", outputs, inputs);
+            Add($"{name}.bias", outputs);
+        }
+    }
+}
