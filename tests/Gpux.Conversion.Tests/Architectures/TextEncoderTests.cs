@@ -169,7 +169,7 @@ public sealed class TextEncoderTests
     }
 
     // A repository whose config.json can be changed.
-    private sealed class Copy : IDisposable
+    internal sealed class Copy : IDisposable
     {
         private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gpux-test");
         private readonly string _original;
