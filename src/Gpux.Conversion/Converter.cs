@@ -15,6 +15,9 @@ public static class Converter
     // An ONNX file holds at most 2 GiB, of which weights must leave some to the graph.
     private const long LargestEmbeddedBytes = 2_000_000_000;
 
+    // What a graph file may hold of weights that cannot lie beside it: it is read whole when the model is opened.
+    private const long MostInlineBytes = 256 << 20;
+
     /// <summary>The version that graph files name as their producer.</summary>
     public static string Version { get; } = typeof(Converter).Assembly.GetName().Version!.ToString(3); // the build sets one
 
@@ -65,19 +68,34 @@ public static class Converter
         IReadOnlyList<KeyValuePair<string, string>> metadata, IProgress<Progress>? progress = null)
     {
         Directory.CreateDirectory(folder);
-        var (mappedBytes, weights) = (plan.MappedBytes, plan.Model.Graph.Initializers.FindAll(tensor => tensor.External is not null));
+        var weights = plan.Model.Graph.Initializers.FindAll(tensor => tensor.External is not null);
         var data = Path.Combine(folder, DataFile);
         var temporary = $"{data}.{Path.GetRandomFileName()}";
         try
         {
-            var copied = storage == WeightStorage.Copied ? weights : weights.FindAll(tensor => tensor.External is RearrangedData || IsMisaligned(tensor));
+            var copied = storage == WeightStorage.Copied ? weights : weights.FindAll(tensor => tensor.External is PreparedData || IsMisaligned(tensor));
             var copiedBytes = copied.Count > 0 ? WeightCopier.Copy(copied, files, temporary, progress) : 0;
             foreach (var tensor in copied)
                 tensor.External = tensor.External! with { Location = DataFile }; // WeightCopier has set it
             var left = weights.Except(copied).ToArray();
             string[] weightFiles = [.. left.Select(tensor => tensor.External!.Location).Distinct()]; // filtered above
-            var placement = storage == WeightStorage.Referenced && copied.Count == 0
-                ? WeightPlacement.Reference(files, weightFiles, folder) : WeightPlacement.Link(files, weightFiles, folder);
+            WeightPlacement placement;
+            if (storage == WeightStorage.Referenced && copied.Count == 0)
+                placement = WeightPlacement.Reference(files, weightFiles, folder);
+            else
+            {
+                try
+                {
+                    placement = WeightPlacement.Link(files, weightFiles, folder);
+                }
+                catch (WeightPlacementException) when (storage == WeightStorage.Referenced && copiedBytes <= MostInlineBytes)
+                {
+                    // The weights lie on another file system than the graph: what is copied becomes a part of it.
+                    placement = WeightPlacement.Reference(files, weightFiles, folder);
+                    Inline(copied, temporary);
+                    copiedBytes = 0;
+                }
+            }
             foreach (var tensor in left)
                 tensor.External = tensor.External! with { Location = placement.Locations[tensor.External.Location] }; // filtered above
             Complete(plan, metadata);
@@ -86,7 +104,7 @@ public static class Converter
             var path = Path.Combine(folder, ModelFile);
             OnnxWriter.Write(plan.Model, path);
             return new ConversionResult(path, placement.Folder, plan.Model.Graph.Nodes.Count,
-                new FileInfo(path).Length + copiedBytes, mappedBytes - copied.Sum(tensor => tensor.External!.Length ?? 0)); // filtered above
+                new FileInfo(path).Length + copiedBytes, left.Sum(tensor => tensor.External!.Length ?? 0)); // filtered above
         }
         finally
         {
@@ -145,14 +163,14 @@ public static class Converter
         var mappedBytes = plan.MappedBytes;
         // Weights that are not used where they lie become a part of the graph.
         var arranged = new CheckpointData(files);
-        if (plan.Model.Graph.Initializers.Sum(tensor => tensor.External is RearrangedData ? tensor.External.Length : 0) > LargestEmbeddedBytes)
+        if (plan.Model.Graph.Initializers.Sum(tensor => tensor.External is PreparedData ? tensor.External.Length : 0) > LargestEmbeddedBytes)
             throw new WeightPlacementException("The weights of this checkpoint cannot be used where they lie, and are too many to be held in memory.",
                 "Name a folder that can be written in GPUX_HOME, or convert the model into one: gpux convert -o FOLDER.");
         foreach (var tensor in plan.Model.Graph.Initializers)
         {
-            if (tensor.External is RearrangedData rearranged)
+            if (tensor.External is PreparedData prepared)
             {
-                tensor.Data = arranged.Open(rearranged.Tensor).Bytes.ToArray();
+                tensor.Data = prepared.ToBytes(arranged);
                 tensor.External = null;
                 mappedBytes -= tensor.Data.Length;
             }
@@ -182,6 +200,18 @@ public static class Converter
         plan.Model.ProducerVersion = Version;
         plan.Model.Metadata.AddRange(metadata);
         OnnxChecker.ThrowIfInvalid(plan.Model);
+    }
+
+    // Moves tensors from the file they were copied to into the graph.
+    private static void Inline(IReadOnlyList<OnnxTensor> copied, string data)
+    {
+        var bytes = File.ReadAllBytes(data);
+        foreach (var tensor in copied)
+        {
+            var place = tensor.External!; // WeightCopier has set it
+            tensor.Data = bytes.AsMemory((int)place.Offset, (int)place.Length!.Value); // and stated its length
+            tensor.External = null;
+        }
     }
 
     // Some processors cannot read numbers at addresses that are no multiple of their size.
