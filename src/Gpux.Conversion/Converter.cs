@@ -16,6 +16,9 @@ public static class Converter
     // An ONNX file holds at most 2 GiB, of which weights must leave some to the graph.
     private const long LargestEmbeddedBytes = 2_000_000_000;
 
+    // What a graph file may hold of weights that cannot lie beside it: it is read whole when the model is opened.
+    private const long MostInlineBytes = 256 << 20;
+
     /// <summary>The version that graph files name as their producer.</summary>
     public static string Version { get; } = typeof(Converter).Assembly.GetName().Version!.ToString(3); // the build sets one
 
@@ -68,7 +71,7 @@ public static class Converter
         IReadOnlyList<KeyValuePair<string, string>> metadata, IProgress<Progress>? progress = null)
     {
         Directory.CreateDirectory(folder);
-        var (mappedBytes, weights) = (plan.MappedBytes, plan.Model.Graph.Initializers.FindAll(tensor => tensor.External is not null));
+        var weights = plan.Model.Graph.Initializers.FindAll(tensor => tensor.External is not null);
         var data = Path.Combine(folder, DataFile);
         var temporary = $"{data}.{Path.GetRandomFileName()}";
         try
@@ -79,8 +82,23 @@ public static class Converter
                 tensor.External = tensor.External! with { Location = DataFile }; // WeightCopier has set it
             var left = weights.Except(copied).ToArray();
             string[] weightFiles = [.. left.Select(tensor => tensor.External!.Location).Distinct()]; // filtered above
-            var placement = storage == WeightStorage.Referenced && copied.Count == 0
-                ? WeightPlacement.Reference(files, weightFiles, folder) : WeightPlacement.Link(files, weightFiles, folder);
+            WeightPlacement placement;
+            if (storage == WeightStorage.Referenced && copied.Count == 0)
+                placement = WeightPlacement.Reference(files, weightFiles, folder);
+            else
+            {
+                try
+                {
+                    placement = WeightPlacement.Link(files, weightFiles, folder);
+                }
+                catch (WeightPlacementException) when (storage == WeightStorage.Referenced && copiedBytes <= MostInlineBytes)
+                {
+                    // The weights lie on another file system than the graph: what is copied becomes a part of it.
+                    placement = WeightPlacement.Reference(files, weightFiles, folder);
+                    Inline(copied, temporary);
+                    copiedBytes = 0;
+                }
+            }
             foreach (var tensor in left)
                 tensor.External = tensor.External! with { Location = placement.Locations[tensor.External.Location] }; // filtered above
             Complete(plan, metadata);
@@ -89,7 +107,7 @@ public static class Converter
             var path = Path.Combine(folder, ModelFile);
             OnnxWriter.Write(plan.Model, path);
             return new ConversionResult(path, placement.Folder, plan.Model.Graph.Nodes.Count,
-                new FileInfo(path).Length + copiedBytes, mappedBytes - copied.Sum(tensor => tensor.External!.Length ?? 0)); // filtered above
+                new FileInfo(path).Length + copiedBytes, left.Sum(tensor => tensor.External!.Length ?? 0)); // filtered above
         }
         finally
         {
@@ -185,6 +203,18 @@ public static class Converter
         plan.Model.ProducerVersion = Version;
         plan.Model.Metadata.AddRange(metadata);
         OnnxChecker.ThrowIfInvalid(plan.Model);
+    }
+
+    // Moves tensors from the file they were copied to into the graph.
+    private static void Inline(IReadOnlyList<OnnxTensor> copied, string data)
+    {
+        var bytes = File.ReadAllBytes(data);
+        foreach (var tensor in copied)
+        {
+            var place = tensor.External!; // WeightCopier has set it
+            tensor.Data = bytes.AsMemory((int)place.Offset, (int)place.Length!.Value); // and stated its length
+            tensor.External = null;
+        }
     }
 
     // Some processors cannot read numbers at addresses that are no multiple of their size.

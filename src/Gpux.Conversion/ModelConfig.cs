@@ -50,6 +50,9 @@ public sealed class ModelConfig
     /// <summary>Whether the field is there and not null.</summary>
     public bool Has(string name) => _root.TryGetProperty(name, out var field) && field.ValueKind != JsonValueKind.Null;
 
+    /// <summary>Whether the field is there and null, where that is not the same as leaving it out.</summary>
+    public bool IsNull(string name) => _root.TryGetProperty(name, out var field) && field.ValueKind == JsonValueKind.Null;
+
     public bool IsText(string name) => Has(name) && _root.GetProperty(name).ValueKind == JsonValueKind.String;
 
     public bool IsList(string name) => Has(name) && _root.GetProperty(name).ValueKind == JsonValueKind.Array;

@@ -1,3 +1,4 @@
+using Gpux.Conversion.Architectures.Audio;
 using Gpux.Conversion.Architectures.Generation;
 using Gpux.Conversion.Architectures.Text;
 using Gpux.Conversion.Architectures.Vision;
@@ -10,13 +11,18 @@ internal static class ArchitectureCatalog
     public static IReadOnlyList<Architecture> All { get; } =
     [
         Albert.Architecture,
+        AudioSpectrogramTransformer.Architecture,
         Beit.Architecture,
         Beit.Data2VecVision,
         Bert.Architecture,
         Bit.Architecture,
+        Clap.Architecture,
+        Clap.AudioModel,
+        Clap.TextModel,
         ConvNext.Architecture,
         ConvNext.V2,
         Cvt.Architecture,
+        Data2VecAudio.Architecture,
         Deberta.Architecture,
         DebertaV2.Architecture,
         Deit.Architecture,
@@ -35,6 +41,7 @@ internal static class ArchitectureCatalog
         Gte.Architecture,
         HGNetV2.Architecture,
         Hiera.Architecture,
+        Hubert.Architecture,
         IJepa.Architecture,
         JinaEmbeddingsV3.Architecture,
         LayoutLM.Architecture,
@@ -53,6 +60,8 @@ internal static class ArchitectureCatalog
         MPNet.Architecture,
         NomicBert.Architecture,
         Nystromformer.Architecture,
+        Parakeet.Architecture,
+        Parakeet.Encoder,
         PoolFormer.Architecture,
         Pvt.Architecture,
         PvtV2.Architecture,
@@ -66,6 +75,8 @@ internal static class ArchitectureCatalog
         RobertaPreLayerNorm.Architecture,
         RoFormer.Architecture,
         Segformer.Architecture,
+        Sew.Architecture,
+        SewD.Architecture,
         SqueezeBert.Architecture,
         SwiftFormer.Architecture,
         Swin.Architecture,
@@ -75,6 +86,13 @@ internal static class ArchitectureCatalog
         VitDet.Architecture,
         ViTMae.Architecture,
         ViTMsn.Architecture,
+        Wav2Vec2.Architecture,
+        Wav2Vec2.UniSpeech,
+        Wav2Vec2.UniSpeechSat,
+        Wav2Vec2Bert.Architecture,
+        Wav2Vec2Conformer.Architecture,
+        WavLM.Architecture,
+        Whisper.Architecture,
         Xlm.Architecture,
         Xlm.Flaubert,
         XlmRobertaXl.Architecture,

@@ -17,7 +17,7 @@ public sealed class VisionTests
     [MemberData(nameof(Models))]
     public void Damaged_configurations_are_refused_by_name_or_convert(string model)
     {
-        using var copy = new TextEncoderTests.Copy(model);
+        using var copy = new RepositoryCopy(model);
         var fields = copy.Config.Select(field => field.Key).ToArray();
         JsonNode?[] wrong = [-1, 0, 3, 1_000_000_000, 1e300, 0.5, "x", true, new JsonArray(1, "x"), new JsonArray(0, 0), new JsonArray(70_000, 1_000_000_000), new JsonObject()];
         var random = new Random(20261121);
@@ -67,7 +67,7 @@ public sealed class VisionTests
     [MemberData(nameof(NotBuilt))]
     public void What_is_not_built_is_refused_by_its_name(string model, string field, string value)
     {
-        using var copy = new TextEncoderTests.Copy(model);
+        using var copy = new RepositoryCopy(model);
         copy.Write(config => config[field] = JsonNode.Parse(value));
         var refusal = Assert.ThrowsAny<GpuxException>(() => Converter.Plan(copy.Folder, new ConversionOptions()));
         Assert.True(refusal is UnsupportedModelException or InvalidConfigException && refusal.Message.Contains(field, StringComparison.Ordinal), refusal.Message);
