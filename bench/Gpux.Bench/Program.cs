@@ -16,6 +16,7 @@ if (args is [SessionOpenBench.Child, var first, var model, var how])
     ("shapes", "ModernBERT, DeBERTa-v3 and ViT convert and run, and each in 8 bits", ShapesBench.Measure),
     ("cold-start", "from process start to an answer", ColdStartBench.Measure),
     ("pull", "a file of 512 MB comes from servers of four kinds", PullBench.Measure),
+    ("embed", "sentences become vectors", EmbedBench.Measure),
     ("tokenize", "text becomes ids on one thread", TokenizeBench.Measure),
 ];
 

@@ -6,6 +6,7 @@ import readline from 'node:readline';
 const sessions = new Map();
 const tokenizers = new Map();
 const texts = new Map();
+const encoders = new Map();
 
 async function timed(action) {
   const started = performance.now();
@@ -43,6 +44,16 @@ async function tokenizerOf(engine, folder) {
   return tokenizers.get(key);
 }
 
+async function encoderOf(folder) {
+  if (!encoders.has(folder)) {
+    const { pipeline, env } = await import('@huggingface/transformers');
+    env.allowRemoteModels = false;
+    env.localModelPath = path.dirname(folder);
+    encoders.set(folder, await pipeline('feature-extraction', path.basename(folder), { subfolder: '', dtype: 'fp32', device: 'cpu' }));
+  }
+  return encoders.get(folder);
+}
+
 const operations = {
   // The time from a file to a session that can run.
   async open({ model }) {
@@ -60,6 +71,24 @@ const operations = {
     const inputs = feeds(ort, session.inputNames, batch, tokens);
     const { milliseconds } = await timed(() => session.run(inputs));
     return { milliseconds };
+  },
+  // Mean pooling and length 1, in batches that are padded to their longest text.
+  async embed({ folder, text, batch, sorted }) {
+    const encoder = await encoderOf(folder);
+    const lines = fs.readFileSync(text, 'utf8').trimEnd().split('\n');
+    const { milliseconds, result } = await timed(async () => {
+      const order = lines.map((_, i) => i);
+      if (sorted)
+        order.sort((a, b) => lines[b].length - lines[a].length);
+      const vectors = new Array(lines.length);
+      for (let at = 0; at < order.length; at += batch) {
+        const places = order.slice(at, at + batch);
+        const { data, dims } = await encoder(places.map((i) => lines[i]), { pooling: 'mean', normalize: true });
+        places.forEach((place, i) => { vectors[place] = data.subarray(i * dims[1], (i + 1) * dims[1]); });
+      }
+      return vectors;
+    });
+    return { milliseconds, first: Array.from(result[0]) };
   },
   async close() {
     for (const session of sessions.values())

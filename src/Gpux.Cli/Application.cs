@@ -13,6 +13,8 @@ internal static class Application
     private static readonly Entry[] Commands =
     [
         new("run", services => new RunCommand(services)),
+        new("embed", services => new EmbedCommand(services)),
+        new("similar", services => new SimilarCommand(services)),
         new("pull", services => new PullCommand(services)),
         new("search", services => new SearchCommand(services)),
         new("compare", services => new CompareCommand(services)),

@@ -30,6 +30,10 @@ public static class Converter
         ArchitectureCatalog.All.Select(architecture => (architecture.ModelType, architecture.Example,
             (IReadOnlyList<string>)[.. architecture.Heads.Select(head => head.ClassName)]));
 
+    /// <summary>The classes that can be built: family, class as config.json states it, and what it is for.</summary>
+    public static IEnumerable<(string ModelType, string ClassName, string Task)> SupportedClasses =>
+        ArchitectureCatalog.All.SelectMany(architecture => architecture.Heads.Select(head => (architecture.ModelType, head.ClassName, head.Task)));
+
     /// <summary>Builds the graph. Reads config.json and the headers of weight files, no weights.</summary>
     /// <param name="files">Of a weight file the header is enough: a sparse file of the right size will do.</param>
     /// <exception cref="UnsupportedModelException">Nothing builds such a model; says what is missing.</exception>

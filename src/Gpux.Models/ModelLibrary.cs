@@ -14,6 +14,7 @@ using Gpux.Registries;
 using Gpux.Registries.Store;
 using Gpux.Runtime.Pipelines;
 using Gpux.Runtime.Sessions;
+using Gpux.Runtime.Sessions.Interop;
 
 namespace Gpux.Models;
 
@@ -52,6 +53,14 @@ public sealed record OpenOptions(PrepareOptions Prepare, string? Task = null)
 
     /// <summary>Threads of the CPU; 0 for one on each core.</summary>
     public int Threads { get; init; }
+
+    /// <summary>Whether many inputs will be answered side by side: where the task can, each run then takes one thread.</summary>
+    public bool IsForManyInputs { get; init; }
+
+    /// <summary>How many runs to have side by side for many inputs: one on each core; on another device one.</summary>
+    public int Workers => HasDevice ? 1 : Threads > 0 ? Threads : Processors.DefaultThreads is > 0 and var cores ? cores : Environment.ProcessorCount;
+
+    internal bool HasDevice => Provider is not null || Project?.Runtime.Backend is not null;
 }
 
 /// <summary>A model that is here, converted and ready to open.</summary>
@@ -82,6 +91,9 @@ public sealed class ModelLibrary : IDisposable
 
     /// <summary>What ONNX files need besides their graphs.</summary>
     public HubConfigurations Configurations { get; }
+
+    /// <summary>Where embeddings of files are kept; described in docs/guides/embeddings.md.</summary>
+    public string EmbeddingsFolder => Path.Combine(Store.Layout.Home.Path, "embeddings");
 
     /// <summary>The program's version, as files that it writes state it.</summary>
     public static string Version => Converter.Version;
@@ -312,7 +324,8 @@ public sealed class ModelLibrary : IDisposable
         var session = new SessionOptions
         {
             ExternalWeightsFolder = prepared.Variant.WeightsFolder,
-            IntraOpThreads = options.Threads,
+            // Runs side by side do not wait for each other, as threads do that share the work of one.
+            IntraOpThreads = options.IsForManyInputs && !options.HasDevice && PipelineCatalog.TakesBatches(task) ? 1 : options.Threads,
             RequireGpu = options.RequireGpu,
             // A generated text is many runs.
             DisablePrepacking = options.IsForOneInput && task != ModelTask.TextGeneration,
@@ -324,7 +337,10 @@ public sealed class ModelLibrary : IDisposable
         try
         {
             var overrides = project is null ? null : ProjectSession.Overrides(project, prepared.Files, opened);
-            return PipelineCatalog.Create(task, new PipelineModel(project?.Title ?? prepared.Manifest.Model.ToString(), prepared.Files, opened, tokenizer, overrides));
+            return PipelineCatalog.Create(task, new PipelineModel(project?.Title ?? prepared.Manifest.Model.ToString(), prepared.Files, opened, tokenizer, overrides)
+            {
+                Identity = $"{prepared.Manifest.Model} {prepared.Manifest.Commit} {Path.GetFileName(prepared.Variant.Folder)}",
+            });
         }
         catch
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
+using Gpux.Models.Batches;
 using Gpux.Models.Precision;
 using Gpux.Models.Projects;
 using Gpux.Registries.Store;
@@ -20,6 +21,9 @@ internal sealed class RunCommand : GpuxCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
     private readonly TextSource _source = new();
+    private readonly RowOptions _rows = new();
+    private readonly Option<string> _output = new("--output", "-o") { Description = "With --file: answer its rows (CSV, TSV, JSON lines, or lines of text) into this .csv, .tsv or .jsonl. Goes on where an earlier run ended." };
+    private readonly PromptOptions _prompt = new();
     private readonly Option<string> _task = new("--task") { Description = "What to do, if not what the model states: such as text-classification." };
     private readonly Option<string[]> _set = new("--set", "-s") { Description = "NAME=VALUE: an argument of the task, by its name in transformers. Repeatable.", HelpName = "name=value" };
     private readonly Option<int?> _top = new("--top-k") { Description = "How many answers." };
@@ -38,12 +42,15 @@ internal sealed class RunCommand : GpuxCommand
 
     public RunCommand(Services services) : base(services, "run", Summary,
         "gpux run samples/language-id \"Où est la gare ?\"", "gpux run samples/digits samples/inputs/digit-photo.jpg", "gpux run samples/storyteller \"It was\" --seed 1",
-        "cat sentences.txt | gpux run samples/language-id --lines --json", "gpux run org/qa-model \"Who wrote it?\" --context \"Ada wrote it.\"")
+        "cat sentences.txt | gpux run samples/language-id --lines --json", "gpux run org/qa-model \"Who wrote it?\" --context \"Ada wrote it.\"", "gpux run samples/language-id --file reviews.csv --column text -o languages.csv")
     {
         Add(_model);
         Add(_input);
         _source.AddTo(this, _input);
-        foreach (var option in (Option[])[_task, _set, _top, _pair, _context, _labels, _tokens, _temperature, _seed, _stop, _strict, _provider, _requireGpu, _precision, _threads])
+        _rows.AddTo(this);
+        _rows.AddPairTo(this);
+        _prompt.AddTo(this);
+        foreach (var option in (Option[])[_output, _task, _set, _top, _pair, _context, _labels, _tokens, _temperature, _seed, _stop, _strict, _provider, _requireGpu, _precision, _threads])
             Add(option);
         _precision.AcceptOnlyFromAmong(PrecisionNames.All);
     }
@@ -66,6 +73,9 @@ internal sealed class RunCommand : GpuxCommand
         var (named, project) = Services.Project(parsed.GetRequiredValue(_model));
         var reference = project?.Model ?? named;
         var words = parsed.GetValue(_input) ?? [];
+        var output = parsed.GetValue(_output);
+        if (output is not null || _rows.IsGiven(parsed))
+            return await AnswerRowsAsync(parsed, reference, project, words, output, cancellationToken);
         var inputs = _source.IsGiven(parsed, words) ? _source.Read(parsed, words) : null;
         var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore) { Precision = PrecisionNames.Parse(parsed.GetValue(_precision)) }, parsed.GetValue(_task))
         {
@@ -112,6 +122,32 @@ internal sealed class RunCommand : GpuxCommand
         return ExitCode.Done;
     }
 
+    private async Task<int> AnswerRowsAsync(ParseResult parsed, ModelReference reference, ProjectFile? project, string[] words, string? output, CancellationToken cancellationToken)
+    {
+        if (words.Length > 0 || _source.FilePath(parsed) is not { } path)
+            throw new UsageException("Rows are read from a file.", "Name it: --file reviews.csv --column text -o answers.csv");
+        if (parsed.GetValue(_pair) is not null || parsed.GetValue(_context) is not null)
+            throw new UsageException("--pair and --context are for single inputs.", "Name a column of the file with --pair-column.");
+        var source = RowSource.Open(path, _rows.Columns(parsed));
+        var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore) { Precision = PrecisionNames.Parse(parsed.GetValue(_precision)) }, parsed.GetValue(_task))
+        {
+            Provider = parsed.GetValue(_provider),
+            Project = project,
+            RequireGpu = parsed.GetValue(_requireGpu),
+            Threads = parsed.GetValue(_threads) ?? 0,
+            IsForManyInputs = true,
+        };
+        using var pipeline = await Services.Library.OpenAsync(reference, options, Terminal.Progress, cancellationToken);
+        var report = new RowReport(Terminal);
+        var answers = new FileAnswers(pipeline, TaskArguments(parsed, project), options.Workers, report.Add);
+        if (output is null or "-")
+        {
+            await using var stream = Console.OpenStandardOutput();
+            return report.Finish(await answers.WriteAsync(source, stream, Terminal.Progress, cancellationToken), output: null);
+        }
+        return report.Finish(await answers.WriteAsync(source, output, Terminal.Progress, cancellationToken), output);
+    }
+
     private static async Task<PipelineResult[]> AnswerAllAsync(
         int count, int atOnce, Func<int, CancellationToken, PipelineResult> answer, CancellationToken cancellationToken)
     {
@@ -154,6 +190,7 @@ internal sealed class RunCommand : GpuxCommand
         var arguments = new PipelineArguments { Strict = parsed.GetValue(_strict) || project?.Preprocessing.Truncation == false };
         if (parsed.GetValue(_top) is { } top)
             arguments.Set("top_k", json => json.WriteNumberValue(top));
+        _prompt.Set(arguments, parsed);
         if (parsed.GetValue(_labels) is { } labels)
             arguments.Set("candidate_labels", json => json.WriteStringValue(labels));
         if (parsed.GetValue(_tokens) is { } tokens)

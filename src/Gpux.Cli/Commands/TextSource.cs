@@ -25,6 +25,9 @@ internal sealed class TextSource
         command.Add(_lines);
     }
 
+    /// <summary>The path of --file; null if it is not given.</summary>
+    public string? FilePath(ParseResult parsed) => parsed.GetValue(_file);
+
     /// <summary>Whether there is a text, or none but a person at the keyboard.</summary>
     public bool IsGiven(ParseResult parsed, IReadOnlyCollection<string> words) => words.Count > 0 || parsed.GetValue(_file) is not null || Console.IsInputRedirected;
 
@@ -54,7 +57,7 @@ internal sealed class TextSource
         {
             var info = new FileInfo(path);
             if (info.Exists && info.Length > LongestFile)
-                throw new UsageException($"'{path}' has {info.Length} bytes, more than the {LongestFile} that are read at once.", "Split it, or use --lines on parts of it.");
+                throw new UsageException($"'{path}' has {info.Length} bytes, more than the {LongestFile} that are read at once.", "Answer it row by row: --column text -o out.csv.");
             return File.ReadAllText(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

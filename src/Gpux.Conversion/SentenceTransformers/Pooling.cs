@@ -3,7 +3,9 @@ using Gpux.Onnx.Building;
 namespace Gpux.Conversion.SentenceTransformers;
 
 /// <summary>Makes one vector of the states of a text's tokens: one mode, or several side by side.</summary>
-/// <remarks>Source: sentence-transformers 6.2, Pooling. B = batch, S = tokens, H = hidden size.</remarks>
+/// <remarks>Source: sentence-transformers 6.2, Pooling. B = batch, S = tokens, H = hidden size. A repository that leaves prompts out of the
+/// pooling (include_prompt is false) has a further input, prompt_length: int64 [B], how many of each row's first tokens are the
+/// prompt's.</remarks>
 internal static class Pooling
 {
     // The order in which the older configurations, with a flag for each mode, put several modes side by side.
@@ -19,6 +21,8 @@ internal static class Pooling
     /// <returns>[B, modes * H].</returns>
     public static Value Apply(Value tokens, Value attended, ModelConfig config)
     {
+        if (!config.Bool("include_prompt", absent: true))
+            attended = WithoutPrompt(attended);
         var vectors = Modes(config).Select(mode => Pool(tokens, attended, mode, config)).ToArray();
         return vectors.Length == 1 ? vectors[0] : vectors.Concat(axis: -1);
     }
@@ -28,9 +32,14 @@ internal static class Pooling
         if (config.Has("pooling_mode"))
             return config.IsText("pooling_mode") ? [config.Text("pooling_mode", "")] : config.Texts("pooling_mode");
         var modes = Flags.Where(flag => config.Bool(flag.Flag, absent: false)).Select(flag => flag.Mode).ToArray();
-        return modes.Length > 0 ? modes
-            : Flags.Any(flag => config.Has(flag.Flag)) ? throw config.Invalid("pooling_mode_mean_tokens", "one of the modes was expected to be true")
-            : ["mean"];
+        return modes.Length > 0 ? modes : ["mean"];
+    }
+
+    // Tokens are counted, not places, because padding may come first.
+    private static Value WithoutPrompt(Value attended)
+    {
+        var length = attended.Graph.FindInput("prompt_length") ?? attended.Graph.Input("prompt_length", ElementType.Int64, attended.Dim(0));
+        return attended * (attended.CumulativeSum(axis: 1) > length.Unsqueeze(1)).Cast(ElementType.Int64);
     }
 
     private static Value Pool(Value tokens, Value attended, string mode, ModelConfig config)

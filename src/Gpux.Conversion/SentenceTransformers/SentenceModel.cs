@@ -13,6 +13,13 @@ internal sealed class SentenceModel
 {
     public const string ListFile = "modules.json";
 
+    private const string SettingsFile = "config_sentence_transformers.json";
+
+    private const string Tokens = "token_embeddings", Sentence = "sentence_embedding";
+
+    // A Dropout does nothing after training.
+    private static readonly string[] Known = ["Pooling", "Dense", "LayerNorm", "Normalize", "Dropout"];
+
     private readonly ModelFiles _files;
     private readonly List<Module> _modules;
 
@@ -31,7 +38,7 @@ internal sealed class SentenceModel
     /// <summary>The folders, in the repository, of modules that have weights.</summary>
     public IEnumerable<string> WeightFolders => _modules.Where(module => module.Type is "Transformer" or "Dense" or "LayerNorm").Select(module => module.Path);
 
-    public static bool IsOne(ModelFiles files) => files.Find(ListFile) is not null;
+    public static bool IsOne(ModelFiles files) => files.Find(ListFile) is not null && !IsCrossEncoder(files);
 
     public static SentenceModel Load(ModelFiles files)
     {
@@ -50,10 +57,20 @@ internal sealed class SentenceModel
         {
             throw new InvalidConfigException(ListFile, $"it is no list of modules: {exception.Message}", exception);
         }
-        return modules is [{ Type: "Transformer" }, ..] ? new SentenceModel(files, modules)
-            : throw new UnsupportedModelException(
-                $"The sentence model begins with the module '{modules.FirstOrDefault()?.Type}', where a Transformer is built.",
-                "Only sentence models of a transformer encoder are built.");
+        if (modules is not [{ Type: "Transformer" }, ..])
+            throw new UnsupportedModuleException(modules.FirstOrDefault()?.Type ?? "", "first of a sentence model");
+        if (modules.Skip(1).FirstOrDefault(module => !Known.Contains(module.Type)) is { } unknown)
+            throw new UnsupportedModuleException(unknown.Type, "of a sentence model");
+        return new SentenceModel(files, modules);
+    }
+
+    // Since version 6 cross-encoders have a list of modules too. Of most it is the transformer alone, with its head: a classifier.
+    private static bool IsCrossEncoder(ModelFiles files)
+    {
+        if (files.Find(SettingsFile) is null || ModelConfig.Load(files, SettingsFile).Text("model_type", "") != "CrossEncoder")
+            return false;
+        var modules = Load(files)._modules;
+        return modules is [{ Path: "" }] ? true : throw new UnsupportedModuleException(modules[^1].Type, "of a cross-encoder");
     }
 
     /// <summary>Adds what follows the encoder to its graph.</summary>
@@ -64,37 +81,48 @@ internal sealed class SentenceModel
             "The encoder of this sentence model gives no states of tokens.", "Only sentence models of text encoders are built.");
         var attended = graph.FindInput("attention_mask") ?? throw new UnsupportedModelException(
             "The encoder of this sentence model takes no attention mask.", "Only sentence models of text encoders are built.");
-        Value? embedding = null;
+        var features = new Dictionary<string, Value> { [Tokens] = tokens };
         foreach (var module in _modules.Skip(1))
         {
             var files = _files.Folder(module.Path);
-            embedding = module.Type switch
+            switch (module.Type)
             {
-                "Pooling" => Pooling.Apply(tokens, attended, ModelConfig.Load(files)),
-                "Dense" => Dense(Require(embedding, module), files, module),
-                "LayerNorm" => LayerNorm(Require(embedding, module), files, module),
-                "Normalize" => Normalize(Require(embedding, module)),
-                "Dropout" => embedding,
-                _ => throw new UnsupportedModelException($"The sentence model has a module of type '{module.Type}', which is not built.",
-                    "Modules Transformer, Pooling, Dense, LayerNorm, Normalize and Dropout are."),
-            };
+                case "Pooling":
+                    features[Sentence] = Pooling.Apply(features[Tokens], attended, ModelConfig.Load(files));
+                    break;
+                case "Dense":
+                    Change(features, files, module, (x, config) => Dense(x, config, files, module));
+                    break;
+                case "LayerNorm":
+                    Change(features, files, module, (x, _) => LayerNorm(x, files, module));
+                    break;
+                case "Normalize":
+                    Change(features, files, module, (x, _) => Normalize(x));
+                    break;
+            }
         }
-        return new Outputs { { "token_embeddings", tokens }, { "sentence_embedding", Require(embedding, _modules[^1]) } };
+        return new Outputs
+        {
+            { Tokens, features[Tokens] },
+            { Sentence, features.GetValueOrDefault(Sentence) ?? throw new UnsupportedModelException(
+                "The sentence model has no Pooling, so that it makes no embedding of a text.", "Check modules.json.") },
+        };
     }
 
-    private static Value Dense(Value x, ModelFiles files, Module module)
+    // By default what a module takes and gives is the sentence's embedding; some have no configuration.
+    private static void Change(Dictionary<string, Value> features, ModelFiles files, Module module, Func<Value, ModelConfig, Value> change)
     {
-        var config = ModelConfig.Load(files);
+        var config = files.Find("config.json") is null ? ModelConfig.Parse("{}"u8.ToArray()) : ModelConfig.Load(files);
+        var input = config.Text("module_input_name", Sentence);
+        features[config.Text("module_output_name", input)] = change(features.GetValueOrDefault(input) ?? throw new UnsupportedModelException(
+            $"The sentence model's module '{module.Type}' takes '{input}', which no module before it makes.", "Check modules.json."), config);
+    }
+
+    private static Value Dense(Value x, ModelConfig config, ModelFiles files, Module module)
+    {
         var weights = Read(x.Graph, files, module);
         var linear = weights["linear"];
-        var activation = config.Text("activation_function", "torch.nn.modules.activation.Tanh").Split('.')[^1];
-        var result = x.Linear(linear.Get("weight"), config.Bool("bias", true) ? linear.Get("bias") : null).Apply(activation switch
-        {
-            "Identity" => "linear",
-            "GELU" => "gelu",
-            "SiLU" => "silu",
-            _ => activation.ToLowerInvariant(),
-        });
+        var result = DenseActivation.Apply(x.Linear(linear.Get("weight"), config.Bool("bias", true) ? linear.Get("bias") : null), config, weights);
         if (config.Bool("use_residual", false))
             result += weights.Has("residual") ? x.Linear(weights["residual"]) : x;
         weights.RequireAllAccountedFor();
@@ -120,8 +148,13 @@ internal sealed class SentenceModel
         .Select(tensor => tensor with { Name = prefix + tensor.Name, File = folder.Length == 0 ? tensor.File : $"{folder}/{tensor.File}" })
         .ToDictionary(tensor => tensor.Name));
 
-    private static Value Require(Value? embedding, Module module) => embedding ?? throw new UnsupportedModelException(
-        $"The sentence model's module '{module.Type}' comes before any Pooling.", "Check modules.json.");
-
     private sealed record Module(string Type, string Path);
+}
+
+/// <summary>A sentence model has a module that nothing builds.</summary>
+public sealed class UnsupportedModuleException(string module, string place) : GpuxException(ErrorCode.UnsupportedModule,
+    $"The module '{module}' is {place}, and is not built.",
+    "Built are Transformer, Pooling, Dense, LayerNorm, Normalize and Dropout; take a model of these, which most sentence encoders are.")
+{
+    public string Module { get; } = module;
 }

@@ -95,6 +95,9 @@ public sealed class PipelineArguments
     /// <summary>Arguments that stand together in an object; null if the object is not given.</summary>
     internal PipelineArguments? Group(string name) => Find(name, JsonValueKind.Object) is { } group ? Parse(group) : null;
 
+    /// <summary>All of them as a text that is equal for equal arguments.</summary>
+    internal string Describe() => string.Join(",", _values.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"\"{entry.Key}\":{entry.Value.GetRawText()}"));
+
     /// <summary>All but the given names, as an object.</summary>
     internal JsonElement Except(params ReadOnlySpan<string> names)
     {

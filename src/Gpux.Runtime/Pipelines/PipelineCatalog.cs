@@ -13,7 +13,7 @@ public static class PipelineCatalog
         ("sentence-similarity", ["sentence-embedding"], model => new SentenceSimilarityPipeline(model)),
         ("text-classification", ["sentiment-analysis"], model => new TextClassificationPipeline(model)),
         ("text-generation", [], model => new TextGenerationPipeline(model)),
-        ("text-ranking", [], model => new TextRankingPipeline(model)),
+        ("text-ranking", ["rerank", "reranking"], model => new TextRankingPipeline(model)),
         ("token-classification", ["ner"], model => new TokenClassificationPipeline(model)),
         ("zero-shot-classification", [], model => new ZeroShotClassificationPipeline(model)),
     ];
@@ -21,6 +21,10 @@ public static class PipelineCatalog
     public static IReadOnlyList<string> Tasks => [.. Entries.Select(entry => entry.Task)];
 
     public static bool Has(string task) => Find(task) is not null;
+
+    /// <summary>Whether several inputs of a task can be computed in one run.</summary>
+    public static bool TakesBatches(string task) => Array.Find(Entries, entry => entry.Task == task || entry.Aliases.Contains(task)).Task
+        is "sentence-similarity" or "text-classification" or "text-ranking";
 
     /// <param name="model">Belongs to the pipeline from here on.</param>
     /// <exception cref="UnsupportedTaskException">No pipeline has this name.</exception>

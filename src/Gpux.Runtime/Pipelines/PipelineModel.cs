@@ -43,6 +43,10 @@ public sealed class PipelineModel : IDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>Which commit of the model this is, and in which form: what is computed with another may differ. Null if that is not known.</summary>
+    public string? Identity { get; init; }
+
     public ModelFiles Files { get; }
     public InferenceSession Session { get; }
     public Tokenizer Tokenizer => _tokenizer.Value;
@@ -110,7 +114,12 @@ public sealed class PipelineModel : IDisposable
     }
 
     /// <summary>Runs the model on one encoding, or on several of equal length.</summary>
-    internal SessionOutputs Run(IReadOnlyList<Encoding> encodings, CancellationToken cancellationToken)
+    /// <param name="output">The one output that is wanted; null for all.</param>
+    internal SessionOutputs Run(IReadOnlyList<Encoding> encodings, CancellationToken cancellationToken, string? output = null) =>
+        Run(Inputs(encodings), cancellationToken, output);
+
+    /// <summary>The inputs of one encoding, or of several of equal length, as the tokenizer's class makes them.</summary>
+    internal Dictionary<string, Tensor> Inputs(IReadOnlyList<Encoding> encodings)
     {
         var shape = new Shape(encodings.Count, encodings[0].Count);
         var inputs = new Dictionary<string, Tensor>(3)
@@ -129,11 +138,12 @@ public sealed class PipelineModel : IDisposable
         foreach (var name in (ReadOnlySpan<string>)["attention_mask", "token_type_ids"])
             if (!Tokenizer.ModelInputNames.Contains(name))
                 inputs.Remove(name);
-        return Run(inputs, cancellationToken);
+        return inputs;
     }
 
-    internal SessionOutputs Run(IReadOnlyDictionary<string, Tensor> inputs, CancellationToken cancellationToken) =>
-        Session.Run(ModelInputs.Complete(Session.Inputs, inputs), cancellationToken: cancellationToken);
+    /// <param name="output">The one output that is wanted; null for all.</param>
+    internal SessionOutputs Run(IReadOnlyDictionary<string, Tensor> inputs, CancellationToken cancellationToken, string? output = null) =>
+        Session.Run(ModelInputs.Complete(Session.Inputs, inputs), output is null ? null : [output], cancellationToken: cancellationToken);
 
     /// <summary>An output, which must be numbers.</summary>
     /// <exception cref="NonFiniteOutputException">It is not.</exception>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gpux.Runtime.Sessions;
 using Gpux.Runtime.Tokenizers;
 
 namespace Gpux.Runtime.Pipelines;
@@ -16,91 +17,65 @@ public sealed record Similarities(IReadOnlyList<string> Sentences, IReadOnlyList
 }
 
 /// <summary>The embedding of a text, or how alike it is to other texts.</summary>
-/// <remarks>Source: sentence-transformers 6.2: prompts, max_seq_length and similarity_fn_name of the repository. Pooling and
-/// normalisation are part of the converted model.</remarks>
-internal sealed class SentenceSimilarityPipeline : Pipeline
+/// <remarks>Pooling and normalisation are part of the converted model; <see cref="SentenceSettings"/> has what is done to texts before.</remarks>
+internal sealed class SentenceSimilarityPipeline : Pipeline, ISequenceTask
 {
-    private readonly JsonElement _settings;
-    private readonly int? _longest;
-    private readonly bool _lowersCase;
+    private const string PromptLength = "prompt_length";
 
-    public SentenceSimilarityPipeline(PipelineModel model) : base(model)
-    {
-        _settings = PipelineModel.ReadJson(model.Files, "config_sentence_transformers.json");
-        var transformer = PipelineModel.ReadJson(model.Files, "sentence_bert_config.json");
-        if (transformer.ValueKind == JsonValueKind.Undefined)
-            transformer = PipelineModel.ReadJson(model.Files, "0_Transformer/sentence_bert_config.json");
-        if (transformer.ValueKind != JsonValueKind.Object)
-            return;
-        _longest = transformer.TryGetProperty("max_seq_length", out var length)
-            && length.ValueKind == JsonValueKind.Number && length.TryGetInt32(out var number) && number > 0 ? number : null;
-        _lowersCase = transformer.TryGetProperty("do_lower_case", out var lower) && lower.ValueKind == JsonValueKind.True;
-    }
+    public SentenceSimilarityPipeline(PipelineModel model) : base(model) => Settings = SentenceSettings.Load(model);
 
     public override string Task => "sentence-similarity";
 
+    public string Output => "sentence_embedding";
+
+    public SentenceSettings Settings { get; }
+
     public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
     {
-        arguments.RequireKnown(Task, "prompt_name", "prompt", "similarity_fn_name");
-        var notes = new List<string>();
-        var source = Embed(input, arguments, notes, cancellationToken);
+        var source = (Features)ISequenceTask.Run(this, Model, input, arguments, cancellationToken);
         if (input.Sentences is not { Count: > 0 } sentences)
-            return new Features(Tensor.Of<float>(source, new Shape(source.Length))) { Notes = notes };
-        var measure = arguments.Text("similarity_fn_name") ?? Setting("similarity_fn_name") ?? "cosine";
+            return source;
+        var measure = SimilarityMeasures.Find(arguments.Text("similarity_fn_name") ?? Settings.Similarity)
+            ?? throw arguments.Unfit("similarity_fn_name", "cosine, dot, euclidean or manhattan was expected");
+        var notes = source.Notes.ToList();
         var values = new float[sentences.Count];
         for (var i = 0; i < values.Length; i++)
-            values[i] = Similarity(measure, source, Embed(PipelineInput.Of(sentences[i]), arguments, notes, cancellationToken), arguments);
+        {
+            var other = (Features)ISequenceTask.Run(this, Model, PipelineInput.Of(sentences[i]), arguments, cancellationToken);
+            values[i] = measure(source.Values.AsSpan<float>(), other.Values.AsSpan<float>());
+            notes.AddRange(other.Notes);
+        }
         return new Similarities(sentences, values) { Notes = notes };
     }
 
-    private float[] Embed(PipelineInput input, PipelineArguments arguments, List<string> notes, CancellationToken cancellationToken)
+    public Encoding Encode(PipelineInput input, PipelineArguments arguments, List<string> notes)
     {
-        var text = PythonText.Strip(Prompt(arguments) + input.RequireText(Task));
-        var prepared = input with { Text = _lowersCase ? text.ToLowerInvariant() : text };
-        // The repository's length takes the place of the tokenizer's, but there are no more positions than the model has.
-        var encoding = Model.Encode(prepared, Task, arguments, notes,
-            _longest is null ? null : new Truncation { MaxLength = PipelineModel.Least(_longest, Model.MaxPositions) });
-        using var outputs = Model.Run([encoding], cancellationToken);
-        return Model.Finite(outputs, "sentence_embedding").AsSpan<float>().ToArray();
+        arguments.RequireKnown(Task, "prompt_name", "prompt", "similarity_fn_name");
+        return Model.Encode(input with { Text = Settings.Prepare(Settings.Prompt(arguments) + input.RequireText(Task)) }, Task, arguments, notes,
+            // The repository's length takes the place of the tokenizer's, but there are no more positions than the model has.
+            Settings.LongestTokens is { } longest ? new Truncation { MaxLength = PipelineModel.Least(longest, Model.MaxPositions) } : null);
     }
 
-    private string? Prompt(PipelineArguments arguments)
+    public SessionOutputs Compute(IReadOnlyList<Encoding> encodings, PipelineArguments arguments, CancellationToken cancellationToken)
     {
-        if (arguments.Text("prompt") is { } prompt)
-            return prompt;
-        if ((arguments.Text("prompt_name") ?? Setting("default_prompt_name")) is not { } name)
-            return null;
-        if (_settings.ValueKind == JsonValueKind.Object && _settings.TryGetProperty("prompts", out var prompts) && prompts.ValueKind == JsonValueKind.Object)
+        var inputs = Model.Inputs(encodings);
+        // Models that leave the prompt out of the pooling are told how long it is.
+        if (Model.Session.Inputs.Any(input => input.Name == PromptLength) && Settings.Prompt(arguments) is { Length: > 0 } prompt)
         {
-            if (prompts.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String)
-                return text.GetString();
-            throw new PipelineArgumentException("prompt_name", $"{Model.Name} has no prompt '{name}'.",
-                $"It has: {string.Join(", ", prompts.EnumerateObject().Select(entry => entry.Name))}.");
+            var lengths = Tensor.Uninitialized(ElementType.Int64, new Shape(encodings.Count));
+            lengths.AsSpan<long>().Fill(CountTokens(prompt));
+            inputs[PromptLength] = lengths;
         }
-        throw new PipelineArgumentException("prompt_name", $"{Model.Name} has no prompts.", "Leave 'prompt_name' out, or give the text as 'prompt'.");
+        return Model.Run(inputs, cancellationToken, Output);
     }
 
-    private string? Setting(string name) => _settings.ValueKind == JsonValueKind.Object
-        && _settings.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    public PipelineResult Answer(PipelineInput input, ReadOnlySpan<float> values, PipelineArguments arguments, List<string> notes) =>
+        new Features(Tensor.Of(values, new Shape(values.Length))) { Notes = notes };
 
-    private static float Similarity(string measure, float[] a, float[] b, PipelineArguments arguments)
+    // The special token that ends a text comes after the prompt and the text.
+    private int CountTokens(string prompt)
     {
-        double dot = 0, squaresA = 0, squaresB = 0, squaredDistance = 0, distance = 0;
-        for (var i = 0; i < a.Length; i++)
-        {
-            dot += (double)a[i] * b[i];
-            squaresA += (double)a[i] * a[i];
-            squaresB += (double)b[i] * b[i];
-            squaredDistance += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-            distance += Math.Abs((double)a[i] - b[i]);
-        }
-        return (float)(measure switch
-        {
-            "cosine" => dot / Math.Max(Math.Sqrt(squaresA) * Math.Sqrt(squaresB), 1e-12),
-            "dot" or "dot_product" => dot,
-            "euclidean" => -Math.Sqrt(squaredDistance),
-            "manhattan" => -distance,
-            _ => throw arguments.Unfit("similarity_fn_name", "cosine, dot, euclidean or manhattan was expected"),
-        });
+        var ids = Model.Tokenizer.Encode(Settings.Prepare(prompt)).Ids;
+        return ids.Length > 0 && Model.Tokenizer.IsSpecial(ids[^1]) ? ids.Length - 1 : ids.Length;
     }
 }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Gpux.Runtime.Sessions;
+using Gpux.Runtime.Tokenizers;
 
 namespace Gpux.Runtime.Pipelines;
 
@@ -7,38 +9,47 @@ namespace Gpux.Runtime.Pipelines;
 /// <remarks>Source: sentence-transformers 6.2, CrossEncoder.predict. The function that scores go through is the one that the
 /// configuration names: in sentence_transformers.activation_fn, before version 4 in sbert_ce_default_activation_function; else sigmoid
 /// for one label and none for several.</remarks>
-internal sealed class TextRankingPipeline(PipelineModel model) : Pipeline(model)
+internal sealed class TextRankingPipeline(PipelineModel model) : Pipeline(model), ISequenceTask
 {
     private readonly string? _activation = ActivationOf(model);
 
     public override string Task => "text-ranking";
 
+    public string Output => "logits";
+
     public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
     {
-        arguments.RequireKnown(Task, "max_length");
-        var truncation = ClassScores.Truncation(arguments);
+        if (input.Sentences is not { Count: > 0 } sentences)
+            return ISequenceTask.Run(this, Model, input, arguments, cancellationToken);
         var notes = new List<string>();
-        input.RequireText(Task);
-        if (input.Sentences is { Count: > 0 } sentences)
+        var scores = new List<float>();
+        foreach (var sentence in sentences)
         {
-            var scores = new List<float>();
-            foreach (var sentence in sentences)
-                scores.AddRange(Score(input with { Pair = sentence }));
-            var labels = scores.Count / sentences.Count;
-            return new Features(Tensor.Of<float>(scores.ToArray(), labels == 1 ? new Shape(scores.Count) : new Shape(sentences.Count, labels))) { Notes = notes };
+            var result = (Features)ISequenceTask.Run(this, Model, input with { Pair = sentence, Sentences = null }, arguments, cancellationToken);
+            scores.AddRange(result.Values.AsSpan<float>());
+            notes.AddRange(result.Notes);
         }
+        var labels = scores.Count / sentences.Count;
+        return new Features(Tensor.Of<float>(scores.ToArray(), labels == 1 ? new Shape(scores.Count) : new Shape(sentences.Count, labels))) { Notes = notes };
+    }
+
+    public Encoding Encode(PipelineInput input, PipelineArguments arguments, List<string> notes)
+    {
+        arguments.RequireKnown(Task, "max_length");
+        input.RequireText(Task);
         if (input.Pair is null)
             throw new PipelineInputException($"The task {Task} takes two texts.", "Give a query and the text that is to be ranked: gpux run MODEL \"QUERY\" --pair \"TEXT\".");
-        var alone = Score(input);
-        return new Features(Tensor.Of<float>(alone, alone.Length == 1 ? Shape.Scalar : new Shape(alone.Length))) { Notes = notes };
+        return Model.Encode(input, Task, arguments, notes, ClassScores.Truncation(arguments));
+    }
 
-        float[] Score(PipelineInput pair)
-        {
-            using var outputs = Model.Run([Model.Encode(pair, Task, arguments, notes, truncation)], cancellationToken);
-            var scores = Model.Finite(outputs, "logits").AsSpan<float>().ToArray();
-            Activate(scores);
-            return scores;
-        }
+    public SessionOutputs Compute(IReadOnlyList<Encoding> encodings, PipelineArguments arguments, CancellationToken cancellationToken) =>
+        Model.Run(encodings, cancellationToken, Output);
+
+    public PipelineResult Answer(PipelineInput input, ReadOnlySpan<float> values, PipelineArguments arguments, List<string> notes)
+    {
+        var scores = values.ToArray();
+        Activate(scores);
+        return new Features(Tensor.Of<float>(scores, scores.Length == 1 ? Shape.Scalar : new Shape(scores.Length))) { Notes = notes };
     }
 
     private void Activate(Span<float> scores)
@@ -70,7 +81,9 @@ internal sealed class TextRankingPipeline(PipelineModel model) : Pipeline(model)
     private static string? ActivationOf(PipelineModel model)
     {
         var settings = model.ConfigObject("sentence_transformers");
-        return settings.ValueKind == JsonValueKind.Object && settings.TryGetProperty("activation_fn", out var name) && name.ValueKind == JsonValueKind.String
-            ? name.GetString() : model.ConfigText("sbert_ce_default_activation_function");
+        var name = settings.ValueKind == JsonValueKind.Object && settings.TryGetProperty("activation_fn", out var stated) && stated.ValueKind == JsonValueKind.String
+            ? stated.GetString() : model.ConfigText("sbert_ce_default_activation_function");
+        // Code of others is not run by the original either, which then takes its default.
+        return name?.StartsWith("torch.", StringComparison.Ordinal) == true ? name : null;
     }
 }

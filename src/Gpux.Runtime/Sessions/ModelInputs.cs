@@ -6,7 +6,7 @@ namespace Gpux.Runtime.Sessions;
 public static class ModelInputs
 {
     /// <summary>The given inputs that the model has, and defaults for those of its inputs that are not given: attention_mask of ones,
-    /// token_type_ids, task_type_ids, langs, global_attention_mask and bbox of zeros, no entities, position_ids that count from the length of the cache, an empty cache, bool_masked_pos without a mark.
+    /// token_type_ids, task_type_ids, langs, global_attention_mask and bbox and prompt_length of zeros, no entities, position_ids that count from the length of the cache, an empty cache, bool_masked_pos without a mark.
     /// An input that has no default is left out, and is missing when the model runs.</summary>
     public static Dictionary<string, Tensor> Complete(ImmutableArray<ValueInfo> inputs, IReadOnlyDictionary<string, Tensor> given)
     {
@@ -35,6 +35,7 @@ public static class ModelInputs
             "entity_ids" or "entity_attention_mask" or "entity_token_type_ids" or "entity_position_ids" =>
                 Tensor.Zeros(input.ElementType, Sized(input, batch, otherwise: 0)),
             "bbox" => Tensor.Zeros(input.ElementType, new Shape(batch, length, 4)),
+            "prompt_length" => Tensor.Zeros(input.ElementType, new Shape(batch)),
             "position_ids" => Positions(batch, length, past),
             "bool_masked_pos" => Tensor.Zeros(input.ElementType, Sized(input, batch, otherwise: 1)),
             _ when input.Name.StartsWith("past_key_values.", StringComparison.Ordinal) =>
