@@ -47,6 +47,9 @@ public sealed class ModelConfig
             : throw new InvalidConfigException(name, "it is longer than 16 MiB");
     }
 
+    /// <summary>The names of all fields.</summary>
+    public IEnumerable<string> Names => _root.EnumerateObject().Select(member => member.Name);
+
     /// <summary>Whether the field is there and not null.</summary>
     public bool Has(string name) => _root.TryGetProperty(name, out var field) && field.ValueKind != JsonValueKind.Null;
 
@@ -82,6 +85,12 @@ public sealed class ModelConfig
     public IReadOnlyList<string> Texts(string name, params string[] absent) => !Has(name) ? absent
         : [.. Elements(name).Select(element => element.ValueKind == JsonValueKind.String ? element.GetString()! // a string: checked
             : throw Invalid(name, "a list of texts was expected"))];
+
+    /// <summary>A list of lists of whole numbers.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> IntLists(string name) =>
+        [.. Elements(name).Select(row => row.ValueKind == JsonValueKind.Array ? (IReadOnlyList<int>)[.. row.EnumerateArray().Select(element =>
+            element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) ? value : throw Invalid(name, "lists of whole numbers were expected"))]
+            : throw Invalid(name, "lists of whole numbers were expected"))];
 
     /// <summary>A field that is one number for both sides of an image, or a list of height and width.</summary>
     public (int Height, int Width) Size(string name, int absent)

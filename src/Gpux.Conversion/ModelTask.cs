@@ -19,4 +19,5 @@ public static class ModelTask
     public const string ImageFeatureExtraction = "image-feature-extraction";
     public const string MaskedImageModeling = "masked-im";
     public const string Backbone = "backbone";
+    public const string ImageSegmentation = "image-segmentation";
 }

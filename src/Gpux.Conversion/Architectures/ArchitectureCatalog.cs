@@ -42,6 +42,8 @@ internal static class ArchitectureCatalog
         RobertaPreLayerNorm.Architecture,
         RoFormer.Architecture,
         SqueezeBert.Architecture,
+        Timm.TimmModel.Architecture,
+        Torchvision.TorchvisionModel.Architecture,
         ViT.Architecture,
         Xlm.Architecture,
         Xlm.Flaubert,
