@@ -7,8 +7,10 @@ namespace Gpux.Conversion;
 /// <param name="Target">Which operators the graph may use.</param>
 /// <param name="ClassName">The class to build, such as "BertForMaskedLM"; null for the one that config.json states.</param>
 /// <param name="Precision">What the weights are stored in.</param>
+/// <param name="Arguments">A JSON object of what the class is called with, for a state dict without configuration: what shapes do not tell, such as
+/// {"num_heads": 4}. Null for the class's own.</param>
 public sealed record ConversionOptions(
-    GraphTarget Target = GraphTarget.Cpu, string? ClassName = null, WeightPrecision Precision = WeightPrecision.Float32);
+    GraphTarget Target = GraphTarget.Cpu, string? ClassName = null, WeightPrecision Precision = WeightPrecision.Float32, string? Arguments = null);
 
 /// <summary>A conversion that is known to succeed: the whole graph, built from configuration and headers alone.</summary>
 public sealed class ConversionPlan

@@ -1,4 +1,6 @@
 using Gpux.Conversion.Architectures;
+using Gpux.Conversion.Architectures.Timm;
+using Gpux.Conversion.Architectures.Torchvision;
 using Gpux.Conversion.Checkpoints;
 using Gpux.Conversion.Precision;
 using Gpux.Conversion.SentenceTransformers;
@@ -42,8 +44,9 @@ public static class Converter
     {
         var sentence = SentenceModel.IsOne(files) && options.ClassName is null or "SentenceTransformer" ? SentenceModel.Load(files) : null;
         var encoderFiles = sentence?.EncoderFiles ?? files;
-        var config = ModelConfig.Load(encoderFiles);
-        var (architecture, head) = Choose(config, sentence is null ? options.ClassName : null, bodyOnly: sentence is not null);
+        var stateDict = TorchvisionModel.Describe([.. files.Names], options.ClassName, options.Arguments);
+        var config = stateDict ?? ModelConfig.Load(encoderFiles);
+        var (architecture, head) = Choose(config, sentence is null && stateDict is null ? options.ClassName : null, bodyOnly: sentence is not null);
         var graph = new GraphBuilder(head.ClassName, options.Target);
         var weights = new Weights(graph, sentence?.ReadEncoder() ?? CheckpointCatalog.Read(files), head.ClassName);
         var outputs = head.Build(graph, config, weights);
@@ -58,10 +61,17 @@ public static class Converter
             sentence is null ? head.Task : ModelTask.SentenceSimilarity);
     }
 
-    /// <summary>Finds out from config.json alone whether something builds the model.</summary>
+    /// <summary>Finds out from config.json, or a state dict's name, whether something builds the model.</summary>
+    /// <param name="published">The names of all files of the repository.</param>
+    /// <param name="className">The class that the user names; null for the model's own.</param>
     /// <exception cref="UnsupportedModelException">Nothing does; says what is missing.</exception>
-    public static void RequireSupported(ModelFiles configuration)
+    public static void RequireSupported(ModelFiles configuration, IReadOnlyCollection<string> published, string? className)
     {
+        if (TorchvisionModel.Describe(published, className) is { } stateDict)
+        {
+            Choose(stateDict, className: null, bodyOnly: false);
+            return;
+        }
         var sentence = SentenceModel.IsOne(configuration) ? SentenceModel.Load(configuration) : null;
         Choose(ModelConfig.Load(sentence?.EncoderFiles ?? configuration), className: null, bodyOnly: true);
     }
@@ -229,12 +239,15 @@ public static class Converter
     {
         // A cross-encoder is a sequence classifier of its own configuration.
         className = className == "CrossEncoder" ? null : className;
-        var stated = className ?? (config.Architectures is [var first, ..] ? first : null);
-        var architecture = config.ModelType.Length > 0 ? ArchitectureCatalog.Find(config.ModelType)
+        var isTimm = TimmModel.IsOne(config);
+        var stated = className ?? (isTimm ? TimmModel.ClassOf(config) : config.Architectures is [var first, ..] ? first : null);
+        var architecture = isTimm ? TimmModel.Architecture : config.ModelType.Length > 0 ? ArchitectureCatalog.Find(config.ModelType)
             // The first configurations state no model_type: the class tells the family.
             : ArchitectureCatalog.All.FirstOrDefault(candidate => candidate.Heads.Any(head => head.ClassName == stated));
         if (architecture is null)
             throw UnknownFamily(config, stated);
+        if (architecture == TimmModel.Architecture)
+            TimmCatalog.Find(TimmArguments.EntryOf(config));
         if (bodyOnly || stated is null)
             return (architecture, architecture.Heads[0]);
         return architecture.Heads.FirstOrDefault(head => head.ClassName == stated) is { } found ? (architecture, found)
@@ -244,14 +257,11 @@ public static class Converter
 
     private static UnsupportedModelException UnknownFamily(ModelConfig config, string? className)
     {
-        // timm's configurations name an architecture of that library.
-        var timm = config.ModelType.Length == 0 && className is null ? config.Text("architecture", "") is { Length: > 0 } architecture ? architecture : null : null;
-        var name = config.ModelType.Length > 0 ? config.ModelType : className ?? timm ?? "";
+        var name = config.ModelType.Length > 0 ? config.ModelType : className ?? "";
         var known = ArchitectureCatalog.All.Select(architecture => architecture.ModelType).ToArray();
         var closest = known.Where(type => name.Length > 0 && (name.Contains(type, StringComparison.OrdinalIgnoreCase) || type.Contains(name, StringComparison.OrdinalIgnoreCase))).ToArray();
         return new UnsupportedModelException(
-            timm is not null ? $"Models of timm, such as this '{timm}', are not built yet."
-            : name.Length > 0 ? $"Models of type '{name}' are not built yet." : "config.json states neither model_type nor architectures.",
+            name.Length > 0 ? $"Models of type '{name}' are not built yet." : "config.json states neither model_type nor architectures.",
             $"Built are: {string.Join(", ", known)}{(closest.Length > 0 ? $" (nearest: {string.Join(", ", closest)})" : "")}. "
                 + "Take a model of one of these families, such as a fine-tuned one for the same task.");
     }

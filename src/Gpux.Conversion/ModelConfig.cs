@@ -47,6 +47,9 @@ public sealed class ModelConfig
             : throw new InvalidConfigException(name, "it is longer than 16 MiB");
     }
 
+    /// <summary>The names of all fields.</summary>
+    public IEnumerable<string> Names => _root.EnumerateObject().Select(member => member.Name);
+
     /// <summary>Whether the field is there and not null.</summary>
     public bool Has(string name) => _root.TryGetProperty(name, out var field) && field.ValueKind != JsonValueKind.Null;
 

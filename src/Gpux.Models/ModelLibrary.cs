@@ -204,7 +204,7 @@ public sealed class ModelLibrary : IDisposable
         {
             configuration = await FetchConfigurationAsync(resolved, options.Weights, progress, cancellationToken);
             using var standIns = new HeaderStandIns();
-            var files = await WithHeadersAsync(resolved, configuration, options.Weights, standIns, mayFetch: false, progress, cancellationToken);
+            var files = await WithHeadersAsync(resolved, configuration, options.Weights, options.ClassName, standIns, mayFetch: false, progress, cancellationToken);
             var plan = Converter.Plan(files, options.Conversion);
             return Describe(plan, null, FileSelection.Needed(resolved.Manifest.Files, plan.WeightFiles));
         }
@@ -522,18 +522,19 @@ public sealed class ModelLibrary : IDisposable
         ResolvedModel resolved, ModelFiles configuration, PrepareOptions options, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
         using var standIns = new HeaderStandIns();
-        var files = await WithHeadersAsync(resolved, configuration, options.Weights, standIns, mayFetch: true, progress, cancellationToken);
+        var files = await WithHeadersAsync(resolved, configuration, options.Weights, options.ClassName, standIns, mayFetch: true, progress, cancellationToken);
         return Converter.Plan(files, options.Conversion).WeightFiles;
     }
 
     private async Task<ModelFiles> WithHeadersAsync(
-        ResolvedModel resolved, ModelFiles configuration, WeightsChoice? weights, HeaderStandIns standIns,
+        ResolvedModel resolved, ModelFiles configuration, WeightsChoice? weights, string? className, HeaderStandIns standIns,
         bool mayFetch, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        Converter.RequireSupported(configuration);
+        string[] published = [.. Chosen(resolved, weights).Select(file => file.Path)];
+        Converter.RequireSupported(configuration, published, className);
         var here = Store.FindFiles(resolved.Manifest);
         var paths = configuration.Names.ToDictionary(name => name, configuration.Require);
-        foreach (var name in WeightFiles.Choose(configuration, [.. Chosen(resolved, weights).Select(file => file.Path)]))
+        foreach (var name in WeightFiles.Choose(configuration, published))
         {
             if (here.Find(name) is { } path)
             {

@@ -33,7 +33,7 @@ internal sealed class PreprocessCommand : GpuxCommand
         var reference = Services.Reference(parsed.GetRequiredValue(_model));
         var inputs = _source.Read(parsed, parsed.GetValue(_input) ?? []);
         var (_, files) = await Services.Library.FetchConfigurationAsync(reference, Lookup.PreferStore, Terminal.Progress, cancellationToken);
-        var tensors = TakesImages(files) ? ImageProcessor.Load(files.Find).Process([.. inputs.Select(path => ImageFile.Load(path))]).Tensors
+        var tensors = TakesImages(files) ? ImageProcessor.Load(files).Process([.. inputs.Select(path => ImageFile.Load(path))]).Tensors
             : Tokenized(Tokenizer.Load(files.Find), inputs);
         var path = parsed.GetValue(_output);
         if (path is not null)

@@ -82,6 +82,8 @@ internal static class ArchitectureCatalog
         Swin.Architecture,
         Swin.V2,
         TextNet.Architecture,
+        Timm.TimmModel.Architecture,
+        Torchvision.TorchvisionModel.Architecture,
         ViT.Architecture,
         VitDet.Architecture,
         ViTMae.Architecture,

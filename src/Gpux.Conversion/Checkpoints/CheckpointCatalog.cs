@@ -34,6 +34,9 @@ internal static class CheckpointCatalog
                 unread ??= (format, file);
             }
         }
+        // A state dict alone, of whatever name.
+        if (unread is null && StateDict.FileOf(names) is { } stateDict)
+            return (new CheckpointFormat("PyTorch state dict", [stateDict], Torch.TorchReader.Read), stateDict);
         if (unread is { } found)
             throw new UnsupportedCheckpointException(found.File, found.Format.Name);
         throw new UnsupportedModelException(

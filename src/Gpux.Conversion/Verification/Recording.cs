@@ -36,6 +36,9 @@ public sealed class Recording
 
     /// <summary>The class of the original library; null if none or several are stated.</summary>
     public string? ClassName => Text("class");
+
+    /// <summary>What a class was called with that a state dict does not tell, as JSON; null where nothing is stated.</summary>
+    public string? Arguments => Root.TryGetProperty("arguments", out var arguments) && arguments.ValueKind == JsonValueKind.Object ? arguments.GetRawText() : null;
     public Tolerance Tolerance => ReadTolerance(Root) ?? Tolerance.Exact;
 
     /// <summary>Whether a cached decoder must give the same logits token by token.</summary>

@@ -19,7 +19,7 @@ internal sealed class ModelJudge(Recording recording, ModelFiles files)
         ConversionPlan plan;
         try
         {
-            plan = Converter.Plan(files, new ConversionOptions(ClassName: recording.ClassName));
+            plan = Converter.Plan(files, new ConversionOptions(ClassName: recording.ClassName, Arguments: recording.Arguments));
         }
         catch (GpuxException exception) when (IsUnsupported(exception))
         {
@@ -34,7 +34,7 @@ internal sealed class ModelJudge(Recording recording, ModelFiles files)
         return new ModelJudge(recording, files).Judge(plan);
     }
 
-    // A repository without config.json is one of a library that is not read: torchvision, diffusers, the first TensorFlow releases.
+    // A repository without config.json is one of a library that is not read: diffusers, the first TensorFlow releases.
     private static bool IsUnsupported(GpuxException exception) => exception.Code is ErrorCode.UnsupportedModel or ErrorCode.UnsupportedCheckpoint
         || exception is MissingFileException { Name: "config.json" };
 

@@ -34,6 +34,13 @@ public sealed class ImageProcessor
     public static ImageProcessor Load(Func<string, string?> repositoryFile, ImageBackend? backend = null) =>
         ProcessorCatalog.Load(new ProcessorFiles(repositoryFile), backend);
 
+    /// <summary>Reads the processor files of a model, or knows what is done to images for a state dict that has none.</summary>
+    /// <exception cref="UnsupportedImageProcessorException">No such processor here.</exception>
+    /// <exception cref="InvalidImageProcessorException">No processor file, or a malformed one.</exception>
+    public static ImageProcessor Load(ModelFiles files, ImageBackend? backend = null) =>
+        StateDict.FileOf(files) is { } file && files.Find("preprocessor_config.json") is null && files.Find("processor_config.json") is null
+            ? TorchvisionPresets.Load(file) : Load(files.Find, backend);
+
     /// <param name="limits">Bounds what an image is resized to; <see cref="ImageLimits.Default"/> where null.</param>
     /// <exception cref="UnfitImagesException">The images come out in different sizes, or too large.</exception>
     public ProcessedImages Process(IReadOnlyList<Image> images, ImageLimits? limits = null) =>

@@ -36,10 +36,10 @@ public sealed class PipelineModel : IDisposable
         // Early sentence-transformers models keep the encoder's files in a folder of their own.
         var encoder = files.Find("config.json") is null && files.Find("0_Transformer/config.json") is not null ? files.Folder("0_Transformer") : files;
         _tokenizer = new Lazy<Tokenizer>(() => tokenizer is null ? LoadTokenizer(files) : tokenizer.GetAwaiter().GetResult());
-        _images = new Lazy<ImageProcessor>(() => overrides?.Images ?? ImageProcessor.Load(files.Find));
+        _images = new Lazy<ImageProcessor>(() => overrides?.Images ?? ImageProcessor.Load(files));
         _maxTokens = overrides?.MaxTokens;
         _config = ReadJson(encoder, "config.json");
-        Labels = overrides?.Labels ?? ReadLabels(_config);
+        Labels = overrides?.Labels ?? ReadLabels(_config) switch { [] => PublishedLabels.Of(files, session, _config), var named => named };
     }
 
     public string Name { get; }

@@ -47,7 +47,8 @@ internal static class TimmImageProcessor
         return new ImageSize(Round(image.Width / ratio), Round(image.Height / ratio));
     }
 
-    private static ResizePlan Crop(ImageSize resized, ImageSize crop, uint fill = 0)
+    /// <summary>The middle of an image, as torchvision rounds it; where the crop is larger, the image in the middle of the crop.</summary>
+    internal static ResizePlan Crop(ImageSize resized, ImageSize crop, uint fill = 0)
     {
         var window = new Window(Start(resized.Width, crop.Width), Start(resized.Height, crop.Height), crop.Width, crop.Height);
         return new ResizePlan(resized, window, fill);
