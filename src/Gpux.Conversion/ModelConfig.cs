@@ -64,7 +64,10 @@ public sealed class ModelConfig
 
     public int? OptionalInt(string name) => Has(name) ? Int(name) : null;
 
-    public float Float(string name, float absent) => Has(name) ? (float)Field(name, JsonValueKind.Number).GetDouble() : absent;
+    public float Float(string name, float absent) => Has(name) ? (float)Number(name, 0) : absent;
+
+    /// <summary>A field in double precision, for what the original counts with rather than computes.</summary>
+    public double Number(string name, double absent) => Has(name) ? Field(name, JsonValueKind.Number).GetDouble() : absent;
 
     public bool Bool(string name, bool absent) => !Has(name) ? absent : _root.GetProperty(name).ValueKind switch
     {
@@ -79,9 +82,23 @@ public sealed class ModelConfig
         : [.. Elements(name).Select(element => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) ? value
             : throw Invalid(name, "a list of whole numbers was expected"))];
 
+    public IReadOnlyList<float> Floats(string name, params float[] absent) => !Has(name) ? absent
+        : [.. Elements(name).Select(element => element.ValueKind == JsonValueKind.Number ? (float)element.GetDouble()
+            : throw Invalid(name, "a list of numbers was expected"))];
+
     public IReadOnlyList<string> Texts(string name, params string[] absent) => !Has(name) ? absent
         : [.. Elements(name).Select(element => element.ValueKind == JsonValueKind.String ? element.GetString()! // a string: checked
             : throw Invalid(name, "a list of texts was expected"))];
+
+    public IReadOnlyList<bool> Bools(string name, params bool[] absent) => !Has(name) ? absent
+        : [.. Elements(name).Select(element => element.ValueKind is JsonValueKind.True or JsonValueKind.False ? element.GetBoolean()
+            : throw Invalid(name, "a list of true and false was expected"))];
+
+    /// <summary>A list of lists of whole numbers; null if it is not there.</summary>
+    public IReadOnlyList<IReadOnlyList<int>>? IntLists(string name) => !Has(name) ? null
+        : [.. Elements(name).Select(list => list.ValueKind != JsonValueKind.Array ? throw Invalid(name, "lists of whole numbers were expected")
+            : (IReadOnlyList<int>)[.. list.EnumerateArray().Select(element => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) ? value
+                : throw Invalid(name, "lists of whole numbers were expected"))])];
 
     /// <summary>A field that is one number for both sides of an image, or a list of height and width.</summary>
     public (int Height, int Width) Size(string name, int absent)

@@ -19,4 +19,15 @@ public static class ModelTask
     public const string ImageFeatureExtraction = "image-feature-extraction";
     public const string MaskedImageModeling = "masked-im";
     public const string Backbone = "backbone";
+    public const string ImageSegmentation = "image-segmentation";
+    public const string ZeroShotImageClassification = "zero-shot-image-classification";
+    public const string ZeroShotObjectDetection = "zero-shot-object-detection";
+    public const string ObjectDetection = "object-detection";
+    public const string DepthEstimation = "depth-estimation";
+    public const string KeypointDetection = "keypoint-detection";
+    public const string MaskGeneration = "mask-generation";
+    public const string ImageToImage = "image-to-image";
+    public const string ImageToText = "image-to-text";
+    public const string ImageTextRetrieval = "image-text-retrieval";
+    public const string VisualQuestionAnswering = "visual-question-answering";
 }

@@ -35,7 +35,9 @@ public sealed class Value
     internal OnnxTensor? Constant { get; init; }
 
     /// <summary>The extent at <paramref name="axis"/>; negative counts from the end.</summary>
-    public Dim Dim(int axis) => Dims[axis < 0 ? axis + Rank : axis];
+    /// <exception cref="GraphException">There is no such axis, such as of a weight that is not what it should be.</exception>
+    public Dim Dim(int axis) => (axis < 0 ? axis + Rank : axis) is var i && i >= 0 && i < Rank ? Dims[i]
+        : throw new GraphException(Name, $"{this} has no axis {axis}.");
 
     public override string ToString() => $"{Name}: {Type}[{string.Join(", ", Dims)}]";
 
@@ -50,6 +52,7 @@ public sealed class Value
     public static Value operator +(float left, Value right) => right.Like(left) + right;
     public static Value operator -(float left, Value right) => right.Like(left) - right;
     public static Value operator *(float left, Value right) => right.Like(left) * right;
+    public static Value operator /(float left, Value right) => right.Like(left) / right;
     public static Value operator -(Value value) => value.Unary("Neg");
     public static Value operator &(Value left, Value right) => left.Binary("And", right);
     public static Value operator |(Value left, Value right) => left.Binary("Or", right);

@@ -8,8 +8,6 @@ namespace Gpux.Conversion.Architectures.Vision;
 /// ONNX Runtime folds it into the convolutions when it loads the graph, and the weights stay where they are.</remarks>
 internal static class ResNet
 {
-    private const float BatchNormEpsilon = 1e-5f;
-
     public static Architecture Architecture { get; } = new("resnet", "microsoft/resnet-50",
     [
         new("ResNetModel", ModelTask.ImageFeatureExtraction, Model),
@@ -20,7 +18,7 @@ internal static class ResNet
     // Defaults are those of the original class: files leave out what equals them.
     private sealed record Config(ModelConfig Json)
     {
-        public int Channels { get; } = Json.Int("num_channels", 3, minimum: 1);
+        public int Channels { get; } = Json.Channels();
         public IReadOnlyList<int> Depths { get; } = Json.Ints("depths", 3, 4, 6, 3);
         public bool Bottleneck { get; } = Json.Text("layer_type", "bottleneck") switch
         {
@@ -37,36 +35,26 @@ internal static class ResNet
     {
         weights.Ignore("classifier");
         var hidden = Stages(graph, new Config(json), weights)[^1];
-        return new Outputs { { "last_hidden_state", hidden }, { "pooler_output", hidden.GlobalAveragePool() } };
+        return hidden.AsStates(hidden.GlobalAveragePool());
     }
 
     private static Outputs ImageClassification(GraphBuilder graph, ModelConfig json, Weights weights)
     {
-        var pooled = Stages(graph, new Config(json), weights)[^1].GlobalAveragePool();
-        return new Outputs { { "logits", pooled.Reshape(pooled.Dim(0), pooled.Dim(1)).Linear(weights["classifier.1"]) } };
+        return Stages(graph, new Config(json), weights)[^1].MeanOfPlaces().Linear(weights["classifier.1"]).AsLogits();
     }
 
     private static Outputs Backbone(GraphBuilder graph, ModelConfig json, Weights weights)
     {
         weights.Ignore("classifier");
         var maps = Stages(graph, new Config(json), weights);
-        var names = maps.Select((_, i) => i == 0 ? "stem" : $"stage{i}").ToList();
-        var outputs = new Outputs();
-        foreach (var name in json.Texts("out_features", names[^1]))
-        {
-            var i = names.IndexOf(name);
-            outputs.Add($"feature_maps.{outputs.Count}", i >= 0 ? maps[i]
-                : throw json.Invalid("out_features", $"some of {string.Join(", ", names)} were expected"));
-        }
-        return outputs;
+        return json.FeatureMaps(maps.Count, (i, _) => maps[i]);
     }
 
     // What the stem and each stage make of the image: float [B, channels, height, width].
     private static List<Value> Stages(GraphBuilder graph, Config config, Weights weights)
     {
-        var body = weights.Has("resnet") ? weights["resnet"] : weights;
-        var pixels = graph.Input("pixel_values", ElementType.Float32, "batch_size", config.Channels, "height", "width");
-        var x = pixels.ConvolveNormalize(body["embedder.embedder"], stride: 2).Apply(config.Activation).MaxPool2D(size: 3, stride: 2, padding: 1);
+        var body = weights.Body("resnet");
+        var x = graph.Pixels(config.Channels).ConvolveNormalize(body["embedder.embedder"], stride: 2).Apply(config.Activation).MaxPool2D(size: 3, stride: 2, padding: 1);
         var maps = new List<Value> { x };
         for (var stage = 0; stage < config.Depths.Count; stage++)
         {
@@ -94,16 +82,5 @@ internal static class ResNet
         else
             x = x.ConvolveNormalize(layers["0"], stride).Apply(config.Activation).ConvolveNormalize(layers["1"], stride: 1);
         return (x + shortcut).Apply(config.Activation);
-    }
-
-    // A convolution that keeps the size, but for its stride, and batch normalisation by stored statistics.
-    private static Value ConvolveNormalize(this Value x, Weights weights, int stride)
-    {
-        var kernel = weights["convolution"].Get("weight");
-        var padding = (int)kernel.Dim(2).Size!.Value / 2; // weights have known extents
-        var norm = weights["normalization"];
-        norm.Ignore("num_batches_tracked");
-        return x.Conv2D(kernel, bias: null, (stride, stride), (padding, padding))
-            .BatchNormalization(norm.Get("weight"), norm.Get("bias"), norm.Get("running_mean"), norm.Get("running_var"), BatchNormEpsilon);
     }
 }
