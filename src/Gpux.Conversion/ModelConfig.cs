@@ -88,6 +88,10 @@ public sealed class ModelConfig
         : [.. Elements(name).Select(element => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) ? value
             : throw Invalid(name, "a list of whole numbers was expected"))];
 
+    public IReadOnlyList<float> Floats(string name, params float[] absent) => !Has(name) ? absent
+        : [.. Elements(name).Select(element => element.ValueKind == JsonValueKind.Number ? (float)element.GetDouble()
+            : throw Invalid(name, "a list of numbers was expected"))];
+
     public IReadOnlyList<string> Texts(string name, params string[] absent) => !Has(name) ? absent
         : [.. Elements(name).Select(element => element.ValueKind == JsonValueKind.String ? element.GetString()! // a string: checked
             : throw Invalid(name, "a list of texts was expected"))];

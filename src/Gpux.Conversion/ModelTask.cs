@@ -25,4 +25,14 @@ public static class ModelTask
     public const string AudioFrameClassification = "audio-frame-classification";
     public const string AudioXVector = "audio-xvector";
     public const string ZeroShotAudioClassification = "zero-shot-audio-classification";
+    public const string ZeroShotImageClassification = "zero-shot-image-classification";
+    public const string ZeroShotObjectDetection = "zero-shot-object-detection";
+    public const string ObjectDetection = "object-detection";
+    public const string DepthEstimation = "depth-estimation";
+    public const string KeypointDetection = "keypoint-detection";
+    public const string MaskGeneration = "mask-generation";
+    public const string ImageToImage = "image-to-image";
+    public const string ImageToText = "image-to-text";
+    public const string ImageTextRetrieval = "image-text-retrieval";
+    public const string VisualQuestionAnswering = "visual-question-answering";
 }

@@ -79,6 +79,24 @@ internal sealed class Weights
         return _account.Graph.Weight(Join("weight"), _path, ElementType.Float32, directions.Shape, new NormalizedData(directions, lengths, axis));
     }
 
+    /// <summary>Some rows of a tensor in float32: a part of a matrix that holds several, such as torch.nn.MultiheadAttention's in_proj_weight.</summary>
+    /// <param name="count">How many parts of equal size there are.</param>
+    /// <param name="part">The number of the part.</param>
+    public Value Part(string name, int part, int count)
+    {
+        var whole = Stored(name);
+        var tensor = _account.Checkpoint.Tensors[Join(name)]; // Stored has found it
+        if (whole.Rank == 0 || whole.Dim(0).Size!.Value is var extent && extent % count != 0) // weights have known extents
+            throw new InvalidCheckpointException(tensor.File, $"tensor '{Join(name)}' of shape {tensor.Shape} cannot be cut into {count} equal parts");
+        var rows = extent / count;
+        if (tensor.Layout is not null)
+            return whole.Slice(axis: 0, part * rows, (part + 1) * rows).Cast(ElementType.Float32);
+        // Rows lie one after another: the part is used where it lies.
+        var bytes = tensor.ByteCount / count;
+        return _account.Graph.Weight($"{Join(name)}[{part * rows}:{(part + 1) * rows}]", _path, tensor.ElementType,
+            new Shape([rows, .. tensor.Shape.Dimensions.AsSpan()[1..]]), new ExternalData(tensor.File, tensor.Offset + part * bytes, bytes)).Cast(ElementType.Float32);
+    }
+
     /// <summary>States that tensors, or all below modules, are rightly not read. Names that the checkpoint lacks do no harm.</summary>
     public void Ignore(params ReadOnlySpan<string> paths)
     {

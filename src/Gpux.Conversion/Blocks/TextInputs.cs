@@ -16,7 +16,8 @@ internal sealed class TextInputs
     }
 
     /// <summary>One text a row.</summary>
-    public static TextInputs Rows(GraphBuilder graph) => new(graph, "batch_size", "sequence_length");
+    /// <param name="rows">The symbol of their number, where the graph counts other things as well.</param>
+    public static TextInputs Rows(GraphBuilder graph, string rows = "batch_size") => new(graph, rows, "sequence_length");
 
     /// <summary>Several choices a row, which become as many rows; <see cref="TaskHeads.AsChoices"/> brings their scores together again.</summary>
     public static TextInputs Choices(GraphBuilder graph) => new(graph, "batch_size", "num_choices", "sequence_length");

@@ -121,6 +121,19 @@ public sealed class RecordedRun
     /// <summary>Arguments of the call besides its tensors; undefined if there are none.</summary>
     public JsonElement Arguments => Root.TryGetProperty("arguments", out var arguments) ? arguments : default;
 
+    /// <summary>What a class is called when another method of it is run, or when it is given an argument that is true or false:
+    /// "CLIPModel.get_image_features", "BlipForImageTextRetrieval(use_itm_head=false)". Null if the run is a plain one.</summary>
+    public string? Variant(string className)
+    {
+        if (Root.TryGetProperty("method", out var method) && method.GetString() is { } name)
+            return $"{className}.{name}";
+        if (Arguments.ValueKind == JsonValueKind.Object)
+            foreach (var argument in Arguments.EnumerateObject())
+                if (argument.Value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+                    return $"{className}({argument.Name}={argument.Value.GetRawText()})";
+        return null;
+    }
+
     /// <summary>The input that marks which positions of the outputs count; null if all do.</summary>
     public Tensor? Where => Root.TryGetProperty("compare_where", out var mask) && mask.GetString() is { } name ? Input(name) : null;
 

@@ -45,7 +45,13 @@ internal sealed class ModelJudge(Recording recording, ModelFiles files)
             var (graph, result) = Converter.WriteInMemory(plan, files, []);
             using var session = InferenceSession.Open(graph.Span, new SessionOptions { ExternalWeightsFolder = result.WeightsFolder, DisablePrepacking = true });
             foreach (var run in recording.Runs)
-                JudgeRun(session, _current = run);
+            {
+                _current = run;
+                if (run.Variant(plan.ClassName) is { } variant && Converter.Supported.Any(family => family.ModelType == plan.ModelType && family.Classes.Contains(variant)))
+                    JudgeVariant(variant, run);
+                else
+                    JudgeRun(session, run);
+            }
             if (recording.Stepwise)
                 JudgeSteps(session);
             foreach (var run in recording.Generations)
@@ -62,6 +68,14 @@ internal sealed class ModelJudge(Recording recording, ModelFiles files)
             return CaseResult.Failed(recording, $"{_current?.Name}: {exception.Message}");
         }
         return CaseResult.Of(recording, _outputs);
+    }
+
+    // A method of the class, or an argument that changes what it computes, is a graph of its own.
+    private void JudgeVariant(string className, RecordedRun run)
+    {
+        var (graph, result) = Converter.WriteInMemory(Converter.Plan(files, new ConversionOptions(ClassName: className)), files, []);
+        using var session = InferenceSession.Open(graph.Span, new SessionOptions { ExternalWeightsFolder = result.WeightsFolder, DisablePrepacking = true });
+        JudgeRun(session, run);
     }
 
     private void JudgeRun(InferenceSession session, RecordedRun run)

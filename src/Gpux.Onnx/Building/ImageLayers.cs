@@ -45,7 +45,7 @@ public static class ImageLayers
         value.Graph.Node("HardSigmoid", [value], value.Type, value.Dims, [Attr.Of("alpha", 1 / 6f), Attr.Of("beta", 0.5f)]);
 
     /// <summary>x where it is positive, else x times a slope.</summary>
-    public static Value LeakyRelu(this Value value, float slope) =>
+    public static Value LeakyRelu(this Value value, float slope = 0.01f) =>
         value.Graph.Node("LeakyRelu", [value], value.Type, value.Dims, [Attr.Of("alpha", slope)]);
 
     private static Value Pool(this Value value, string op, int size, int stride, int padding, bool ceil, OnnxAttribute[] more)

@@ -63,8 +63,9 @@ public static class Spatial
 
     /// <summary>Bilinear interpolation to <paramref name="size"/>, int64 [height, width], as PyTorch's interpolate does it without
     /// antialiasing.</summary>
-    public static Value ResizeBilinear(this Value value, Value size, Dim height, Dim width) =>
-        value.Resize(size, height, width, Attr.Of("coordinate_transformation_mode", "half_pixel"), Attr.Of("mode", "linear"));
+    /// <param name="alignCorners">Whether the middles of the corner elements stay in the corners, or the borders of the map.</param>
+    public static Value ResizeBilinear(this Value value, Value size, Dim height, Dim width, bool alignCorners = false) => value.Resize(size, height, width,
+        Attr.Of("coordinate_transformation_mode", alignCorners ? "align_corners" : "half_pixel"), Attr.Of("mode", "linear"));
 
     /// <summary>Bicubic interpolation to <paramref name="size"/>, int64 [height, width], as PyTorch's interpolate does it with antialiasing:
     /// what is beyond the borders does not count, and the curve is that of Pillow.</summary>

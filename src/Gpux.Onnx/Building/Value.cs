@@ -52,6 +52,7 @@ public sealed class Value
     public static Value operator +(float left, Value right) => right.Like(left) + right;
     public static Value operator -(float left, Value right) => right.Like(left) - right;
     public static Value operator *(float left, Value right) => right.Like(left) * right;
+    public static Value operator /(float left, Value right) => right.Like(left) / right;
     public static Value operator -(Value value) => value.Unary("Neg");
     public static Value operator &(Value left, Value right) => left.Binary("And", right);
     public static Value operator |(Value left, Value right) => left.Binary("Or", right);

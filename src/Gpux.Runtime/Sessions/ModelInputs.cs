@@ -6,7 +6,7 @@ namespace Gpux.Runtime.Sessions;
 public static class ModelInputs
 {
     /// <summary>The given inputs that the model has, and defaults for those of its inputs that are not given: attention_mask of ones,
-    /// token_type_ids, task_type_ids, langs, global_attention_mask and bbox and prompt_length of zeros, no entities, position_ids that count from the length of the cache, an empty cache, bool_masked_pos without a mark.
+    /// token_type_ids, task_type_ids, langs, global_attention_mask, bbox and prompt_length of zeros, no entities, position_ids that count from the length of the cache, an empty cache, bool_masked_pos without a mark, pixel_mask of ones, input_labels of ones, no input_points beside input_boxes and the other way round.
     /// An input that has no default is left out, and is missing when the model runs.</summary>
     public static Dictionary<string, Tensor> Complete(ImmutableArray<ValueInfo> inputs, IReadOnlyDictionary<string, Tensor> given)
     {
@@ -29,6 +29,14 @@ public static class ModelInputs
         var past = PastLength(given);
         return input.Name switch
         {
+            "pixel_mask" when given.TryGetValue("pixel_values", out var pixels) && pixels.Shape.Rank == 4 =>
+                Ones(input.ElementType, new Shape(pixels.Shape[0], pixels.Shape[2], pixels.Shape[3])),
+            // Prompts of a mask generator: points that are all of the thing, no points, or no boxes.
+            "input_points" when Boxes(given) is { } boxes => Tensor.Zeros(input.ElementType, new Shape(boxes[0], boxes[1], 0, 2)),
+            "input_labels" when given.TryGetValue("input_points", out var points) && points.Shape.Rank == 4 =>
+                Ones(input.ElementType, new Shape(points.Shape[0], points.Shape[1], points.Shape[2])),
+            "input_labels" when Boxes(given) is { } boxes => Tensor.Zeros(input.ElementType, new Shape(boxes[0], boxes[1], 0)),
+            "input_boxes" => Tensor.Zeros(input.ElementType, new Shape(batch, 0, 4)),
             "attention_mask" => Ones(input.ElementType, new Shape(batch, past + length)),
             "token_type_ids" or "task_type_ids" or "langs" => Tensor.Zeros(input.ElementType, new Shape(batch, length)),
             "global_attention_mask" => Tensor.Zeros(input.ElementType, new Shape(batch, length)),
@@ -43,6 +51,9 @@ public static class ModelInputs
             _ => null,
         };
     }
+
+    private static Shape? Boxes(IReadOnlyDictionary<string, Tensor> given) =>
+        given.TryGetValue("input_boxes", out var boxes) && boxes.Shape.Rank == 3 ? boxes.Shape : null;
 
     private static Shape? First(IReadOnlyDictionary<string, Tensor> given)
     {

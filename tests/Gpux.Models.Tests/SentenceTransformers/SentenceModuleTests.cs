@@ -126,7 +126,7 @@ public sealed class SentenceModuleTests : IDisposable
         var behind = Assert.Throws<UnsupportedModuleException>(() => Converter.Plan(ModelFiles.InFolder(repository.Folder), new ConversionOptions()));
         Assert.Equal(module, behind.Module);
         repository.Write("modules.json", $$"""[{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.{{module}}"}]""");
-        Assert.Contains(module, Assert.Throws<UnsupportedModuleException>(() => Converter.RequireSupported(ModelFiles.InFolder(repository.Folder))).Message, StringComparison.Ordinal);
+        Assert.Contains(module, Assert.Throws<UnsupportedModuleException>(() => Converter.RequireSupported(ModelFiles.InFolder(repository.Folder), ["modules.json"], className: null)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

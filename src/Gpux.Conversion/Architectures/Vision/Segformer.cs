@@ -51,7 +51,7 @@ internal static class Segformer
     }
 
     // What each stage makes of the image: float [B, channels, rows, columns].
-    private static List<Value> Maps(GraphBuilder graph, ModelConfig json, Weights weights)
+    internal static List<Value> Maps(GraphBuilder graph, ModelConfig json, Weights weights)
     {
         var (config, encoder) = (new Config(json), weights.Body("segformer")["encoder"]);
         var map = graph.Pixels(json.Channels());

@@ -29,23 +29,23 @@ internal static class Swin
     private const double LargestLogitScale = 4.605170185988092;
 
     // Defaults are those of the original class: files leave out what equals them.
-    private sealed record Config(ModelConfig Json, IReadOnlyList<int> Depths)
+    internal sealed record Config(ModelConfig Json, IReadOnlyList<int> Depths)
     {
         public Config(ModelConfig json)
             : this(json, json.Depths("depths", 2, 2, 6, 2))
         {
         }
 
-        public bool IsV2 { get; } = Json.ModelType == "swinv2";
-        public int WindowSize { get; } = Json.Int("window_size", 7, minimum: 1) is <= WindowAttention.LargestSize and var size ? size
+        public bool IsV2 { get; init; } = Json.ModelType == "swinv2";
+        public int WindowSize { get; init; } = Json.Int("window_size", 7, minimum: 1) is <= WindowAttention.LargestSize and var size ? size
             : throw Json.Invalid("window_size", $"at most {WindowAttention.LargestSize} was expected");
         public string Activation { get; } = Json.Text("hidden_act", "gelu");
         public float Epsilon { get; } = Json.Float("layer_norm_eps", 1e-5f);
         public (int Height, int Width) ImageSize { get; } = Json.Size("image_size", 224);
         public (int Height, int Width) PatchSize { get; } = Json.Size("patch_size", 4);
-        public IReadOnlyList<int> Heads { get; } = Json.PerStage("num_heads", Depths.Count, [3, 6, 12, 24], minimum: 1);
+        public IReadOnlyList<int> Heads { get; init; } = Json.PerStage("num_heads", Depths.Count, [3, 6, 12, 24], minimum: 1);
         // 0 stands for the window itself.
-        public IReadOnlyList<int> PretrainedWindowSizes { get; } = Json.ModelType != "swinv2" ? []
+        public IReadOnlyList<int> PretrainedWindowSizes { get; init; } = Json.ModelType != "swinv2" ? []
             : Json.PerStage("pretrained_window_sizes", Depths.Count, new int[16]) is var sizes && !sizes.Contains(1) ? sizes
             : throw Json.Invalid("pretrained_window_sizes", "0 or sizes of at least 2 were expected");
     }
@@ -68,12 +68,24 @@ internal static class Swin
 
     private static Outputs Backbone(GraphBuilder graph, ModelConfig json, Weights weights)
     {
-        var (config, body) = (new Config(json), weights.Body("swin", "swinv2"));
-        body.Ignore("layernorm");
-        weights.Ignore("classifier");
+        // Inside of other models the embeddings and layers may stand beside the module that only normalises.
+        var (config, body) = (new Config(json), weights.Has("embeddings") ? weights : weights.Body("swin", "swinv2"));
+        weights.Ignore("classifier", "layernorm", "swin.layernorm", "swinv2.layernorm");
         var maps = Stages(graph, config, body, masked: null, alwaysShifted: true);
         return json.FeatureMaps(maps.Count, (i, name) => (config.IsV2 ? maps[i]
             : maps[i].LayerNorm(weights["hidden_states_norms"][name], Convolutions.Epsilon)).ChannelsFirst());
+    }
+
+    /// <summary>The backbone as MaskFormer's checkpoints hold it, with numbered normalisations and always all stages.</summary>
+    internal static Outputs MaskFormerBackbone(GraphBuilder graph, ModelConfig json, Weights weights)
+    {
+        var body = weights["model"];
+        body.Ignore("layernorm");
+        var maps = Stages(graph, new Config(json), body, masked: null, alwaysShifted: true);
+        var outputs = new Outputs();
+        for (var i = 1; i < maps.Count; i++)
+            outputs.Add($"feature_maps.{i - 1}", maps[i].LayerNorm(weights[$"hidden_states_norms.{i - 1}"], Convolutions.Epsilon).ChannelsFirst());
+        return outputs;
     }
 
     // The last hidden state, float [B, places, C], and the map that it is of.
@@ -147,7 +159,7 @@ internal static class Swin
         return x + x.LayerNorm(weights["layernorm_after"], config.Epsilon).Perceptron(modules.Up, modules.Down, config.Activation);
     }
 
-    private static Value LayerV2(Value x, Func<Value, WindowAttention> windows, int size, int stage, Weights weights, Config config)
+    internal static Value LayerV2(Value x, Func<Value, WindowAttention> windows, int size, int stage, Weights weights, Config config)
     {
         var (modules, heads) = (Modules.Of(weights), config.Heads[stage]);
         modules.Positions.Ignore("relative_position_index", "relative_coords_table");

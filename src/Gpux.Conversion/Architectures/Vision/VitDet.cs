@@ -18,7 +18,7 @@ internal static class VitDet
     private const int LargestSide = 512;
 
     // Defaults are those of the original class: files leave out what equals them.
-    private sealed record Config(ModelConfig Json)
+    internal sealed record Config(ModelConfig Json)
     {
         public int Layers { get; } = Json.LayerCount("num_hidden_layers", 12);
         public int Heads { get; } = Json.Int("num_attention_heads", 12, minimum: 1);
@@ -28,7 +28,7 @@ internal static class VitDet
         public (int Height, int Width) PretrainedSize { get; } = Json.Size("pretrain_image_size", 224);
         public (int Height, int Width) PatchSize { get; } = Json.Size("patch_size", 16);
         public bool AbsolutePositions { get; } = Json.Bool("use_absolute_position_embeddings", true);
-        public bool RelativePositions { get; } = Json.Bool("use_relative_position_embeddings", false);
+        public bool RelativePositions { get; init; } = Json.Bool("use_relative_position_embeddings", false);
         public int WindowSize { get; } = Json.Int("window_size", 0);
         public IReadOnlyList<int> Windowed { get; } = Json.Ints("window_block_indices");
         public IReadOnlyList<int> Residual { get; } = Json.Ints("residual_block_indices");
@@ -70,7 +70,7 @@ internal static class VitDet
         return config.Residual.Contains(number) ? map + Bottleneck(map, weights["residual"], config) : map;
     }
 
-    private static Value AttendInWindows(Value x, int size, Weights weights, Config config)
+    internal static Value AttendInWindows(Value x, int size, Weights weights, Config config)
     {
         var padded = x.PadToMultiple(size, rowAxis: 1);
         var (rows, columns) = (padded.Dim(1).Size!.Value / size, padded.Dim(2).Size!.Value / size); // the size of images is known
@@ -80,7 +80,7 @@ internal static class VitDet
     }
 
     // Attention between all places of maps [B, rows, columns, H].
-    private static Value Attend(Value x, Weights weights, Config config)
+    internal static Value Attend(Value x, Weights weights, Config config)
     {
         var (rows, columns, width) = (x.Dim(1), x.Dim(2), x.Dim(3).Size!.Value); // kernels have known extents
         var parts = x.Reshape(x.Dim(0), rows * columns, width).Linear(weights["qkv"]).Split(axis: 2, width, width, width);

@@ -1,0 +1,28 @@
+using Gpux.Conversion.Blocks;
+using Gpux.Onnx.Building;
+
+namespace Gpux.Conversion.Architectures.TwoTower;
+
+/// <summary>Chinese CLIP: CLIP's tower of images beside a BERT of texts.</summary>
+/// <remarks>Source: arXiv:2211.01335; outputs of transformers 5.23, modeling_chinese_clip.py.</remarks>
+internal static class ChineseClip
+{
+    private static readonly ImageTextPair Towers = new("ChineseCLIP", Text, Clip.ClipImage, Clip.ProjectText, Clip.ProjectImage);
+
+    public static Architecture Architecture { get; } = new("chinese_clip", "OFA-Sys/chinese-clip-vit-base-patch16",
+        [.. Towers.Joint, Towers.TextModel, Towers.VisionModel]);
+
+    private static Tower Text(GraphBuilder graph, ModelConfig json, Weights weights, string rows)
+    {
+        var (shape, inputs, embeddings) = (BertShape.Of(json), TextInputs.Rows(graph, rows), weights["embeddings"]);
+        weights.Ignore("pooler", "embeddings.position_ids");
+        // The processor tells no types apart: all tokens are of type 0.
+        var x = inputs.EmbedTokens(embeddings, tokenTypes: 1);
+        if (shape.HasAbsolutePositions)
+            x += inputs.Ids.LearnedPositions(embeddings["position_embeddings"]);
+        else
+            embeddings.Ignore("position_embeddings");
+        var hidden = x.LayerNorm(embeddings["LayerNorm"], shape.Epsilon).BertLayers(inputs.Attended.PaddingMask(inputs.Length), weights["encoder"], shape);
+        return new Tower(hidden, hidden.FirstToken());
+    }
+}

@@ -1,0 +1,76 @@
+namespace Gpux.Conversion.Tests.Architectures;
+
+/// <summary>Detectors whose backbone has timm's names, as the first files of the family.</summary>
+public sealed class DetrBackboneTests
+{
+    private const int Width = 8;
+
+    [Theory]
+    [InlineData("{\"use_timm_backbone\": true, \"backbone\": \"resnet50\"", 1)]
+    [InlineData("{\"backbone_config\": {\"model_type\": \"timm_backbone\", \"backbone\": \"resnet50\"}", 1)]
+    [InlineData("{\"backbone\": \"resnet50\", \"dilation\": true", 0)]
+    public void Backbones_of_timm_convert(string config, int stridesOfLastStage)
+    {
+        using var checkpoint = Detr();
+        var graph = Converter.Plan(checkpoint.Write(config + Rest), new ConversionOptions()).Model.Graph;
+        Assert.Equal(stridesOfLastStage, graph.Nodes.Count(node => node.OpType == "Conv" && node.Name.Contains("layer4.0.conv2", StringComparison.Ordinal)
+            && node.Attributes.Exists(attribute => attribute.Name == "strides" && attribute.Ints[0] == 2)));
+    }
+
+    [Fact]
+    public void Other_backbones_of_timm_are_refused_by_name()
+    {
+        using var checkpoint = Detr();
+        var refusal = Assert.Throws<UnsupportedModelException>(() => Converter.Plan(checkpoint.Write("{\"backbone\": \"mobilenetv3_small\"" + Rest), new ConversionOptions()));
+        Assert.Contains("mobilenetv3_small", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private const string Rest = """
+        , "model_type": "detr", "architectures": ["DetrForObjectDetection"], "d_model": 8, "encoder_layers": 1, "decoder_layers": 1,
+          "encoder_attention_heads": 2, "decoder_attention_heads": 2}
+        """;
+
+    private static TinyCheckpoint Detr()
+    {
+        var checkpoint = new TinyCheckpoint();
+        const string backbone = "model.backbone.conv_encoder.model";
+        AddConvolution(checkpoint, $"{backbone}.conv1", $"{backbone}.bn1", 4, 3, 7);
+        for (var stage = 1; stage <= 4; stage++)
+        {
+            for (var i = 0; i < (stage == 4 ? 2 : 1); i++)
+            {
+                var (block, given) = ($"{backbone}.layer{stage}.{i}", stage == 1 ? 4 : 8);
+                AddConvolution(checkpoint, $"{block}.conv1", $"{block}.bn1", 2, given, 1);
+                AddConvolution(checkpoint, $"{block}.conv2", $"{block}.bn2", 2, 2, 3);
+                AddConvolution(checkpoint, $"{block}.conv3", $"{block}.bn3", 8, 2, 1);
+                if (i == 0)
+                    AddConvolution(checkpoint, $"{block}.downsample.0", $"{block}.downsample.1", 8, given, 1);
+            }
+        }
+        checkpoint.AddModule("model.input_projection", Width, 8, 1, 1);
+        checkpoint.Add("model.query_position_embeddings.weight", 3, Width);
+        foreach (var (layer, attentions) in ((string, string[])[])[("model.encoder.layers.0", ["self_attn"]), ("model.decoder.layers.0", ["self_attn", "encoder_attn"])])
+        {
+            foreach (var attention in attentions)
+            {
+                foreach (var projection in (ReadOnlySpan<string>)["q_proj", "k_proj", "v_proj", "out_proj"])
+                    checkpoint.AddModule($"{layer}.{attention}.{projection}", Width, Width);
+                checkpoint.AddModule($"{layer}.{attention}_layer_norm", Width);
+            }
+            checkpoint.AddModule($"{layer}.fc1", Width, Width);
+            checkpoint.AddModule($"{layer}.fc2", Width, Width);
+            checkpoint.AddModule($"{layer}.final_layer_norm", Width);
+        }
+        checkpoint.AddModule("model.decoder.layernorm", Width);
+        checkpoint.AddModule("class_labels_classifier", 5, Width);
+        checkpoint.AddModule("bbox_predictor.layers.0", 4, Width);
+        return checkpoint;
+    }
+
+    private static void AddConvolution(TinyCheckpoint checkpoint, string convolution, string norm, long channels, long given, long size)
+    {
+        checkpoint.Add($"{convolution}.weight", channels, given, size, size);
+        foreach (var statistic in (ReadOnlySpan<string>)["weight", "bias", "running_mean", "running_var"])
+            checkpoint.Add($"{norm}.{statistic}", channels);
+    }
+}
