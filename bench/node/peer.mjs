@@ -7,6 +7,7 @@ const sessions = new Map();
 const tokenizers = new Map();
 const texts = new Map();
 const encoders = new Map();
+const linesAtOnce = 500; // what is kept of each is large
 
 async function timed(action) {
   const started = performance.now();
@@ -34,7 +35,8 @@ async function tokenizerOf(engine, folder) {
     if (engine === 'tokenizers') {
       const { Tokenizer } = (await import('tokenizers')).default;
       const tokenizer = Tokenizer.fromFile(path.join(folder, 'tokenizer.json'));
-      tokenizers.set(key, { encode: (text) => tokenizer.encode(text, null, { addSpecialTokens: true }), ids: (encoding) => encoding.getIds() });
+      tokenizers.set(key, { encode: (text) => tokenizer.encode(text, null, { addSpecialTokens: true }),
+        encodeAll: (texts) => tokenizer.encodeBatch(texts, { addSpecialTokens: true }), ids: (encoding) => encoding.getIds() });
     } else {
       const { AutoTokenizer } = await import('@huggingface/transformers');
       const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
@@ -52,6 +54,13 @@ async function encoderOf(folder) {
     encoders.set(folder, await pipeline('feature-extraction', path.basename(folder), { subfolder: '', dtype: 'fp32', device: 'cpu' }));
   }
   return encoders.get(folder);
+}
+
+async function eachOf(lines, encode) {
+  const encodings = [];
+  for (const line of lines)
+    encodings.push(await encode(line));
+  return encodings;
 }
 
 const operations = {
@@ -96,25 +105,31 @@ const operations = {
     sessions.clear();
     return {};
   },
-  // Every line of a text by itself; the ids are read, counted and hashed after the clock has stopped.
-  async tokenize({ engine, folder, text }) {
+  // Every line of a text by itself, or many at once on as many threads as there are; the ids are counted and hashed while the clock stands.
+  async tokenize({ engine, folder, text, together }) {
     const tokenizer = await tokenizerOf(engine, folder);
     if (!texts.has(text))
       texts.set(text, fs.readFileSync(text, 'utf8').split('\n'));
-    const { milliseconds, result } = await timed(async () => {
-      const encodings = [];
-      for (const line of texts.get(text))
-        encodings.push(await tokenizer.encode(line));
-      return encodings;
-    });
-    let [count, hash] = [0, 2166136261];
-    for (const encoding of result) {
-      for (const id of tokenizer.ids(encoding)) {
-        count++;
-        hash = Math.imul(hash ^ Number(id), 16777619) >>> 0;
+    const lines = texts.get(text);
+    let [milliseconds, count, hash] = [0, 0, 2166136261];
+    for (let from = 0; from < lines.length; from += linesAtOnce) {
+      const some = lines.slice(from, from + linesAtOnce);
+      const { milliseconds: part, result } = await timed(() => together ? tokenizer.encodeAll(some) : eachOf(some, tokenizer.encode));
+      milliseconds += part;
+      for (const encoding of result) {
+        for (const id of tokenizer.ids(encoding)) {
+          count++;
+          hash = Math.imul(hash ^ Number(id), 16777619) >>> 0;
+        }
       }
     }
     return { milliseconds, count, hash };
+  },
+  // The time from a tokenizer.json to a tokenizer.
+  async load({ folder }) {
+    const { Tokenizer } = (await import('tokenizers')).default;
+    const { milliseconds } = await timed(() => Tokenizer.fromFile(path.join(folder, 'tokenizer.json')));
+    return { milliseconds };
   },
 };
 

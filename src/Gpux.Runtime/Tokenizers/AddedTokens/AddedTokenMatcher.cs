@@ -10,7 +10,7 @@ internal sealed class AddedTokenMatcher
     private const int LongestToken = 1024; // bytes
     private readonly Vocabulary _contents;
     private readonly Dictionary<int, AddedToken> _tokens;
-    private readonly int[]?[] _lengths = new int[]?[256]; // of the tokens by first byte, longest first
+    private readonly int[]?[] _lengths = new int[]?[256]; // of the tokens by first byte, shortest first
 
     private AddedTokenMatcher(List<Candidate> tokens)
     {
@@ -33,7 +33,6 @@ internal sealed class AddedTokenMatcher
             if (lengths is null)
                 continue;
             Array.Sort(lengths);
-            Array.Reverse(lengths);
         }
     }
 
@@ -78,18 +77,23 @@ internal sealed class AddedTokenMatcher
             parts.Add(previous, text.Length, Piece.NoToken);
     }
 
-    private int LongestAt(ReadOnlySpan<byte> text, out int length)
+    /// <summary>The id of the longest token that a text starts with, or -1.</summary>
+    public int LongestAt(ReadOnlySpan<byte> text, out int length)
     {
+        var found = -1;
+        length = 0;
+        var hash = new Vocabulary.RollingHash();
+        var hashed = 0;
         foreach (var candidate in _lengths[text[0]] ?? [])
         {
-            if (candidate <= text.Length && _contents.Find(text[..candidate]) is var id and >= 0)
-            {
-                length = candidate;
-                return id;
-            }
+            if (candidate > text.Length)
+                break;
+            while (hashed < candidate)
+                hash.Add(text[hashed++]);
+            if (_contents.Find(text[..candidate], hash.Value) is var id and >= 0)
+                (found, length) = (id, candidate);
         }
-        length = 0;
-        return -1;
+        return found;
     }
 
     /// <param name="Content">What is looked for, which may be the normalized form of the token.</param>

@@ -13,6 +13,9 @@ internal static class TokenizerJson
 
     public static TokenizerParts Read(ReadOnlySpan<byte> json)
     {
+        // The reader of JSON checks only what it decodes.
+        if (!System.Text.Unicode.Utf8.IsValid(json))
+            throw new InvalidTokenizerException(FileName, "it is no UTF-8");
         try
         {
             return ReadSections(json);

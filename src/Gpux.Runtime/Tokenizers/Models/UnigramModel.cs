@@ -7,23 +7,30 @@ namespace Gpux.Runtime.Tokenizers.Models;
 internal sealed class UnigramModel : Model
 {
     private const double UnknownPenalty = 10;
+    private const int LongestToken = 1 << 10; // bytes; at every place of a text so many are looked at
     private readonly double[] _scores;
     private readonly int _unknown;
     private readonly double _unknownScore;
+    private readonly bool _isSingle; // precision of sums
     private readonly int[]? _bytes; // ids of <0x00> and so on, -1 for those that are missing
-    private readonly byte[] _longest = new byte[1 << 16]; // of tokens by their first two bytes, at most 255
+    private readonly ushort[] _longest = new ushort[1 << 16]; // of tokens by their first two bytes
     private readonly int _longestOfOne; // of tokens of one byte: 1, or 0 if there are none
 
     /// <param name="scores">Log probabilities by id.</param>
     /// <param name="unknown">-1: none, and an unknown character is an error.</param>
-    public UnigramModel(Vocabulary vocabulary, double[] scores, int unknown, bool byteFallback) : base(vocabulary)
+    /// <param name="unknownScore">Of an unknown character, for a model that sums in single precision as sentencepiece does; null: what
+    /// tokenizers makes of the scores, in double precision.</param>
+    public UnigramModel(Vocabulary vocabulary, double[] scores, int unknown, bool byteFallback, float? unknownScore = null) : base(vocabulary)
     {
+        if (vocabulary.LongestToken > LongestToken)
+            throw new UnsupportedTokenizerException($"a token of {vocabulary.LongestToken} bytes in a Unigram model");
         _scores = scores;
         _unknown = unknown;
         var lowest = double.PositiveInfinity;
         foreach (var score in scores)
             lowest = Math.Min(lowest, score);
-        _unknownScore = lowest - UnknownPenalty;
+        _unknownScore = unknownScore ?? lowest - UnknownPenalty;
+        _isSingle = unknownScore is not null;
         _bytes = byteFallback ? ByteFallback.Find(vocabulary) : null;
         for (var id = 0; id < scores.Length; id++)
         {
@@ -31,13 +38,13 @@ internal sealed class UnigramModel : Model
             if (token.Length == 1)
                 _longestOfOne = 1;
             else if (token.Length > 1)
-                Longest(token) = (byte)Math.Max(Longest(token), Math.Min(token.Length, byte.MaxValue));
+                Longest(token) = (ushort)Math.Max(Longest(token), token.Length);
         }
     }
 
     public override int Size => _scores.Length;
 
-    protected override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
+    protected internal override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
     {
         var steps = FindBestPath(piece, scratch);
         // Backwards along the best path; neighbouring unknown characters become one token.
@@ -95,10 +102,10 @@ internal sealed class UnigramModel : Model
         return steps;
     }
 
-    private static void Improve(ref ViterbiStep step, double score, int id, int start)
+    private void Improve(ref ViterbiStep step, double score, int id, int start)
     {
         if (step.Start < 0 || score > step.Score)
-            step = new ViterbiStep(score, id, start);
+            step = new ViterbiStep(_isSingle ? (float)score : score, id, start);
     }
 
     private void AddToken(ReadOnlySpan<byte> piece, int start, int end, TokenList tokens)
@@ -123,13 +130,12 @@ internal sealed class UnigramModel : Model
         tokens.Add(_unknown, start, end);
     }
 
-    private ref byte Longest(ReadOnlySpan<byte> token) => ref _longest[token[0] << 8 | token[1]];
+    private ref ushort Longest(ReadOnlySpan<byte> token) => ref _longest[token[0] << 8 | token[1]];
 
     private int LongestAt(ReadOnlySpan<byte> text)
     {
         if (text.Length == 1)
             return _longestOfOne;
-        var longest = (int)Longest(text);
-        return Math.Min(longest == byte.MaxValue ? text.Length : Math.Max(longest, text[0] < 0x80 ? _longestOfOne : 0), text.Length);
+        return Math.Min(Math.Max((int)Longest(text), text[0] < 0x80 ? _longestOfOne : 0), text.Length);
     }
 }

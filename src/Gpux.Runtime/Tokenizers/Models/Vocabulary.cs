@@ -7,7 +7,7 @@ namespace Gpux.Runtime.Tokenizers.Models;
 /// <summary>Tokens and their ids: one block of UTF-8 and a hash table, no object a token.</summary>
 internal sealed class Vocabulary
 {
-    private const int MaximumId = 1 << 26;
+    private const int MaximumId = 1 << 24; // a table has an entry for each id
     private const int MaximumProbes = 4096;
 
     // Chosen at start-up, so that no file can be made whose tokens collide.

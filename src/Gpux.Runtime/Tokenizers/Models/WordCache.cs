@@ -5,16 +5,21 @@ internal sealed class WordCache
 {
     public const int LongestWord = 48; // bytes
     private const int MostTokens = 8;
-    private const int Slots = 1 << 13;
+    private const int FewestSlots = 1 << 8; // a short text must not pay for a large table
+    private const int MostSlots = 1 << 14;
+    private const int Growth = 4;
     private const int WordStride = LongestWord;
-    private readonly Slot[] _slots = new Slot[Slots];
-    private readonly byte[] _words = new byte[Slots * WordStride];
-    private readonly TokenList.Token[] _tokens = new TokenList.Token[Slots * MostTokens];
+    private Slot[] _slots = [];
+    private byte[] _words = [];
+    private TokenList.Token[] _tokens = [];
+    private int _additions;
+
+    public WordCache() => Allocate(FewestSlots);
 
     /// <summary>Adds the tokens of a piece if they are known.</summary>
     public bool TryGet(ReadOnlySpan<byte> word, ulong hash, TokenList tokens)
     {
-        var index = (int)hash & (Slots - 1);
+        var index = (int)hash & (_slots.Length - 1);
         ref var slot = ref _slots[index];
         if (slot.Hash != hash || slot.Length != word.Length || !word.SequenceEqual(_words.AsSpan(index * WordStride, word.Length)))
             return false;
@@ -26,10 +31,21 @@ internal sealed class WordCache
     {
         if (tokens.Length > MostTokens)
             return;
-        var index = (int)hash & (Slots - 1);
+        // What it held is not moved: words that matter come again.
+        if (++_additions > _slots.Length && _slots.Length < MostSlots)
+            Allocate(_slots.Length * Growth);
+        var index = (int)hash & (_slots.Length - 1);
         word.CopyTo(_words.AsSpan(index * WordStride));
         tokens.CopyTo(_tokens.AsSpan(index * MostTokens));
         _slots[index] = new Slot(hash, (byte)word.Length, (byte)tokens.Length);
+    }
+
+    private void Allocate(int slots)
+    {
+        _slots = new Slot[slots];
+        _words = new byte[slots * WordStride];
+        _tokens = new TokenList.Token[slots * MostTokens];
+        _additions = 0;
     }
 
     /// <summary>Eight bytes at a time; collisions cost a comparison and are otherwise harmless.</summary>

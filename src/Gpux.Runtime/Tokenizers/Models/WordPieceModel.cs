@@ -7,11 +7,14 @@ namespace Gpux.Runtime.Tokenizers.Models;
 internal sealed class WordPieceModel(Vocabulary vocabulary, byte[] unknownToken, byte[] continuingPrefix, int longestWord)
     : Model(vocabulary)
 {
-    private readonly int _unknown = vocabulary.Find(unknownToken);
+    private const int LongestToken = 1 << 10; // bytes; at every place of a word so many are looked at
+    private readonly int _unknown = vocabulary.LongestToken <= LongestToken
+        ? vocabulary.Find(unknownToken)
+        : throw new UnsupportedTokenizerException($"a token of {vocabulary.LongestToken} bytes in a WordPiece model");
 
     public override bool HasSubwordPrefix => continuingPrefix.Length > 0;
 
-    protected override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
+    protected internal override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
     {
         var tokens = scratch.Tokens;
         var first = tokens.Count;

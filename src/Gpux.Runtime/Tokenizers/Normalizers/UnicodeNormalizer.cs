@@ -8,6 +8,7 @@ namespace Gpux.Runtime.Tokenizers.Normalizers;
 internal sealed class UnicodeNormalizer(UnicodeForm form) : Normalizer
 {
     private const int LongestDecomposition = 18; // U+FDFA
+    private const int ShortRun = 32; // combining characters that are sorted in place
     private readonly bool _compatible = form is UnicodeForm.Nfkc or UnicodeForm.Nfkd;
     private readonly bool _composes = form is UnicodeForm.Nfc or UnicodeForm.Nfkc;
 
@@ -85,6 +86,11 @@ internal sealed class UnicodeNormalizer(UnicodeForm form) : Normalizer
             sorted = classes[i - 1] <= classes[i];
         if (sorted)
             return;
+        if (end - start <= ShortRun)
+        {
+            SortShort(points.AsSpan(start, end - start), classes.AsSpan(start, end - start));
+            return;
+        }
         // Stable, and never quadratic in what a caller sends: keys are (class, place).
         var keys = new long[end - start];
         for (var i = 0; i < keys.Length; i++)
@@ -95,6 +101,18 @@ internal sealed class UnicodeNormalizer(UnicodeForm form) : Normalizer
         {
             points[start + i] = values[(int)keys[i]];
             classes[start + i] = (byte)(keys[i] >> 32);
+        }
+    }
+
+    private static void SortShort(Span<int> points, Span<byte> classes)
+    {
+        for (var i = 1; i < points.Length; i++)
+        {
+            for (var at = i; at > 0 && classes[at - 1] > classes[at]; at--)
+            {
+                (points[at - 1], points[at]) = (points[at], points[at - 1]);
+                (classes[at - 1], classes[at]) = (classes[at], classes[at - 1]);
+            }
         }
     }
 

@@ -9,6 +9,8 @@ internal sealed class TextScratch
     /// <summary>Where a stage that rewrites text puts its result before <see cref="SwapPieces"/>.</summary>
     public PieceList Spare { get; private set; } = new();
 
+    private int[] _registers = [];
+
     public AlignedText Aligned { get; } = new();
 
     public MatchList Matches { get; } = new();
@@ -20,6 +22,15 @@ internal sealed class TextScratch
     public int[] CodePoints { get; private set; } = new int[64];
 
     public byte[] Classes { get; private set; } = new byte[64];
+
+    /// <summary>Registers of a regular expression that starts anew: all 0.</summary>
+    public int[] Registers(int count)
+    {
+        if (_registers.Length < count)
+            _registers = new int[count];
+        _registers.AsSpan(0, count).Clear();
+        return _registers;
+    }
 
     public void SwapPieces() => (Pieces, Spare) = (Spare, Pieces);
 

@@ -22,7 +22,7 @@ internal ref struct RegexMatcher
         _program = program;
         _text = text;
         _scratch = scratch;
-        _registers = program.Registers == 0 ? [] : new int[program.Registers];
+        _registers = scratch.Registers(program.Registers);
         _stack = ArrayPool<int>.Shared.Rent(64 * EntrySize);
     }
 

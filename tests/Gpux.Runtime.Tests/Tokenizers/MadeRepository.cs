@@ -1,0 +1,34 @@
+using Gpux.Runtime.Tokenizers;
+
+namespace Gpux.Runtime.Tests.Tokenizers;
+
+/// <summary>A folder with a tokenizer's files, removed when it is disposed of.</summary>
+internal sealed class MadeRepository : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gpux-tokenizer-");
+
+    public void Write(params ReadOnlySpan<(string Name, byte[] Content)> files)
+    {
+        foreach (var (name, content) in files)
+            File.WriteAllBytes(Path.Combine(_folder.FullName, name), content);
+    }
+
+    /// <summary>Loads a tokenizer from one file and the configuration.</summary>
+    public Tokenizer Load(string only) =>
+        Tokenizer.Load(name => name == only || name == "tokenizer_config.json" ? Path.Combine(_folder.FullName, name) : null);
+
+    public static (string Name, byte[] Content) Text(string name, string content) => (name, System.Text.Encoding.UTF8.GetBytes(content));
+
+    public static (string Name, byte[] Content) Class(string name, string more = "") =>
+        Text("tokenizer_config.json", $$"""{"tokenizer_class":"{{name}}"{{(more.Length > 0 ? "," : "")}}{{more}}}""");
+
+    /// <summary>Loads a tokenizer from such files.</summary>
+    public static Tokenizer Load(params ReadOnlySpan<(string Name, byte[] Content)> files)
+    {
+        using var repository = new MadeRepository();
+        repository.Write(files);
+        return Tokenizer.LoadFolder(repository._folder.FullName);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}
