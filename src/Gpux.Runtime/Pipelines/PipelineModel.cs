@@ -110,7 +110,10 @@ public sealed class PipelineModel : IDisposable
     }
 
     /// <summary>Runs the model on one encoding, or on several of equal length.</summary>
-    internal SessionOutputs Run(IReadOnlyList<Encoding> encodings, CancellationToken cancellationToken)
+    internal SessionOutputs Run(IReadOnlyList<Encoding> encodings, CancellationToken cancellationToken) => Run(Inputs(encodings), cancellationToken);
+
+    /// <summary>The inputs of one encoding, or of several of equal length, as the tokenizer's class makes them.</summary>
+    internal Dictionary<string, Tensor> Inputs(IReadOnlyList<Encoding> encodings)
     {
         var shape = new Shape(encodings.Count, encodings[0].Count);
         var inputs = new Dictionary<string, Tensor>(3)
@@ -129,7 +132,7 @@ public sealed class PipelineModel : IDisposable
         foreach (var name in (ReadOnlySpan<string>)["attention_mask", "token_type_ids"])
             if (!Tokenizer.ModelInputNames.Contains(name))
                 inputs.Remove(name);
-        return Run(inputs, cancellationToken);
+        return inputs;
     }
 
     internal SessionOutputs Run(IReadOnlyDictionary<string, Tensor> inputs, CancellationToken cancellationToken) =>
