@@ -17,6 +17,7 @@ if (args is [SessionOpenBench.Child, var first, var model, var how])
     ("cold-start", "from process start to an answer", ColdStartBench.Measure),
     ("pull", "a file of 512 MB comes from servers of four kinds", PullBench.Measure),
     ("embed", "sentences become vectors", EmbedBench.Measure),
+    ("images", "a photo of 12 megapixels becomes a model's input", ImagesBench.Measure),
     ("tokenize", "text becomes ids on one thread", TokenizeBench.Measure),
 ];
 

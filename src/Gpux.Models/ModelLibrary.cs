@@ -319,7 +319,7 @@ public sealed class ModelLibrary : IDisposable
         if (!PipelineCatalog.Has(task))
             throw new UnsupportedTaskException(task, PipelineCatalog.Tasks);
         // The tokenizer is read while the session opens; whichever model needs none has no file for it.
-        var tokenizer = TokenizerFiles.Any(name => prepared.Files.Find(name) is not null) && !task.StartsWith("image-", StringComparison.Ordinal)
+        var tokenizer = TokenizerFiles.Any(name => prepared.Files.Find(name) is not null) && PipelineCatalog.TakesText(task)
             ? System.Threading.Tasks.Task.Run(() => PipelineModel.LoadTokenizer(prepared.Files), cancellationToken) : null;
         var session = new SessionOptions
         {

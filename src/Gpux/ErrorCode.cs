@@ -106,6 +106,8 @@ public enum ErrorCode
     UnsupportedImageProcessor = 3204,
     InvalidImageProcessor = 3205,
     UnfitImages = 3206,
+    UnfitModelOutputs = 3230,
+    ImageAddress = 3231,
     InvalidGenerationConfig = 3300,
     UnsupportedGeneration = 3301,
     PromptTooLong = 3302,

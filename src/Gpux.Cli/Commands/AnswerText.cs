@@ -45,11 +45,58 @@ internal static class AnswerText
                 foreach (var text in texts.Texts)
                     output.WriteLine(text);
                 break;
+            case ImageLabels labels:
+                WriteBars(terminal, output, labels.Labels);
+                break;
+            case DocumentAnswers answers:
+                foreach (var candidate in answers.Candidates)
+                    output.WriteLine($"{(candidate.Text.Length > 0 ? terminal.Bold(candidate.Text) : "(no answer)")} {Score(candidate.Score)}  {terminal.Dim($"words {candidate.Start}-{candidate.End}")}");
+                break;
+            case DetectedObjects objects:
+                WriteObjects(terminal, output, objects);
+                break;
+            case ImageRegions regions:
+                WriteRegions(terminal, output, regions);
+                break;
+            case DepthMap depth:
+                WriteNumbers(terminal, output, depth.Depth);
+                break;
             case Features features:
                 WriteNumbers(terminal, output, features.Values);
                 break;
         }
     }
+
+    private static void WriteObjects(Terminal terminal, TextWriter output, DetectedObjects objects)
+    {
+        if (objects.Objects.Count == 0)
+        {
+            output.WriteLine("(nothing found; a lower --set threshold=... finds more)");
+            return;
+        }
+        var table = new Table("class", "score", "left", "top", "right", "bottom").AlignRight(1, 2, 3, 4, 5);
+        foreach (var found in objects.Objects)
+            table.Row(found.Label, Score(found.Score), Whole(found.XMin), Whole(found.YMin), Whole(found.XMax), Whole(found.YMax));
+        table.Write(terminal, output);
+    }
+
+    private static void WriteRegions(Terminal terminal, TextWriter output, ImageRegions regions)
+    {
+        if (regions.Regions.Count == 0)
+        {
+            output.WriteLine("(no regions; a lower --set threshold=... finds more)");
+            return;
+        }
+        var table = new Table("class", "score", "share").AlignRight(1, 2);
+        foreach (var (score, label, id) in regions.Regions)
+        {
+            var inside = regions.Map.AsSpan().Count(id);
+            table.Row(label, score is { } known ? Score((float)known) : "", ((double)inside / regions.Map.Length).ToString("P1", CultureInfo.InvariantCulture));
+        }
+        table.Write(terminal, output);
+    }
+
+    private static string Whole(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static void WriteBars(Terminal terminal, TextWriter output, IReadOnlyList<LabelScore> labels)
     {

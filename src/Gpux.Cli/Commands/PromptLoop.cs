@@ -75,7 +75,7 @@ internal sealed class PromptLoop(Terminal terminal, Pipeline pipeline, PipelineA
 
     private PipelineInput Input(string text)
     {
-        if (pipeline.Task.StartsWith("image-", StringComparison.Ordinal))
+        if (PipelineCatalog.TakesImage(pipeline.Task))
             return new PipelineInput { Image = ImageFile.Load(text.Trim()) };
         if (pipeline.Task != "question-answering")
             return PipelineInput.Of(text);

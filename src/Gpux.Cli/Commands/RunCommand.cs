@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gpux.Cli.Pictures;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
 using Gpux.Models.Batches;
@@ -17,7 +18,7 @@ internal sealed class RunCommand : GpuxCommand
     private readonly Argument<string> _model = ModelArgument();
     private readonly Argument<string[]> _input = new("input")
     {
-        Description = "A text, or the path of an image; default: standard input, or a prompt. Several are compared with the first (sentence-similarity) or answered in turn.",
+        Description = "A text, or an image: a file, a folder, a pattern such as 'photos/*.jpg', - for standard input, or with --allow-url a web address; default: standard input, or a prompt. Several are compared with the first (sentence-similarity) or answered in turn.",
         Arity = ArgumentArity.ZeroOrMore,
     };
     private readonly TextSource _source = new();
@@ -35,6 +36,8 @@ internal sealed class RunCommand : GpuxCommand
     private readonly Option<int?> _seed = new("--seed") { Description = "Repeats what was drawn." };
     private readonly Option<string[]> _stop = new("--stop") { Description = "Ends the answer at this text. Repeatable." };
     private readonly Option<bool> _strict = new("--strict") { Description = "Refuse a text that is longer than the model takes, instead of cutting it." };
+    private readonly Option<string> _save = new("--save") { Description = "Draw the answer over the image, to this PNG, JPEG or WebP file; of several images to this folder." };
+    private readonly Option<bool> _allowUrl = new("--allow-url") { Description = "Fetch images from web addresses." };
     private readonly Option<string> _provider = new("--provider") { Description = "An execution provider of gpux devices, such as cuda or webgpu." };
     private readonly Option<bool> _requireGpu = new("--require-gpu") { Description = "Fail if anything is computed on the CPU." };
     private readonly Option<string> _precision = new("--precision") { Description = "fp32, the default: the weights as published; fp16, int8: converted once, and measured (gpux convert)." };
@@ -50,7 +53,7 @@ internal sealed class RunCommand : GpuxCommand
         _rows.AddTo(this);
         _rows.AddPairTo(this);
         _prompt.AddTo(this);
-        foreach (var option in (Option[])[_output, _task, _set, _top, _pair, _context, _labels, _tokens, _temperature, _seed, _stop, _strict, _provider, _requireGpu, _precision, _threads])
+        foreach (var option in (Option[])[_output, _task, _set, _top, _pair, _context, _labels, _tokens, _temperature, _seed, _stop, _strict, _save, _allowUrl, _provider, _requireGpu, _precision, _threads])
             Add(option);
         _precision.AcceptOnlyFromAmong(PrecisionNames.All);
     }
@@ -76,7 +79,9 @@ internal sealed class RunCommand : GpuxCommand
         var output = parsed.GetValue(_output);
         if (output is not null || _rows.IsGiven(parsed))
             return await AnswerRowsAsync(parsed, reference, project, words, output, cancellationToken);
-        var inputs = _source.IsGiven(parsed, words) ? _source.Read(parsed, words) : null;
+        // What standard input holds, a text or an image, the task tells, which is known when the model is open.
+        var readsLater = _source.IsWholeStandardInput(parsed, words);
+        var inputs = readsLater ? ["-"] : _source.IsGiven(parsed, words) ? _source.Read(parsed, words) : null;
         var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore) { Precision = PrecisionNames.Parse(parsed.GetValue(_precision)) }, parsed.GetValue(_task))
         {
             Provider = parsed.GetValue(_provider),
@@ -89,11 +94,15 @@ internal sealed class RunCommand : GpuxCommand
         var arguments = TaskArguments(parsed, project);
         if (inputs is null)
             return new PromptLoop(Terminal, pipeline, arguments, project?.Runtime.Timeout).Run(cancellationToken);
-        var asked = Shaped(pipeline.Task, inputs, parsed);
         var timeout = project?.Runtime.Timeout;
+        var pictures = PictureOutput.For(pipeline.Task, parsed.GetValue(_save), Terminal, Services.Environment.Variable);
+        if (PipelineCatalog.TakesImage(pipeline.Task))
+            return await new ImageAnswers(Services, pipeline, arguments, pictures, timeout)
+                .RunAsync(ImageSource.Find(inputs, parsed.GetValue(_allowUrl)), project?.Runtime.BatchSize ?? 1, cancellationToken);
+        var asked = Shaped(pipeline.Task, readsLater ? _source.Read(parsed, words) : inputs, parsed);
         if (pipeline is TextGenerationPipeline generator && !Terminal.Json && asked.Count == 1 && CanStream(arguments))
             return AnswerTime.Limit(timeout, token => Stream(generator, asked[0].Input, arguments, token), cancellationToken);
-        var answers = await AnswerAllAsync(asked.Count, project?.Runtime.BatchSize ?? 1,
+        var answers = await InTurn.RunAsync(asked.Count, project?.Runtime.BatchSize ?? 1,
             (i, token) => AnswerTime.Limit(timeout, limited => pipeline.Run(asked[i].Input, arguments, limited), token), cancellationToken);
         foreach (var note in answers.SelectMany(answer => answer.Notes))
             Terminal.Note($"note: {note}");
@@ -148,25 +157,6 @@ internal sealed class RunCommand : GpuxCommand
         return report.Finish(await answers.WriteAsync(source, output, Terminal.Progress, cancellationToken), output);
     }
 
-    private static async Task<PipelineResult[]> AnswerAllAsync(
-        int count, int atOnce, Func<int, CancellationToken, PipelineResult> answer, CancellationToken cancellationToken)
-    {
-        var answers = new PipelineResult[count];
-        if (atOnce == 1)
-        {
-            for (var i = 0; i < count; i++)
-                answers[i] = answer(i, cancellationToken);
-            return answers;
-        }
-        var options = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, count, options, (i, token) =>
-        {
-            answers[i] = answer(i, token);
-            return ValueTask.CompletedTask;
-        });
-        return answers;
-    }
-
     // What each task makes of the words of the command line.
     private List<Question> Shaped(string task, IReadOnlyList<string> inputs, ParseResult parsed)
     {
@@ -178,7 +168,6 @@ internal sealed class RunCommand : GpuxCommand
         return [.. inputs.Select(input => new Question(input, task switch
         {
             "question-answering" => new PipelineInput { Question = input, Context = parsed.GetValue(_context) },
-            _ when task.StartsWith("image-", StringComparison.Ordinal) => new PipelineInput { Image = ImageFile.Load(input) },
             _ => new PipelineInput { Text = input, Pair = parsed.GetValue(_pair) },
         }))];
     }

@@ -34,6 +34,8 @@ internal sealed class AnswerComparison(Tolerance tolerance, Func<JsonElement>? l
 
     private string? ObjectDifference(JsonElement expected, JsonElement actual)
     {
+        if (PictureComparison.IsPicture(expected) && PictureComparison.IsPicture(actual))
+            return PictureComparison.Difference(expected, actual);
         if (!expected.EnumerateObject().Select(property => property.Name).SequenceEqual(actual.EnumerateObject().Select(property => property.Name)))
             return $"{Shorten(actual)} instead of {Shorten(expected)}";
         foreach (var property in expected.EnumerateObject())

@@ -29,6 +29,7 @@ internal sealed class ProcessorJudge(Recording recording, ModelFiles files)
             return recording.Task switch
             {
                 "image-processor" or "image-processor-sparse" => new ProcessorJudge(recording, files).JudgeProcessor(),
+                "post-process" => PostProcessingJudge.Judge(recording, files),
                 "decode" => new ProcessorJudge(recording, files).JudgeDecoding(),
                 _ => CaseResult.Unsupported(recording, $"processor task '{recording.Task}'"),
             };

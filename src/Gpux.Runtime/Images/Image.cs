@@ -1,4 +1,6 @@
 using Gpux.Runtime.Images.Decoding;
+using Gpux.Runtime.Images.Processors;
+using Gpux.Runtime.Images.Resizing;
 
 namespace Gpux.Runtime.Images;
 
@@ -68,6 +70,18 @@ public sealed class Image
     /// <inheritdoc cref="Load(string, ImageLimits?)"/>
     public static Image Load(ReadOnlyMemory<byte> encoded, ImageLimits? limits = null, string name = "image") =>
         ImageDecoder.Decode(new EncodedImage(encoded, limits ?? ImageLimits.Default, name));
+
+    /// <summary>A smaller copy in the same shape, for people to look at; the image itself if it is no larger.</summary>
+    /// <param name="longestSide">In pixels.</param>
+    public Image Within(int longestSide)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(longestSide);
+        var longest = Math.Max(Width, Height);
+        if (longest <= longestSide)
+            return this;
+        var size = new ImageSize(Math.Max(1, (int)((long)Width * longestSide / longest)), Math.Max(1, (int)((long)Height * longestSide / longest)));
+        return this.Resized(size, ResampleFilter.Bilinear, ResizeArithmetic.Pillow, ImageLimits.Default);
+    }
 
     /// <summary>Room for the pixels and their slack; contents undefined.</summary>
     internal static byte[] Allocate(ImageSize size) => GC.AllocateUninitializedArray<byte>(ByteCount(size) + Slack);

@@ -7,9 +7,9 @@ namespace Gpux.Runtime.Images;
 /// resize.</remarks>
 public sealed class ImageProcessor
 {
-    private readonly ProcessorSteps _steps;
+    private readonly IProcessorSteps _steps;
 
-    internal ImageProcessor(string type, ProcessorSteps steps)
+    internal ImageProcessor(string type, IProcessorSteps steps)
     {
         Type = type;
         _steps = steps;
@@ -23,7 +23,7 @@ public sealed class ImageProcessor
     public string Type { get; }
 
     /// <summary>The names of the tensors that <see cref="Process"/> gives.</summary>
-    public IReadOnlyList<string> InputNames => _steps.WithPixelMask ? ["pixel_values", "pixel_mask"] : ["pixel_values"];
+    public IReadOnlyList<string> InputNames => _steps.InputNames;
 
     /// <summary>Reads processor_config.json, preprocessor_config.json or, for timm models, config.json.</summary>
     /// <param name="repositoryFile">The local path of a file of the model's repository; null where it has no such file.</param>

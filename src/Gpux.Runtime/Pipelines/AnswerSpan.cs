@@ -11,6 +11,15 @@ internal readonly record struct AnswerSpan(int Start, int End, float Score)
         : one.Start != other.Start ? other.Start.CompareTo(one.Start)
         : other.End.CompareTo(one.End));
 
+    /// <summary>Makes probabilities of logits, of those tokens that may be part of an answer.</summary>
+    public static void ToProbabilities(Span<float> logits, ReadOnlySpan<bool> wanted)
+    {
+        for (var i = 0; i < logits.Length; i++)
+            if (!wanted[i])
+                logits[i] = -10000;
+        Scores.Softmax(logits);
+    }
+
     /// <summary>The best spans of at most so many tokens, the best first; of equals the one that starts, then ends, earlier.</summary>
     /// <param name="starts">The probability of each token to be the first.</param>
     /// <param name="ends">The probability of each token to be the last.</param>

@@ -68,6 +68,10 @@ public sealed class PipelineArguments
     internal int? Int(string name, int least) => Find(name, JsonValueKind.Number) is not { } value ? null
         : value.TryGetInt32(out var number) && number >= least ? number : throw Unfit(name, $"a whole number of at least {least} was expected");
 
+    /// <summary>A finite number.</summary>
+    internal float? Number(string name) => Find(name, JsonValueKind.Number) is not { } value ? null
+        : value.TryGetSingle(out var number) && float.IsFinite(number) ? number : throw Unfit(name, "a number was expected");
+
     internal bool Bool(string name, bool otherwise) => !_values.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null ? otherwise
         : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Unfit(name, "true or false was expected");
 
@@ -97,6 +101,9 @@ public sealed class PipelineArguments
 
     /// <summary>All of them as a text that is equal for equal arguments.</summary>
     internal string Describe() => string.Join(",", _values.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"\"{entry.Key}\":{entry.Value.GetRawText()}"));
+
+    /// <summary>Any value; null if it is not given.</summary>
+    internal JsonElement? Value(string name) => _values.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     /// <summary>All but the given names, as an object.</summary>
     internal JsonElement Except(params ReadOnlySpan<string> names)

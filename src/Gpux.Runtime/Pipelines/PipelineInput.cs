@@ -20,6 +20,9 @@ public sealed record PipelineInput
     public IReadOnlyList<string>? Sentences { get; init; }
     public Image? Image { get; init; }
 
+    /// <summary>The words that are read on <see cref="Image"/>.</summary>
+    public IReadOnlyList<WordBox>? WordBoxes { get; init; }
+
     public static PipelineInput Of(string text) => new() { Text = text };
 
     /// <summary>Reads the forms that transformers' pipelines take: a text, or an object with the parts' names.</summary>
@@ -35,6 +38,7 @@ public sealed record PipelineInput
             Pair = Part(json, "text_pair"),
             Question = Part(json, "question"),
             Context = Part(json, "context"),
+            WordBoxes = json.TryGetProperty("word_boxes", out var boxes) ? WordBox.ParseAll(boxes) : null,
             Sentences = json.TryGetProperty("sentences", out var sentences) ? Texts(sentences) : null,
         },
         JsonValueKind.Array => new PipelineInput { Words = Texts(json) },

@@ -76,8 +76,8 @@ internal sealed class QuestionAnsweringPipeline(PipelineModel model) : Pipeline(
             var starts = Model.Finite(outputs, "start_logits").AsSpan<float>().ToArray();
             var ends = Model.Finite(outputs, "end_logits").AsSpan<float>().ToArray();
             var wanted = Wanted(part);
-            Normalise(starts, wanted);
-            Normalise(ends, wanted);
+            AnswerSpan.ToProbabilities(starts, wanted);
+            AnswerSpan.ToProbabilities(ends, wanted);
             least = Math.Min(least, starts[0] * ends[0]);
             starts[0] = ends[0] = 0; // the place of "no answer"
             foreach (var span in AnswerSpan.Best(starts, ends, count, longest))
@@ -100,14 +100,6 @@ internal sealed class QuestionAnsweringPipeline(PipelineModel model) : Pipeline(
         for (var i = 0; i < wanted.Length; i++)
             wanted[i] = !QuestionFirst || part.SequenceIds[i] == ContextSequence || (Model.Tokenizer.ClsId is { } cls && part.Ids[i] == cls);
         return wanted;
-    }
-
-    private static void Normalise(Span<float> logits, bool[] wanted)
-    {
-        for (var i = 0; i < logits.Length; i++)
-            if (!wanted[i])
-                logits[i] = -10000;
-        Scores.Softmax(logits);
     }
 
     private Answer ToAnswer(Encoding part, string context, AnswerSpan span, bool align)

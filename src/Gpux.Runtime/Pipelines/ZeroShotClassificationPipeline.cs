@@ -36,11 +36,8 @@ internal sealed class ZeroShotClassificationPipeline(PipelineModel model) : Pipe
         // The original, too, takes no empty text here.
         var text = input.RequireText(Task) is { Length: > 0 } given ? given
             : throw new PipelineInputException("The text is empty.", "Give a text to classify.");
-        var labels = arguments.Texts("candidate_labels", separator: ',') is { Count: > 0 } named ? named
-            : throw new PipelineArgumentException("candidate_labels", "There are no labels to choose from.", "Name some: candidate_labels=sport,news,music.");
-        var template = arguments.Text("hypothesis_template") ?? DefaultTemplate;
-        if (!template.Contains("{}", StringComparison.Ordinal))
-            throw arguments.Unfit("hypothesis_template", "a text with {} for the label was expected");
+        var labels = CandidateLabels.Read(arguments);
+        var template = CandidateLabels.Template(arguments, DefaultTemplate);
         var entailment = Entailment();
         var alone = arguments.Bool("multi_label", false) || labels.Count == 1;
 

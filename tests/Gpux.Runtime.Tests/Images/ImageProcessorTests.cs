@@ -56,6 +56,20 @@ public sealed class ImageProcessorTests
     [InlineData("""{"image_processor_type": "ConvNextImageProcessor", "crop_pct": 0}""")]
     [InlineData("""{"image_processor_type": "ConvNextImageProcessor", "size": {"height": 8, "width": 8}}""")]
     [InlineData("""{"image_processor_type": "GLPNImageProcessor", "size_divisor": 0}""")]
+    [InlineData("""{"image_processor_type": "DonutImageProcessor", "size": {"shortest_edge": 8}}""")]
+    [InlineData("""{"image_processor_type": "Gemma3ImageProcessor", "do_pan_and_scan": true}""")]
+    [InlineData("""{"image_processor_type": "Idefics3ImageProcessor", "max_image_size": {"height": 8, "width": 8}}""")]
+    [InlineData("""{"image_processor_type": "ImageGPTImageProcessor"}""")]
+    [InlineData("""{"image_processor_type": "ImageGPTImageProcessor", "clusters": [[1, 2]]}""")]
+    [InlineData("""{"image_processor_type": "LlavaNextImageProcessor", "image_grid_pinpoints": []}""")]
+    [InlineData("""{"image_processor_type": "LlavaNextImageProcessor", "image_grid_pinpoints": [[1e9, 1]]}""")]
+    [InlineData("""{"image_processor_type": "Owlv2ImageProcessor", "size": {"shortest_edge": 8}}""")]
+    [InlineData("""{"image_processor_type": "Pix2StructImageProcessor", "max_patches": 0}""")]
+    [InlineData("""{"image_processor_type": "Qwen2VLImageProcessor", "patch_size": 0}""")]
+    [InlineData("""{"image_processor_type": "Qwen2VLImageProcessor", "min_pixels": 1.5}""")]
+    [InlineData("""{"image_processor_type": "SamImageProcessor", "size": {"shortest_edge": 8}}""")]
+    [InlineData("""{"image_processor_type": "Siglip2ImageProcessor", "max_num_patches": 0}""")]
+    [InlineData("""{"image_processor_type": "Swin2SRImageProcessor", "size_divisor": 0}""")]
     public void Malformed_file_is_refused(string content) => Assert.Throws<InvalidImageProcessorException>(() => Load(content));
 
     [Fact]
@@ -135,11 +149,12 @@ public sealed class ImageProcessorTests
     {
         foreach (var type in ImageProcessor.SupportedTypes)
         {
-            var processor = Load($$"""{"image_processor_type": "{{type}}", "apply_ocr": false}""");
-            var values = processor.Process([Noise(70, 90)])["pixel_values"];
-            Assert.Equal(3, values.Shape[1]);
-            foreach (var value in values.AsSpan<float>())
-                Assert.True(float.IsFinite(value), type);
+            var processor = Load($$"""{"image_processor_type": "{{type}}", "apply_ocr": false, "clusters": [[-1, -1, -1], [1, 1, 1]]}""");
+            var processed = processor.Process([Noise(70, 90)]);
+            Assert.Equal(processor.InputNames.Order(), processed.Tensors.Keys.Order());
+            foreach (var tensor in processed.Tensors.Values.Where(tensor => tensor.ElementType == ElementType.Float32))
+                foreach (var value in tensor.AsSpan<float>())
+                    Assert.True(float.IsFinite(value), type);
         }
     }
 

@@ -27,10 +27,13 @@ internal static class PngChunks
         }
     }
 
-    private static uint Crc32(ReadOnlySpan<byte> bytes)
+    /// <summary>The checksum of two pieces, one behind the other.</summary>
+    public static uint Crc32(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second = default)
     {
         var crc = uint.MaxValue;
-        foreach (var value in bytes)
+        foreach (var value in first)
+            crc = crc >> 8 ^ Table[(byte)(crc ^ value)];
+        foreach (var value in second)
             crc = crc >> 8 ^ Table[(byte)(crc ^ value)];
         return ~crc;
     }

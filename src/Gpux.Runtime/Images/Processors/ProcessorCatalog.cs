@@ -5,7 +5,7 @@ namespace Gpux.Runtime.Images.Processors;
 /// <summary>All image processors, and how a repository tells which one it wants.</summary>
 internal static class ProcessorCatalog
 {
-    private static readonly (string Type, Func<ProcessorContext, ProcessorSteps> Create)[] Processors =
+    private static readonly (string Type, Func<ProcessorContext, IProcessorSteps> Create)[] Processors =
     [
         (nameof(BeitImageProcessor), BeitImageProcessor.Create),
         (nameof(BitImageProcessor), BitImageProcessor.Create),
@@ -18,23 +18,37 @@ internal static class ProcessorCatalog
         (nameof(DeiTImageProcessor), DeiTImageProcessor.Create),
         (nameof(DetrImageProcessor), DetrImageProcessor.Create),
         (nameof(DINOv3ViTImageProcessor), DINOv3ViTImageProcessor.Create),
+        (nameof(DonutImageProcessor), DonutImageProcessor.Create),
         (nameof(DPTImageProcessor), DPTImageProcessor.Create),
         (nameof(EfficientNetImageProcessor), EfficientNetImageProcessor.Create),
+        (nameof(Gemma3ImageProcessor), Gemma3ImageProcessor.Create),
         (nameof(GLPNImageProcessor), GLPNImageProcessor.Create),
         (nameof(GroundingDinoImageProcessor), GroundingDinoImageProcessor.Create),
+        (nameof(Idefics3ImageProcessor), Idefics3ImageProcessor.Create),
+        (nameof(ImageGPTImageProcessor), ImageGPTImageProcessor.Create),
         (nameof(LayoutLMv3ImageProcessor), LayoutLMv3ImageProcessor.Create),
         (nameof(LevitImageProcessor), LevitImageProcessor.Create),
+        (nameof(LlavaImageProcessor), LlavaImageProcessor.Create),
+        (nameof(LlavaNextImageProcessor), LlavaNextImageProcessor.Create),
         (nameof(Mask2FormerImageProcessor), Mask2FormerImageProcessor.Create),
         (nameof(MaskFormerImageProcessor), MaskFormerImageProcessor.Create),
         (nameof(MobileNetV1ImageProcessor), MobileNetV1ImageProcessor.Create),
         (nameof(MobileNetV2ImageProcessor), MobileNetV2ImageProcessor.Create),
         (nameof(MobileViTImageProcessor), MobileViTImageProcessor.Create),
+        (nameof(Owlv2ImageProcessor), Owlv2ImageProcessor.Create),
         (nameof(OwlViTImageProcessor), OwlViTImageProcessor.Create),
+        (nameof(Pix2StructImageProcessor), Pix2StructImageProcessor.Create),
         (nameof(PoolFormerImageProcessor), PoolFormerImageProcessor.Create),
         (nameof(PvtImageProcessor), PvtImageProcessor.Create),
+        ("Qwen2_5_VLImageProcessor", Qwen2VLImageProcessor.Create),
+        (nameof(Qwen2VLImageProcessor), Qwen2VLImageProcessor.Create),
         (nameof(RTDetrImageProcessor), RTDetrImageProcessor.Create),
+        (nameof(SamImageProcessor), SamImageProcessor.Create),
         (nameof(SegformerImageProcessor), SegformerImageProcessor.Create),
+        (nameof(Siglip2ImageProcessor), Siglip2ImageProcessor.Create),
         (nameof(SiglipImageProcessor), SiglipImageProcessor.Create),
+        ("SmolVLMImageProcessor", Idefics3ImageProcessor.Create),
+        (nameof(Swin2SRImageProcessor), Swin2SRImageProcessor.Create),
         (nameof(ViTImageProcessor), ViTImageProcessor.Create),
         (nameof(YolosImageProcessor), YolosImageProcessor.Create),
     ];

@@ -13,6 +13,8 @@ internal sealed class ProcessorConfig(string file, JsonElement root)
         : value.ValueKind == JsonValueKind.String ? value.GetString()
         : throw Invalid($"{name} is not a text");
 
+    public bool IsList(string name) => Find(name) is { ValueKind: JsonValueKind.Array };
+
     public bool Flag(string name, bool absent) => Find(name) is not { } value ? absent
         : value.ValueKind switch
         {
@@ -25,6 +27,31 @@ internal sealed class ProcessorConfig(string file, JsonElement root)
 
     /// <summary>A whole number from 0 to 65536.</summary>
     public int Integer(string name, int absent) => Find(name) is { } value ? ToInteger(name, value) : absent;
+
+    /// <summary>A count of pixels, which may be larger than a length: from 1 to 2^31 - 1.</summary>
+    public int Pixels(string name, int absent) => Find(name) is not { } value ? absent
+        : ToNumber(name, value) is >= 1 and <= int.MaxValue and var number && Math.Truncate(number) == number ? (int)number
+        : throw Invalid($"{name} is no number of pixels");
+
+    /// <summary>Rows of so many numbers; null where it has none.</summary>
+    public double[][]? Rows(string name, int length)
+    {
+        if (Find(name) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Array)
+            throw Invalid($"{name} is not a list of lists");
+        var rows = new double[value.GetArrayLength()][];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var row = value[i];
+            if (row.ValueKind != JsonValueKind.Array || row.GetArrayLength() != length)
+                throw Invalid($"{name} holds something else than lists of {length} numbers");
+            rows[i] = new double[length];
+            for (var column = 0; column < length; column++)
+                rows[i][column] = ToNumber(name, row[column]);
+        }
+        return rows;
+    }
 
     /// <summary>A number for each colour; one number counts for all three.</summary>
     public double[] Colours(string name, double[] absent)

@@ -5,7 +5,7 @@ namespace Gpux.Runtime.Images.Processors;
 
 /// <summary>The steps that image processors share: resize, crop, rescale, normalise, pad; to float32 [batch, 3, height,
 /// width].</summary>
-internal sealed record ProcessorSteps
+internal sealed record ProcessorSteps : IProcessorSteps
 {
     /// <summary>Resizing and cropping, as a function of an image's size.</summary>
     public required Func<ImageSize, ResizePlan> Plan { get; init; }
@@ -28,6 +28,8 @@ internal sealed record ProcessorSteps
     /// <summary>Also pixel_mask, int64 [batch, height, width]: 1 where the image is, 0 where it is padded.</summary>
     public bool WithPixelMask { get; init; }
 
+    public IReadOnlyList<string> InputNames => WithPixelMask ? ["pixel_values", "pixel_mask"] : ["pixel_values"];
+
     public unsafe ProcessedImages Run(IReadOnlyList<Image> images, ImageLimits limits)
     {
         var plans = new ResizePlan[images.Count];
@@ -36,7 +38,7 @@ internal sealed record ProcessorSteps
         for (var i = 0; i < plans.Length; i++)
         {
             originalSizes[i] = images[i].Size;
-            plans[i] = Checked(Plan(images[i].Size), images[i].Size, limits);
+            plans[i] = Plan(images[i].Size).Checked(images[i].Size, limits);
             contentSizes[i] = plans[i].KeptSize;
         }
         var size = CommonSize(plans);
@@ -53,18 +55,6 @@ internal sealed record ProcessorSteps
         if (WithPixelMask)
             tensors["pixel_mask"] = Mask(plans, size);
         return new ProcessedImages(tensors, originalSizes, contentSizes);
-    }
-
-    private static ResizePlan Checked(ResizePlan plan, ImageSize image, ImageLimits limits)
-    {
-        if (plan.Resized.Width <= 0 || plan.Resized.Height <= 0)
-            throw new UnfitImagesException(
-                $"This model's processor leaves nothing of an image of {image}.", "Use a larger image, or one less narrow.");
-        if (Math.Max((long)plan.Resized.Width * plan.Resized.Height, (long)plan.Kept.Width * plan.Kept.Height) > limits.MaxPixels)
-            throw new UnfitImagesException(
-                $"This model's processor resizes an image of {image} to {plan.Resized}; the limit is {limits.MaxPixels} pixels.",
-                "Use an image that is less narrow.");
-        return plan;
     }
 
     private ImageSize CommonSize(ResizePlan[] plans)

@@ -12,6 +12,19 @@ internal readonly record struct ResizePlan(ImageSize Resized, Window Kept, uint?
 
     public ImageSize KeptSize => new(Kept.Width, Kept.Height);
 
+    /// <exception cref="UnfitImagesException">It leaves nothing of the image, or makes more of it than the limits allow.</exception>
+    public ResizePlan Checked(ImageSize image, ImageLimits limits)
+    {
+        if (Resized.Width <= 0 || Resized.Height <= 0)
+            throw new UnfitImagesException(
+                $"This model's processor leaves nothing of an image of {image}.", "Use a larger image, or one less narrow.");
+        if (Math.Max((long)Resized.Width * Resized.Height, (long)Kept.Width * Kept.Height) > limits.MaxPixels)
+            throw new UnfitImagesException(
+                $"This model's processor resizes an image of {image} to {Resized}; the limit is {limits.MaxPixels} pixels.",
+                "Use an image that is less narrow.");
+        return this;
+    }
+
     /// <summary>The middle of an image; where the crop is larger, the image in the middle of the crop.</summary>
     /// <remarks>An odd pixel that is too few goes to the right and bottom in the slow backend's crop, else to the left and
     /// top.</remarks>

@@ -46,6 +46,15 @@ internal static class StandardProcessor
         };
     }
 
+    /// <summary>Rescaling and normalising alone, as the file sets them; for processors that resize in ways of their own.</summary>
+    public static ProcessorSteps Scaling(ProcessorContext context, ProcessorDefaults defaults) => new()
+    {
+        Plan = ResizePlan.Whole,
+        Filter = Filter(context, defaults.Filter),
+        Arithmetic = Arithmetic(context.Backend),
+        Scale = PixelScale.Standard(context.Backend, RescaleFactor(context.Config), NormalizationOf(context.Config, defaults)),
+    };
+
     /// <summary>The file's size, or the type's.</summary>
     public static ProcessorSize Size(ProcessorConfig config, ProcessorDefaults defaults) =>
         config.Size("size", isSquare: defaults.Size.IsFixed) is not { } size ? defaults.Size

@@ -14,7 +14,9 @@ internal static class FloatResizer
         var weights = new double[Math.Max(columns.MaxCount, rows.MaxCount)];
 
         // Narrowed by columns first: width of the window x height of the source, interleaved as the source is.
-        var narrowed = new float[checked(source.Height * window.Width * 3)];
+        if (3L * source.Height * window.Width > Array.MaxLength / sizeof(float))
+            throw new UnfitImagesException($"An image of {source.Size} takes too much memory to resize.", "Use a smaller image.");
+        var narrowed = new float[source.Height * window.Width * 3];
         for (var x = 0; x < window.Width; x++)
         {
             var (first, count) = columns.Compute(window.Left + x, weights);
