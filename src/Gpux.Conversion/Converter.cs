@@ -70,7 +70,7 @@ public static class Converter
         var temporary = $"{data}.{Path.GetRandomFileName()}";
         try
         {
-            var copied = storage == WeightStorage.Copied ? weights : weights.FindAll(tensor => tensor.External is RearrangedData || IsMisaligned(tensor));
+            var copied = storage == WeightStorage.Copied ? weights : weights.FindAll(tensor => tensor.External is PreparedData || IsMisaligned(tensor));
             var copiedBytes = copied.Count > 0 ? WeightCopier.Copy(copied, files, temporary, progress) : 0;
             foreach (var tensor in copied)
                 tensor.External = tensor.External! with { Location = DataFile }; // WeightCopier has set it
@@ -145,14 +145,14 @@ public static class Converter
         var mappedBytes = plan.MappedBytes;
         // Weights that are not used where they lie become a part of the graph.
         var arranged = new CheckpointData(files);
-        if (plan.Model.Graph.Initializers.Sum(tensor => tensor.External is RearrangedData ? tensor.External.Length : 0) > LargestEmbeddedBytes)
+        if (plan.Model.Graph.Initializers.Sum(tensor => tensor.External is PreparedData ? tensor.External.Length : 0) > LargestEmbeddedBytes)
             throw new WeightPlacementException("The weights of this checkpoint cannot be used where they lie, and are too many to be held in memory.",
                 "Name a folder that can be written in GPUX_HOME, or convert the model into one: gpux convert -o FOLDER.");
         foreach (var tensor in plan.Model.Graph.Initializers)
         {
-            if (tensor.External is RearrangedData rearranged)
+            if (tensor.External is PreparedData prepared)
             {
-                tensor.Data = arranged.Open(rearranged.Tensor).Bytes.ToArray();
+                tensor.Data = prepared.ToBytes(arranged);
                 tensor.External = null;
                 mappedBytes -= tensor.Data.Length;
             }

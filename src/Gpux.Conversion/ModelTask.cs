@@ -19,4 +19,9 @@ public static class ModelTask
     public const string ImageFeatureExtraction = "image-feature-extraction";
     public const string MaskedImageModeling = "masked-im";
     public const string Backbone = "backbone";
+    public const string AutomaticSpeechRecognition = "automatic-speech-recognition";
+    public const string AudioClassification = "audio-classification";
+    public const string AudioFrameClassification = "audio-frame-classification";
+    public const string AudioXVector = "audio-xvector";
+    public const string ZeroShotAudioClassification = "zero-shot-audio-classification";
 }

@@ -34,8 +34,8 @@ internal static class WeightCopier
             {
                 target.Seek((target.Position + Alignment - 1) / Alignment * Alignment, SeekOrigin.Begin);
                 place = new ExternalData(location, target.Position, source.Length);
-                if (source is RearrangedData rearranged)
-                    Write(target, arranged.Open(rearranged.Tensor));
+                if (source is PreparedData prepared)
+                    prepared.Write(arranged, target);
                 else
                     Copy(target, source, files, buffer, () => Report(target.Position));
                 Report(target.Position);
@@ -63,12 +63,5 @@ internal static class WeightCopier
             done += read;
             report();
         }
-    }
-
-    private static unsafe void Write(FileStream target, Tensor tensor)
-    {
-        for (long done = 0; done < tensor.ByteCount; done += ChunkBytes)
-            target.Write(new ReadOnlySpan<byte>(tensor.Data + done, (int)Math.Min(ChunkBytes, tensor.ByteCount - done)));
-        GC.KeepAlive(tensor);
     }
 }

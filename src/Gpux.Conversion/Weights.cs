@@ -51,15 +51,32 @@ internal sealed class Weights
     /// <summary>A tensor in the precision it is stored in. What picks rows of a table reads this, and widens the rows alone.</summary>
     public Value Stored(string name)
     {
-        var path = Join(name);
-        if (!_account.Checkpoint.Tensors.TryGetValue(path, out var tensor))
-            throw new MissingTensorException(path, _account.ClassName, Closest(path));
-        if (tensor.ElementType is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 or ElementType.Float64))
-            throw new InvalidCheckpointException(tensor.File,
-                $"tensor '{path}' holds {tensor.ElementType}, where {_account.ClassName} reads 16-, 32- or 64-bit floating point numbers");
-        _account.Accounted.Add(path);
-        return _account.Graph.Weight(path, _path.Length == 0 ? path : _path, tensor.ElementType, tensor.Shape,
-            tensor.Layout is null ? new ExternalData(tensor.File, tensor.Offset, tensor.ByteCount) : new RearrangedData(tensor));
+        var tensor = Read(name);
+        return Declare(tensor, tensor.Shape);
+    }
+
+    /// <summary>The kernel of a convolution over one position, [out, in, 1], as the matrix [out, in] that it is: its elements lie
+    /// alike. In float32.</summary>
+    public Value Pointwise(string name)
+    {
+        var tensor = Read(name);
+        if (tensor.Shape.Rank < 3 || tensor.Shape.Dimensions.AsSpan()[2..].ContainsAnyExcept(1))
+            throw new InvalidCheckpointException(tensor.File, $"tensor '{tensor.Name}' is {tensor.Shape}, where {_account.ClassName} reads a kernel of one position");
+        return Declare(tensor, new Shape(tensor.Shape[0], tensor.Shape[1])).Cast(ElementType.Float32);
+    }
+
+    /// <summary>This module's weight, kept as directions and their lengths (weight normalisation, arXiv:1602.07868), in float32. It is
+    /// put together when the graph is written.</summary>
+    /// <param name="axis">Each position along it has a length of its own.</param>
+    public Value NormalizedWeight(int axis)
+    {
+        var (lengths, directions) = Has("parametrizations.weight") // PyTorch 2.0 on
+            ? (Read("parametrizations.weight.original0"), Read("parametrizations.weight.original1")) : (Read("weight_g"), Read("weight_v"));
+        var expected = directions.Shape.Dimensions.Select((size, i) => i == axis ? size : 1);
+        if (axis >= directions.Shape.Rank || !lengths.Shape.Dimensions.SequenceEqual(expected))
+            throw new InvalidCheckpointException(lengths.File,
+                $"tensor '{lengths.Name}' is {lengths.Shape}, which are not the lengths of '{directions.Name}', {directions.Shape}, along axis {axis}");
+        return _account.Graph.Weight(Join("weight"), _path, ElementType.Float32, directions.Shape, new NormalizedData(directions, lengths, axis));
     }
 
     /// <summary>States that tensors, or all below modules, are rightly not read. Names that the checkpoint lacks do no harm.</summary>
@@ -76,6 +93,21 @@ internal sealed class Weights
         if (left.Length > 0)
             throw new UnexpectedTensorsException(_account.ClassName, left);
     }
+
+    private CheckpointTensor Read(string name)
+    {
+        var path = Join(name);
+        if (!_account.Checkpoint.Tensors.TryGetValue(path, out var tensor))
+            throw new MissingTensorException(path, _account.ClassName, Closest(path));
+        if (tensor.ElementType is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16 or ElementType.Float64))
+            throw new InvalidCheckpointException(tensor.File,
+                $"tensor '{path}' holds {tensor.ElementType}, where {_account.ClassName} reads 16-, 32- or 64-bit floating point numbers");
+        _account.Accounted.Add(path);
+        return tensor;
+    }
+
+    private Value Declare(CheckpointTensor tensor, Shape shape) => _account.Graph.Weight(tensor.Name, _path.Length == 0 ? tensor.Name : _path,
+        tensor.ElementType, shape, tensor.Layout is null ? new ExternalData(tensor.File, tensor.Offset, tensor.ByteCount) : new RearrangedData(tensor));
 
     private string Join(string path) => _path.Length == 0 ? path : path.Length == 0 ? _path : $"{_path}.{path}";
 

@@ -10,12 +10,12 @@ namespace Gpux.Cli.Commands;
 
 internal sealed class RunCommand : GpuxCommand
 {
-    public const string Summary = "Ask a model: a text or an image in, an answer out.";
+    public const string Summary = "Ask a model: a text, an image or a sound in, an answer out.";
 
     private readonly Argument<string> _model = ModelArgument();
     private readonly Argument<string[]> _input = new("input")
     {
-        Description = "A text, or the path of an image; default: standard input, or a prompt. Several are compared with the first (sentence-similarity) or answered in turn.",
+        Description = "A text, the path of an image or a sound, or a folder of sounds; default: standard input, or a prompt. Several are compared with the first (sentence-similarity) or answered in turn.",
         Arity = ArgumentArity.ZeroOrMore,
     };
     private readonly TextSource _source = new();
@@ -36,6 +36,7 @@ internal sealed class RunCommand : GpuxCommand
 
     public RunCommand(Services services) : base(services, "run", Summary,
         "gpux run samples/language-id \"Où est la gare ?\"", "gpux run samples/digits samples/inputs/digit-photo.jpg", "gpux run samples/storyteller \"It was\" --seed 1",
+        "gpux run facebook/wav2vec2-base-960h speech.flac",
         "cat sentences.txt | gpux run samples/language-id --lines --json", "gpux run org/qa-model \"Who wrote it?\" --context \"Ada wrote it.\"")
     {
         Add(_model);
@@ -63,25 +64,32 @@ internal sealed class RunCommand : GpuxCommand
         var (named, project) = Services.Project(parsed.GetRequiredValue(_model));
         var reference = project?.Model ?? named;
         var words = parsed.GetValue(_input) ?? [];
-        var inputs = _source.IsGiven(parsed, words) ? _source.Read(parsed, words) : null;
+        // What comes from standard input may be a sound, which is no text; the model tells.
+        var waits = _source.IsStandardInput(parsed, words);
+        var inputs = _source.IsGiven(parsed, words) && !waits ? _source.Read(parsed, words) : null;
         var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore), parsed.GetValue(_task))
         {
             Provider = parsed.GetValue(_provider),
             Project = project,
             RequireGpu = parsed.GetValue(_requireGpu),
             Threads = parsed.GetValue(_threads) ?? 0,
-            IsForOneInput = inputs?.Count == 1,
+            IsForOneInput = inputs?.Count == 1 || waits,
         };
         using var pipeline = await Services.Library.OpenAsync(reference, options, Terminal.Progress, cancellationToken);
         var arguments = TaskArguments(parsed, project);
+        // Who writes single characters knows when each is said.
+        if (pipeline.Task == "automatic-speech-recognition" && Terminal.Json && !arguments.Has("return_timestamps") && pipeline.Model.Tokenizer.IsCtc)
+            arguments.Set("return_timestamps", json => json.WriteStringValue("word"));
+        if (waits)
+            inputs = SoundInputs.Has(pipeline) ? [SoundFile.StandardInput] : _source.Read(parsed, words);
         if (inputs is null)
             return new PromptLoop(Terminal, pipeline, arguments, project?.Runtime.Timeout).Run(cancellationToken);
-        var asked = Shaped(pipeline.Task, inputs, parsed);
+        var asked = SoundInputs.Has(pipeline) ? Sounds(pipeline, inputs) : Shaped(pipeline.Task, inputs, parsed);
         var timeout = project?.Runtime.Timeout;
         if (pipeline is TextGenerationPipeline generator && !Terminal.Json && asked.Count == 1 && CanStream(arguments))
-            return AnswerTime.Limit(timeout, token => Stream(generator, asked[0].Input, arguments, token), cancellationToken);
+            return AnswerTime.Limit(timeout, token => Stream(generator, asked[0].Input(), arguments, token), cancellationToken);
         var answers = await AnswerAllAsync(asked.Count, project?.Runtime.BatchSize ?? 1,
-            (i, token) => AnswerTime.Limit(timeout, limited => pipeline.Run(asked[i].Input, arguments, limited), token), cancellationToken);
+            (i, token) => AnswerTime.Limit(timeout, limited => pipeline.Run(asked[i].Input(), arguments, limited), token), cancellationToken);
         foreach (var note in answers.SelectMany(answer => answer.Notes))
             Terminal.Note($"note: {note}");
         Terminal.Print(
@@ -132,11 +140,11 @@ internal sealed class RunCommand : GpuxCommand
     private List<Question> Shaped(string task, IReadOnlyList<string> inputs, ParseResult parsed)
     {
         if (task == "sentence-similarity" && inputs.Count > 1)
-            return [new(inputs[0], new PipelineInput { Text = inputs[0], Sentences = [.. inputs.Skip(1)] })];
+            return [new(inputs[0], () => new PipelineInput { Text = inputs[0], Sentences = [.. inputs.Skip(1)] })];
         // A query, then the texts that may answer it.
         if (task == "text-ranking" && inputs.Count > 1)
-            return [.. inputs.Skip(1).Select(text => new Question(text, new PipelineInput { Text = inputs[0], Pair = text }))];
-        return [.. inputs.Select(input => new Question(input, task switch
+            return [.. inputs.Skip(1).Select(text => new Question(text, () => new PipelineInput { Text = inputs[0], Pair = text }))];
+        return [.. inputs.Select(input => new Question(input, () => task switch
         {
             "question-answering" => new PipelineInput { Question = input, Context = parsed.GetValue(_context) },
             _ when task.StartsWith("image-", StringComparison.Ordinal) => new PipelineInput { Image = ImageFile.Load(input) },
@@ -144,7 +152,14 @@ internal sealed class RunCommand : GpuxCommand
         }))];
     }
 
-    private sealed record Question(string Shown, PipelineInput Input);
+    // Each is read when its turn comes: a folder may hold more than memory does.
+    private static List<Question> Sounds(Pipeline pipeline, IReadOnlyList<string> inputs)
+    {
+        var rate = pipeline.Model.Sounds.SamplingRate;
+        return [.. SoundFile.Expand(inputs).Select(path => new Question(path, () => new PipelineInput { Sound = SoundFile.Load(path, rate) }))];
+    }
+
+    private sealed record Question(string Shown, Func<PipelineInput> Input);
 
     private PipelineArguments TaskArguments(ParseResult parsed, ProjectFile? project)
     {

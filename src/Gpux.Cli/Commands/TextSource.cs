@@ -28,6 +28,10 @@ internal sealed class TextSource
     /// <summary>Whether there is a text, or none but a person at the keyboard.</summary>
     public bool IsGiven(ParseResult parsed, IReadOnlyCollection<string> words) => words.Count > 0 || parsed.GetValue(_file) is not null || Console.IsInputRedirected;
 
+    /// <summary>Whether all of standard input is the one input.</summary>
+    public bool IsStandardInput(ParseResult parsed, IReadOnlyList<string> words) => !parsed.GetValue(_lines)
+        && (words is ["-"] || words.Count == 0 && (parsed.GetValue(_file) == "-" || parsed.GetValue(_file) is null && Console.IsInputRedirected));
+
     /// <returns>The inputs: the words as they are, or what the file holds.</returns>
     public IReadOnlyList<string> Read(ParseResult parsed, IReadOnlyList<string> words)
     {

@@ -1,3 +1,4 @@
+using Gpux.Conversion.Architectures.Audio;
 using Gpux.Conversion.Architectures.Generation;
 using Gpux.Conversion.Architectures.Text;
 using Gpux.Conversion.Architectures.Vision;
@@ -10,7 +11,12 @@ internal static class ArchitectureCatalog
     public static IReadOnlyList<Architecture> All { get; } =
     [
         Albert.Architecture,
+        AudioSpectrogramTransformer.Architecture,
         Bert.Architecture,
+        Clap.Architecture,
+        Clap.AudioModel,
+        Clap.TextModel,
+        Data2VecAudio.Architecture,
         Deberta.Architecture,
         DebertaV2.Architecture,
         DistilBert.Architecture,
@@ -21,6 +27,7 @@ internal static class ArchitectureCatalog
         FNet.Architecture,
         Gpt2.Architecture,
         Gte.Architecture,
+        Hubert.Architecture,
         JinaEmbeddingsV3.Architecture,
         LayoutLM.Architecture,
         LayoutLMv3.Architecture,
@@ -33,6 +40,8 @@ internal static class ArchitectureCatalog
         MPNet.Architecture,
         NomicBert.Architecture,
         Nystromformer.Architecture,
+        Parakeet.Architecture,
+        Parakeet.Encoder,
         RemBert.Architecture,
         ResNet.Architecture,
         Roberta.Architecture,
@@ -41,7 +50,15 @@ internal static class ArchitectureCatalog
         Roberta.XlmRoberta,
         RobertaPreLayerNorm.Architecture,
         RoFormer.Architecture,
+        Sew.Architecture,
+        SewD.Architecture,
         SqueezeBert.Architecture,
+        Wav2Vec2.Architecture,
+        Wav2Vec2.UniSpeech,
+        Wav2Vec2.UniSpeechSat,
+        Wav2Vec2Bert.Architecture,
+        Wav2Vec2Conformer.Architecture,
+        WavLM.Architecture,
         ViT.Architecture,
         Xlm.Architecture,
         Xlm.Flaubert,

@@ -5,6 +5,8 @@ public static class PipelineCatalog
 {
     private static readonly (string Task, string[] Aliases, Func<PipelineModel, Pipeline> Make)[] Entries =
     [
+        ("audio-classification", [], model => new AudioClassificationPipeline(model)),
+        ("automatic-speech-recognition", [], model => new AutomaticSpeechRecognitionPipeline(model)),
         ("feature-extraction", [], model => new FeatureExtractionPipeline(model)),
         ("fill-mask", [], model => new FillMaskPipeline(model)),
         ("image-classification", [], model => new ImageClassificationPipeline(model)),
@@ -15,6 +17,7 @@ public static class PipelineCatalog
         ("text-generation", [], model => new TextGenerationPipeline(model)),
         ("text-ranking", [], model => new TextRankingPipeline(model)),
         ("token-classification", ["ner"], model => new TokenClassificationPipeline(model)),
+        ("zero-shot-audio-classification", [], model => new ZeroShotAudioClassificationPipeline(model)),
         ("zero-shot-classification", [], model => new ZeroShotClassificationPipeline(model)),
     ];
 

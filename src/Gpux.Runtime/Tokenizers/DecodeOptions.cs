@@ -1,3 +1,5 @@
+using Gpux.Runtime.Tokenizers.Speech;
+
 namespace Gpux.Runtime.Tokenizers;
 
 /// <summary>How ids become text.</summary>
@@ -14,4 +16,10 @@ public sealed record DecodeOptions
 
     /// <summary>Whether Whisper's time stamps are written, as <c>&lt;|1.20|&gt;</c>. Default false.</summary>
     public bool WithTimestamps { get; init; }
+
+    /// <summary>Whether repeated tokens of a CTC model are one. Default true.</summary>
+    public bool GroupRepeats { get; init; } = true;
+
+    /// <summary>How transcripts of Whisper are made comparable. Default: not at all.</summary>
+    public TextNormalization Normalization { get; init; }
 }

@@ -23,4 +23,7 @@ public sealed record EncodeOptions
 
     /// <summary>Like <see cref="SourceLanguage"/>, but the text is a translation in this language: what training shows a decoder.</summary>
     public string? TargetLanguage { get; init; }
+
+    /// <summary>Whether the text is what a translation model shall write: some (Marian) cut that by another vocabulary. Default false.</summary>
+    public bool IsTarget { get; init; }
 }

@@ -16,4 +16,17 @@ internal sealed record SpecialTokens
     public string? Eos { get; init; }
 
     public string? Unk { get; init; }
+
+    /// <summary>Those that there are.</summary>
+    public IEnumerable<string> All
+    {
+        get
+        {
+            foreach (var token in (string?[])[Pad, Mask, Cls, Sep, Bos, Eos, Unk])
+            {
+                if (token is not null)
+                    yield return token;
+            }
+        }
+    }
 }

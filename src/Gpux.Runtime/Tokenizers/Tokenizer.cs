@@ -2,6 +2,9 @@ using System.Collections.Concurrent;
 using Gpux.Runtime.Tokenizers.Decoders;
 using Gpux.Runtime.Tokenizers.Encodings;
 using Gpux.Runtime.Tokenizers.Loading;
+using Gpux.Runtime.Tokenizers.Models;
+using Gpux.Runtime.Tokenizers.PreTokenizers;
+using Gpux.Runtime.Tokenizers.Speech;
 
 namespace Gpux.Runtime.Tokenizers;
 
@@ -11,6 +14,7 @@ public sealed class Tokenizer
 {
     private readonly TokenizerParts _parts;
     private readonly TextPipeline _pipeline;
+    private readonly TextPipeline _targetPipeline; // for texts in the target language
     private readonly ConcurrentBag<PipelineScratch> _idle = [];
     private PipelineScratch? _lastIdle; // most callers are one thread
 
@@ -18,7 +22,8 @@ public sealed class Tokenizer
     {
         _parts = parts;
         parts.Added.Seal(parts.Normalizer);
-        _pipeline = new TextPipeline(parts.Normalizer, parts.PreTokenizer, parts.Model, parts.Added);
+        _pipeline = PipelineOf(parts.PreTokenizer, parts.Model);
+        _targetPipeline = parts.Target is { } target ? PipelineOf(target.PreTokenizer, target.Model) : _pipeline;
         PadId = IdOf(parts.Special.Pad);
         MaskId = IdOf(parts.Special.Mask);
         ClsId = IdOf(parts.Special.Cls);
@@ -68,8 +73,18 @@ public sealed class Tokenizer
 
     /// <inheritdoc cref="Load"/>
     /// <param name="folder">The repository's files.</param>
-    public static Tokenizer LoadFolder(string folder) =>
-        Load(name => Path.Combine(folder, name) is var path && File.Exists(path) ? path : null);
+    public static Tokenizer LoadFolder(string folder) => Load(FilesOf(folder));
+
+    /// <summary>The same, with what version 5 of transformers does in another way.</summary>
+    internal static Tokenizer LoadFolderAsVersion5(string folder)
+    {
+        var parts = TokenizerLoader.Load(FilesOf(folder));
+        parts.CanCleanUp &= parts.Model is not BpeModel;
+        return new Tokenizer(parts);
+    }
+
+    private static Func<string, string?> FilesOf(string folder) =>
+        name => Path.Combine(folder, name) is var path && File.Exists(path) ? path : null;
 
     /// <summary>The id of a token; null if the vocabulary lacks it.</summary>
     public int? IdOf(string? token) => token is not null && _parts.Added.Find(token) is var id and >= 0 ? id : null;
@@ -79,7 +94,7 @@ public sealed class Tokenizer
     {
         if (_parts.Added.TokenOf(id) is { } added)
             return added.Content;
-        return _parts.Model.Vocabulary.Contains(id) ? System.Text.Encoding.UTF8.GetString(_parts.Model.Vocabulary.TokenOf(id)) : null;
+        return _parts.Model.Has(id) ? System.Text.Encoding.UTF8.GetString(_parts.Model.TextOf(id)) : null;
     }
 
     /// <summary>Whether decoding can leave the token out.</summary>
@@ -136,7 +151,7 @@ public sealed class Tokenizer
             {
                 if (part.IsText)
                     _pipeline.AppendIds(text, scratch, ids);
-                else if (addSpecialTokens)
+                else if (addSpecialTokens && !(part.OnlyIfMissing && ids.Ids.EndsWith(part.Ids)))
                     part.Ids.CopyTo(ids.Extend(part.Ids.Length));
             }
         }
@@ -166,8 +181,41 @@ public sealed class Tokenizer
     public string Decode(ReadOnlySpan<int> ids, DecodeOptions? options = null)
     {
         var wanted = options ?? DecodeOptions.Default;
+        if (wanted.SkipSpecialTokens && _parts.Whisper is { } whisper)
+            ids = whisper.WithoutPrompt(ids);
         return Finish(DecodeParts(ids, wanted), wanted);
     }
+
+    /// <summary>The text of a speech model's frames, each given by the id of its most probable token, and when each character and word was heard.</summary>
+    /// <exception cref="InvalidOperationException">The tokenizer is not of a CTC model.</exception>
+    public CtcText DecodeFrames(ReadOnlySpan<int> ids, DecodeOptions? options = null)
+    {
+        var wanted = options ?? DecodeOptions.Default;
+        var frames = _parts.Frames ?? throw new InvalidOperationException("The tokenizer is not of a CTC model.");
+        var text = frames.Read(TextsOf(ids, wanted), wanted.GroupRepeats);
+        return text with { Text = Finish(text.Text, wanted) };
+    }
+
+    /// <summary>What Whisper wrote between its time stamps; empty if it wrote none.</summary>
+    /// <exception cref="InvalidOperationException">The tokenizer is not Whisper's.</exception>
+    public IReadOnlyList<WhisperSegment> DecodeSegments(ReadOnlySpan<int> ids) => Whisper.Segments(ids, part =>
+        DecodeParts(part, DecodeOptions.Default));
+
+    /// <summary>The ids that Whisper's answer starts with: they choose language, task and whether it writes time stamps.</summary>
+    /// <param name="language">Its code or English name; null: the model finds out.</param>
+    /// <param name="task"><c>transcribe</c> or <c>translate</c>; null: the model finds out.</param>
+    /// <exception cref="ArgumentException">The tokenizer has no such language or task.</exception>
+    /// <exception cref="InvalidOperationException">The tokenizer is not Whisper's.</exception>
+    public int[] SpeechPrompt(string? language = null, string? task = null, bool withTimestamps = false) =>
+        Whisper.Prompt(language, task, withTimestamps);
+
+    private WhisperTokens Whisper => _parts.Whisper ?? throw new InvalidOperationException("The tokenizer is not Whisper's.");
+
+    /// <summary>Whether ids stand for frames of speech, so that <see cref="DecodeFrames"/> works.</summary>
+    public bool IsCtc => _parts.Frames is not null;
+
+    /// <summary>The id of the token that marks a language (<c>en</c>, <c>eng_Latn</c>, as the model names them); null: there is none.</summary>
+    public int? LanguageId(string language) => IdOf(_parts.LanguageToken?.Invoke(language) ?? language);
 
     /// <summary>The text of tokens that are given as the vocabulary writes them; words of plain text may be among them.</summary>
     public string DecodeTokens(IReadOnlyList<string> tokens)
@@ -191,12 +239,9 @@ public sealed class Tokenizer
     /// <summary>The text of ids before what only the whole text decides.</summary>
     internal string DecodeParts(ReadOnlySpan<int> ids, DecodeOptions options)
     {
-        var texts = new TokenTexts();
-        foreach (var id in ids)
-        {
-            if (HasText(id, options))
-                texts.Add(TextOf(id));
-        }
+        var texts = TextsOf(ids, options);
+        if (_parts.Decoder is null && _parts.Frames is { } frames)
+            return frames.Read(texts, options.GroupRepeats).Text;
         if (_parts.Decoder is { } decoder)
         {
             if (texts.Count > 0)
@@ -214,30 +259,47 @@ public sealed class Tokenizer
         return System.Text.Encoding.UTF8.GetString(texts.Joined);
     }
 
+    private TextPipeline PipelineOf(PreTokenizer? preTokenizer, Model model) =>
+        new(_parts.Normalizer, preTokenizer, model, _parts.Added) { WritesSpaces = _parts.PythonSize is null };
+
+    private TokenTexts TextsOf(ReadOnlySpan<int> ids, DecodeOptions options)
+    {
+        var texts = new TokenTexts();
+        foreach (var id in ids)
+        {
+            if (HasText(id, options))
+                texts.Add(TextOf(id));
+        }
+        return texts;
+    }
+
     internal string Finish(string text, DecodeOptions options)
     {
         if (_parts.WordSuffix is { } suffix)
             text = PythonText.Strip(text.Replace(suffix, " ", StringComparison.Ordinal));
         if (CleansUp(options))
             text = CleanUp.OfText(text);
-        return _parts.HasTimestamps && !options.WithTimestamps ? Timestamps.Remove(text) : text;
+        if (_parts.Whisper is not { } whisper)
+            return text;
+        text = whisper.Normalize(text, options.Normalization);
+        return options.WithTimestamps ? text : Timestamps.Remove(text);
     }
 
     private bool CleansUp(DecodeOptions options) => _parts.CanCleanUp && (options.CleanUpSpaces ?? _parts.CleanUpSpaces);
 
     /// <summary>Whether an id is a token that decoding does not leave out.</summary>
     internal bool HasText(int id, DecodeOptions options) =>
-        (_parts.Added.TokenOf(id) is not null || _parts.Model.Vocabulary.Contains(id)) && !(options.SkipSpecialTokens && IsSpecial(id));
+        (_parts.Added.TokenOf(id) is not null || _parts.Model.Has(id)) && !(options.SkipSpecialTokens && IsSpecial(id));
 
     internal Decoder? Decoder => _parts.Decoder;
 
     /// <summary>Whether text before a place can change <see cref="Finish"/> of what follows.</summary>
     internal bool Finishes(DecodeOptions options) =>
-        _parts.WordSuffix is not null || CleansUp(options) || (_parts.HasTimestamps && !options.WithTimestamps);
+        _parts.WordSuffix is not null || CleansUp(options) || (_parts.Whisper is not null && !options.WithTimestamps);
 
     internal ReadOnlySpan<byte> TextOf(int id) => _parts.Added.TokenOf(id) is { } added
         ? System.Text.Encoding.UTF8.GetBytes(added.Content)
-        : _parts.Model.Vocabulary.TokenOf(id);
+        : _parts.Model.TextOf(id);
 
     private TokenWindow Encode(TextInput text, TextInput? pair, EncodeOptions options)
     {
@@ -246,12 +308,13 @@ public sealed class Tokenizer
         {
             var row = scratch.Row;
             row.Clear();
-            text.AppendTo(_pipeline, scratch, 0, options.WithOffsets);
+            var pipeline = options.IsTarget ? _targetPipeline : _pipeline;
+            text.AppendTo(pipeline, scratch, 0, options.WithOffsets);
             var first = row.Count;
-            pair?.AppendTo(_pipeline, scratch, 1, options.WithOffsets);
+            pair?.AppendTo(pipeline, scratch, 1, options.WithOffsets);
             var language = options.TargetLanguage ?? options.SourceLanguage;
             var processor = language is not null && _parts.ForLanguage is { } forLanguage ? forLanguage(language) : _parts.PostProcessor;
-            var assembler = new TokenAssembler(processor, options, ModelMaxLength, TruncationSide, Utf8Of);
+            var assembler = new TokenAssembler(processor, options, ModelMaxLength, TruncationSide, _parts.PythonSize is not null, Utf8Of);
             return assembler.Assemble(row.Entries[..first], pair is null ? default : row.Entries[first..], pair is not null);
         }
         finally

@@ -1,9 +1,11 @@
 using Gpux.Runtime.Tokenizers.AddedTokens;
 using Gpux.Runtime.Tokenizers.Decoders;
+using Gpux.Runtime.Tokenizers.Loading;
 using Gpux.Runtime.Tokenizers.Models;
 using Gpux.Runtime.Tokenizers.Normalizers;
 using Gpux.Runtime.Tokenizers.PostProcessors;
 using Gpux.Runtime.Tokenizers.PreTokenizers;
+using Gpux.Runtime.Tokenizers.Speech;
 
 namespace Gpux.Runtime.Tokenizers;
 
@@ -45,9 +47,25 @@ internal sealed class TokenizerParts(Model model)
     /// <summary>CLIP's, which its class and not its decoder replaces by a space; null: none.</summary>
     public string? WordSuffix { get; set; }
 
-    /// <summary>Whether decoding drops Whisper's time stamps unless they are asked for.</summary>
-    public bool HasTimestamps { get; set; }
+    /// <summary>Reads Whisper's time stamps and prompts; null: the tokenizer is another model's.</summary>
+    public WhisperTokens? Whisper { get; set; }
 
     /// <summary>What is put around a text of a language; null: the tokenizer marks no languages.</summary>
     public Func<string, PostProcessor>? ForLanguage { get; set; }
+
+    /// <summary>The token of a language, where that is not the language's own name.</summary>
+    public Func<string, string>? LanguageToken { get; set; }
+
+    /// <summary>What the class puts around texts; null: <see cref="PostProcessor"/> is final.</summary>
+    public TemplateNames? Template { get; set; }
+
+    /// <summary>Of classes without a Rust implementation, which decode and truncate in their own way: how many tokens they count as the
+    /// model's own.</summary>
+    public int? PythonSize { get; set; }
+
+    /// <summary>Of speech models whose ids are frames: how those become text. Null: ids are tokens.</summary>
+    public CtcCollapse? Frames { get; set; }
+
+    /// <summary>What cuts texts of the target language, where a translation model has another vocabulary for those; null: the same.</summary>
+    public (PreTokenizer PreTokenizer, Model Model)? Target { get; set; }
 }

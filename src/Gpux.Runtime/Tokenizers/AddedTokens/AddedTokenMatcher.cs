@@ -78,7 +78,8 @@ internal sealed class AddedTokenMatcher
             parts.Add(previous, text.Length, Piece.NoToken);
     }
 
-    private int LongestAt(ReadOnlySpan<byte> text, out int length)
+    /// <summary>The id of the longest token that a text starts with, or -1.</summary>
+    public int LongestAt(ReadOnlySpan<byte> text, out int length)
     {
         foreach (var candidate in _lengths[text[0]] ?? [])
         {

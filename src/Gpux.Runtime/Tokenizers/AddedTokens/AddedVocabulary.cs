@@ -33,7 +33,7 @@ internal sealed class AddedVocabulary
             return -1;
         if (!_ids.TryGetValue(token.Content, out var id))
         {
-            id = _model.Vocabulary.Find(System.Text.Encoding.UTF8.GetBytes(token.Content));
+            id = _model.IdOf(System.Text.Encoding.UTF8.GetBytes(token.Content));
             if (id < 0)
                 id = Math.Max(_lastId + 1, _model.Size);
             _ids[token.Content] = id;
@@ -76,13 +76,13 @@ internal sealed class AddedVocabulary
         }
         _raw = AddedTokenMatcher.Create(raw);
         _normalized = AddedTokenMatcher.Create(normalized);
-        Size = Math.Max(_model.Vocabulary.LastId, _lastId) + 1;
+        Size = Math.Max(_model.LastId, _lastId) + 1;
     }
 
     public AddedToken? TokenOf(int id) => _tokens.GetValueOrDefault(id);
 
     public int Find(string token) =>
-        _ids.TryGetValue(token, out var id) ? id : _model.Vocabulary.Find(System.Text.Encoding.UTF8.GetBytes(token));
+        _ids.TryGetValue(token, out var id) ? id : _model.IdOf(System.Text.Encoding.UTF8.GetBytes(token));
 
     public bool IsSpecial(string token) => _special.Contains(token);
 

@@ -16,6 +16,9 @@ internal sealed class TextPipeline(Normalizer? normalizer, PreTokenizer? preToke
     // Where an added space depends on a piece's place, and the normalizer moves places, they must be followed.
     private readonly bool _needsTracking = preTokenizer is { NeedsOrigin: true } && normalizer is { KeepsStart: false };
 
+    /// <summary>Whether a token that was found with the space around it is written with that space.</summary>
+    public bool WritesSpaces { get; init; } = true;
+
     public Model Model { get; } = model;
 
     public AddedVocabulary Added { get; } = added;
@@ -57,7 +60,7 @@ internal sealed class TextPipeline(Normalizer? normalizer, PreTokenizer? preToke
             var wordOfPiece = word < 0 ? i : word;
             if (piece.IsToken)
             {
-                var written = withOffsets ? WrittenAs(pieces.TextOf(piece), piece.Token) : null;
+                var written = withOffsets && WritesSpaces ? WrittenAs(pieces.TextOf(piece), piece.Token) : null;
                 Add(scratch, piece, new TokenList.Token(piece.Token, 0, piece.End - piece.Start), wordOfPiece, sequence, withOffsets, written);
                 continue;
             }

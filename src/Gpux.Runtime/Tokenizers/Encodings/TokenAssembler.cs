@@ -4,7 +4,7 @@ namespace Gpux.Runtime.Tokenizers.Encodings;
 
 /// <summary>Truncates the texts of one encoding and puts them into the template.</summary>
 internal sealed class TokenAssembler(
-    PostProcessor processor, EncodeOptions options, int? modelMaxLength, TokenSide truncationSide, OffsetTrimmer.TextOf textOf)
+    PostProcessor processor, EncodeOptions options, int? modelMaxLength, TokenSide truncationSide, bool isPython, OffsetTrimmer.TextOf textOf)
 {
     private const long MostOverflowTokens = 1 << 26;
 
@@ -20,10 +20,14 @@ internal sealed class TokenAssembler(
             if (truncation.Stride < 0)
                 throw new TruncationException("A stride cannot be negative");
             var side = truncation.Side ?? truncationSide;
-            var (firstLength, secondLength) = Truncator.Lengths(first.Length, isPair ? second.Length : -1, room, truncation.Strategy);
-            firstWindows = Truncator.Windows(first.Length, firstLength, truncation.Stride, side, truncation.ReturnOverflow);
+            var (firstLength, secondLength) = isPython
+                ? PythonTruncator.Lengths(first.Length, isPair ? second.Length : -1, maximum - added, truncation.Strategy)
+                : Truncator.Lengths(first.Length, isPair ? second.Length : -1, room, truncation.Strategy);
+            // The Python classes know no windows.
+            var (stride, all) = isPython ? (0, false) : (truncation.Stride, truncation.ReturnOverflow);
+            firstWindows = Truncator.Windows(first.Length, firstLength, stride, side, all);
             if (isPair)
-                secondWindows = Truncator.Windows(second.Length, secondLength, truncation.Stride, side, truncation.ReturnOverflow);
+                secondWindows = Truncator.Windows(second.Length, secondLength, stride, side, all);
         }
         var result = new TokenWindow(Fill(Cut(first, firstWindows[0]), Cut(second, secondWindows[0]), isPair, isOverflow: (false, false)));
         // The order is that of merging one text's windows after the other's.
@@ -72,7 +76,7 @@ internal sealed class TokenAssembler(
                 foreach (ref var entry in row.Append(part.Sequence == 0 ? first : second))
                     entry = entry with { TypeId = TypeOf(part, overflows) };
             }
-            else if (options.AddSpecialTokens)
+            else if (options.AddSpecialTokens && !(part.OnlyIfMissing && row.Count > 0 && row.Entries[^1].Id == part.Ids[^1]))
             {
                 for (var i = 0; i < part.Ids.Length; i++)
                     row.Add(TokenEntry.Special(part.Ids[i], part.TypeId, part.Tokens[i]));
@@ -83,5 +87,6 @@ internal sealed class TokenAssembler(
 
     // A window that was cut off never sees the template's types: so it does in the reference.
     private int TypeOf(TemplatePart part, bool overflows) =>
-        !overflows ? part.TypeId : processor.IsRoberta && options.AddSpecialTokens ? 0 : part.Sequence;
+        isPython && !options.AddSpecialTokens ? 0
+        : !overflows ? part.TypeId : processor.IsRoberta && options.AddSpecialTokens ? 0 : part.Sequence;
 }

@@ -22,8 +22,11 @@ internal static class Merges
         if (leftId < 0 || rightId < 0 || id < 0)
             throw new InvalidTokenizerException(file, $"merge {rank} names a token that the vocabulary lacks");
         table.Add(leftId, rightId, rank, id);
-        crossMetaspace |= right.StartsWith("▁"u8) && !IsMetaspaces(left);
+        crossMetaspace |= CrossesMetaspace(left, right);
     }
+
+    /// <summary>Whether what both make has a metaspace behind another character.</summary>
+    public static bool CrossesMetaspace(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) => right.StartsWith("▁"u8) && !IsMetaspaces(left);
 
     private static bool IsMetaspaces(ReadOnlySpan<byte> token)
     {

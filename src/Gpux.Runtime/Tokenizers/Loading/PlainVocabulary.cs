@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Gpux.Runtime.Tokenizers.Decoders;
 using Gpux.Runtime.Tokenizers.Models;
 using Gpux.Runtime.Tokenizers.Normalizers;
@@ -22,15 +21,7 @@ internal static class PlainVocabulary
         var name = config.ClassName;
         if (name.Length > 0 && !TokenizerClasses.IsBertLike(name))
             throw new UnsupportedTokenizerException($"the class '{config.Class}' without a tokenizer.json");
-        var vocabulary = new Vocabulary(file.Length / 8);
-        var id = 0;
-        while (!file.IsEmpty)
-        {
-            var end = file.IndexOf((byte)'\n');
-            var line = end < 0 ? file : file[..end];
-            Guarded("vocab.txt", vocabulary, line.EndsWith((byte)'\r') ? line[..^1] : line, id++);
-            file = end < 0 ? [] : file[(end + 1)..];
-        }
+        var vocabulary = VocabularyText.Read(file);
         var unknown = System.Text.Encoding.UTF8.GetBytes(special.Unk ?? "[UNK]");
         var parts = new TokenizerParts(new WordPieceModel(vocabulary, unknown, "##"u8.ToArray(), longestWord: 100))
         {
@@ -56,7 +47,7 @@ internal static class PlainVocabulary
     public static TokenizerParts Bpe(ReadOnlySpan<byte> vocabularyFile, ReadOnlySpan<byte> mergesFile, TokenizerConfig config, SpecialTokens special)
     {
         var name = config.ClassName;
-        var vocabulary = ReadVocabulary(vocabularyFile);
+        var vocabulary = VocabularyJson.Read(vocabularyFile);
         var merges = ReadMerges(mergesFile, vocabulary, out var crossMetaspace);
         var suffix = name is "CLIPTokenizer" or "OpenAIGPTTokenizer" ? "</w>"u8.ToArray() : [];
         var unknown = suffix.Length > 0 && special.Unk is not null ? System.Text.Encoding.UTF8.GetBytes(special.Unk) : null;
@@ -122,29 +113,13 @@ internal static class PlainVocabulary
         }
     }
 
-    private static Vocabulary ReadVocabulary(ReadOnlySpan<byte> file)
-    {
-        try
-        {
-            return ModelReader.ReadVocabulary(file, "vocab.json");
-        }
-        catch (Exception damage) when (damage is JsonException or InvalidOperationException or FormatException or InvalidDataException)
-        {
-            throw new InvalidTokenizerException("vocab.json", damage.Message.TrimEnd('.'), damage);
-        }
-    }
-
     private static MergeTable ReadMerges(ReadOnlySpan<byte> file, Vocabulary vocabulary, out bool crossMetaspace)
     {
         var table = new MergeTable(vocabulary.Count);
         crossMetaspace = false;
         for (var rank = 0; !file.IsEmpty;)
         {
-            var end = file.IndexOf((byte)'\n');
-            var line = end < 0 ? file : file[..end];
-            file = end < 0 ? [] : file[(end + 1)..];
-            if (line.EndsWith((byte)'\r'))
-                line = line[..^1];
+            var line = VocabularyText.NextLine(ref file);
             if (line.IsEmpty || line.StartsWith("#version"u8))
                 continue;
             var space = line.IndexOf((byte)' ');
@@ -153,18 +128,6 @@ internal static class PlainVocabulary
             Merges.Add(table, vocabulary, line[..space], line[(space + 1)..], rank++, 0, "merges.txt", ref crossMetaspace);
         }
         return table;
-    }
-
-    private static void Guarded(string file, Vocabulary vocabulary, ReadOnlySpan<byte> token, int id)
-    {
-        try
-        {
-            vocabulary.Add(token, id);
-        }
-        catch (InvalidDataException damage)
-        {
-            throw new InvalidTokenizerException(file, damage.Message, damage);
-        }
     }
 
     private static TemplatePart Token(Vocabulary vocabulary, string token) =>

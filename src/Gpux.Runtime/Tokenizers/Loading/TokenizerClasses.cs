@@ -1,4 +1,5 @@
 using Gpux.Runtime.Tokenizers.AddedTokens;
+using Gpux.Runtime.Tokenizers.Loading.Classes;
 
 namespace Gpux.Runtime.Tokenizers.Loading;
 
@@ -11,6 +12,13 @@ internal static class TokenizerClasses
         "BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "FunnelTokenizer", "MobileBertTokenizer", "LxmertTokenizer",
         "ConvBertTokenizer", "SqueezeBertTokenizer", "LayoutLMTokenizer", "RetriBertTokenizer", "MPNetTokenizer", "RealmTokenizer",
         "SplinterTokenizer", "DPRQuestionEncoderTokenizer", "DPRContextEncoderTokenizer", "DPRReaderTokenizer",
+    ];
+
+    // Without a Rust implementation, and with rules of their own that are not written here.
+    private static readonly string[] Unsupported =
+    [
+        "BertJapaneseTokenizer", "FSMTTokenizer", "FlaubertTokenizer", "XLMTokenizer", "TransfoXLTokenizer", "TapasTokenizer", "XLMProphetNetTokenizer",
+        "SeamlessM4TTokenizer", "CTRLTokenizer", "BertweetTokenizer", "PhobertTokenizer", "ProphetNetTokenizer",
     ];
 
     private static readonly string[] RobertaLike =
@@ -40,6 +48,24 @@ internal static class TokenizerClasses
         || name is "" or "AlbertTokenizer" or "DebertaTokenizer" or "DebertaV2Tokenizer" or "XLNetTokenizer" or "RemBertTokenizer"
             or "BigBirdTokenizer" or "PreTrainedTokenizer" or "TokenizersBackend" or "LayoutLMv2Tokenizer" or "HerbertTokenizer";
 
+    /// <summary>Reads the repository of a class without a Rust implementation.</summary>
+    /// <returns>Null if the class has one.</returns>
+    /// <exception cref="UnsupportedTokenizerException">The class is one that GPUX does not have.</exception>
+    public static TokenizerParts? ReadPython(string name, RepositoryFiles files, TokenizerConfig config, SpecialTokens special) => name switch
+    {
+        "Wav2Vec2CTCTokenizer" => Wav2Vec2Ctc.Read(files, config, special),
+        "ByT5Tokenizer" => RawText.ByT5(config, special),
+        "PerceiverTokenizer" => RawText.Perceiver(special),
+        "CanineTokenizer" => RawText.Canine(special),
+        "EsmTokenizer" => Esm.Read(files, special),
+        "MarianTokenizer" => Translation.Marian(files, config, special),
+        "M2M100Tokenizer" => Translation.M2M100(files, config, special),
+        "SpeechT5Tokenizer" => SentencePieceOnly.SpeechT5(files, config, special),
+        "BertGenerationTokenizer" => SentencePieceOnly.BertGeneration(files, config, special),
+        _ when Array.IndexOf(Unsupported, name) >= 0 => throw new UnsupportedTokenizerException($"the class '{config.Class}'"),
+        _ => null,
+    };
+
     /// <returns>The token of a role, or null.</returns>
     public static AddedToken? DefaultToken(string name, string role)
     {
@@ -68,13 +94,49 @@ internal static class TokenizerClasses
             ("BloomTokenizer" or "LlamaTokenizer" or "CodeLlamaTokenizer", "bos_token") => "<s>",
             ("BloomTokenizer" or "LlamaTokenizer" or "CodeLlamaTokenizer" or "T5Tokenizer" or "PegasusTokenizer", "eos_token") => "</s>",
             ("PegasusTokenizer", "mask_token") => "<mask_2>",
+            ("CanineTokenizer", "bos_token" or "cls_token") => "\uE000",
+            ("CanineTokenizer", "eos_token" or "sep_token") => "\uE001",
+            ("CanineTokenizer", "pad_token") => "\0",
+            ("CanineTokenizer", "mask_token") => "\uE003",
+            ("EsmTokenizer", "cls_token") => "<cls>",
+            ("EsmTokenizer", "eos_token") => "<eos>",
+            ("EsmTokenizer" or "ByT5Tokenizer" or "MarianTokenizer", "pad_token") => "<pad>",
+            ("EsmTokenizer" or "ByT5Tokenizer" or "MarianTokenizer", "unk_token") => "<unk>",
+            ("ByT5Tokenizer" or "MarianTokenizer", "eos_token") => "</s>",
+            ("EsmTokenizer", "mask_token") => "<mask>",
+            ("PerceiverTokenizer" or "RemBertTokenizer" or "BigBirdTokenizer" or "AlbertTokenizer" or "FNetTokenizer", "cls_token") => "[CLS]",
+            ("PerceiverTokenizer" or "RemBertTokenizer" or "BigBirdTokenizer" or "AlbertTokenizer" or "FNetTokenizer", "sep_token") => "[SEP]",
+            ("PerceiverTokenizer" or "RemBertTokenizer" or "BigBirdTokenizer" or "AlbertTokenizer" or "FNetTokenizer", "mask_token") => "[MASK]",
+            ("PerceiverTokenizer", "pad_token") => "[PAD]",
+            ("PerceiverTokenizer" or "RemBertTokenizer", "bos_token") => name == "PerceiverTokenizer" ? "[BOS]" : "[CLS]",
+            ("PerceiverTokenizer" or "RemBertTokenizer", "eos_token") => name == "PerceiverTokenizer" ? "[EOS]" : "[SEP]",
+            ("AlbertTokenizer", "bos_token") => "[CLS]",
+            ("AlbertTokenizer", "eos_token") => "[SEP]",
+            ("BigBirdTokenizer" or "XLNetTokenizer", "bos_token") => "<s>",
+            ("BigBirdTokenizer" or "XLNetTokenizer", "eos_token") => "</s>",
+            ("RemBertTokenizer" or "BigBirdTokenizer" or "AlbertTokenizer" or "FNetTokenizer" or "XLNetTokenizer", "unk_token") => "<unk>",
+            ("RemBertTokenizer" or "BigBirdTokenizer" or "AlbertTokenizer" or "FNetTokenizer" or "XLNetTokenizer", "pad_token") => "<pad>",
+            ("XLNetTokenizer", "cls_token") => "<cls>",
+            ("XLNetTokenizer", "sep_token") => "<sep>",
+            ("XLNetTokenizer", "mask_token") => "<mask>",
+            ("Wav2Vec2CTCTokenizer" or "M2M100Tokenizer" or "SpeechT5Tokenizer" or "BertGenerationTokenizer", "bos_token") => "<s>",
+            ("Wav2Vec2CTCTokenizer" or "M2M100Tokenizer" or "SpeechT5Tokenizer" or "BertGenerationTokenizer", "eos_token") => "</s>",
+            ("Wav2Vec2CTCTokenizer" or "M2M100Tokenizer" or "SpeechT5Tokenizer" or "BertGenerationTokenizer", "unk_token") => "<unk>",
+            ("Wav2Vec2CTCTokenizer" or "M2M100Tokenizer" or "SpeechT5Tokenizer" or "BertGenerationTokenizer", "pad_token") => "<pad>",
+            ("M2M100Tokenizer", "sep_token") => "</s>",
+            ("BertGenerationTokenizer", "sep_token") => "<::::>",
             _ => ByFamily(name, role),
         };
         if (content is null)
             return null;
         // Masks take the space before them with them, except in classes that follow BERT.
-        var strips = role == "mask_token" && !(IsBertLike(name) && name != "MPNetTokenizer");
-        return new AddedToken(content, LeftStrip: strips, Special: true);
+        var strips = role == "mask_token" && !(IsBertLike(name) && name != "MPNetTokenizer")
+            && name is not ("EsmTokenizer" or "PegasusTokenizer" or "DebertaTokenizer" or "DebertaV2Tokenizer");
+        var isNormalized = strips && name is "XLMRobertaTokenizer" or "MBartTokenizer" or "MBart50Tokenizer" or "NllbTokenizer" or "XLNetTokenizer"
+            or "BigBirdTokenizer" or "RemBertTokenizer" or "MPNetTokenizer";
+        return name == "ByT5Tokenizer"
+            ? new AddedToken(content, LeftStrip: true, RightStrip: true, Special: true)
+            : new AddedToken(content, LeftStrip: strips, Normalized: strips && isNormalized, Special: true);
     }
 
     private static string? ByFamily(string name, string role)
@@ -93,7 +155,8 @@ internal static class TokenizerClasses
                 _ => null,
             };
         }
-        if (!IsRobertaLike(name) && name is not ("XLMRobertaTokenizer" or "CamembertTokenizer" or "MBartTokenizer" or "NllbTokenizer" or "XGLMTokenizer"))
+        if (!IsRobertaLike(name) && name is not ("XLMRobertaTokenizer" or "CamembertTokenizer" or "BarthezTokenizer" or "LayoutXLMTokenizer"
+            or "MBartTokenizer" or "MBart50Tokenizer" or "NllbTokenizer" or "XGLMTokenizer"))
             return null;
         return role switch
         {

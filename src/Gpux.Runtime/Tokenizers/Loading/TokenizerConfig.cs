@@ -9,6 +9,7 @@ internal sealed class TokenizerConfig
 {
     public const string FileName = "tokenizer_config.json";
     private const double NoLimit = 1e20; // what transformers writes for "unknown" is larger
+    private const int MostExtraIds = 1 << 16;
     private static readonly string[] Roles = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
     private readonly JsonFields? _config;
     private readonly Dictionary<int, AddedToken> _added = [];
@@ -40,14 +41,14 @@ internal sealed class TokenizerConfig
 
     public int? ModelMaxLength { get; private set; }
 
-    public static TokenizerConfig Read(Func<string, string?> pathOf)
+    public static TokenizerConfig Read(RepositoryFiles files)
     {
-        var config = new TokenizerConfig(Open(pathOf, FileName));
+        var config = new TokenizerConfig(Open(files, FileName));
         config.ReadMaxLength();
         if (config._config?.Find("added_tokens_decoder") is not null)
             config.ReadDecoder(config._config.Value.Object("added_tokens_decoder"));
         else
-            config.ReadOlderFiles(pathOf);
+            config.ReadOlderFiles(files);
         return config;
     }
 
@@ -64,6 +65,13 @@ internal sealed class TokenizerConfig
 
     public int Number(string name, int otherwise) => _config is { } config ? config.Int(name, otherwise) : otherwise;
 
+    /// <summary>How many sentinel tokens the class adds to the vocabulary.</summary>
+    public int ExtraIds(int otherwise)
+    {
+        var count = Number("extra_ids", otherwise);
+        return count <= MostExtraIds ? count : throw new InvalidTokenizerException(FileName, $"'extra_ids' is {count}");
+    }
+
     /// <summary>The token of a role.</summary>
     /// <param name="otherwise">What the class uses where the files say nothing.</param>
     public AddedToken? Token(string role, AddedToken? otherwise)
@@ -71,7 +79,12 @@ internal sealed class TokenizerConfig
         var value = _specialMap?.Find(role) ?? _config?.Find(role);
         if (value is not { } element)
             return Mentions(role) ? null : otherwise;
-        return TokenOf(element, FileName) is { } token ? _byContent.GetValueOrDefault(token.Content, token) : null;
+        if (TokenOf(element, FileName) is not { } token)
+            return null;
+        // A class takes the space around some of its tokens with them where a file gives nothing but their text.
+        if (element.ValueKind == JsonValueKind.String && otherwise is not null)
+            token = otherwise with { Content = token.Content };
+        return _byContent.GetValueOrDefault(token.Content, token);
     }
 
     /// <summary>Special tokens without a role of their own.</summary>
@@ -105,10 +118,10 @@ internal sealed class TokenizerConfig
         }
     }
 
-    private void ReadOlderFiles(Func<string, string?> pathOf)
+    private void ReadOlderFiles(RepositoryFiles files)
     {
-        _specialMap = Open(pathOf, "special_tokens_map.json");
-        if (Open(pathOf, "added_tokens.json") is not { } added)
+        _specialMap = Open(files, "special_tokens_map.json");
+        if (Open(files, "added_tokens.json") is not { } added)
             return;
         var special = new HashSet<string>(StringComparer.Ordinal);
         foreach (var role in Roles)
@@ -140,13 +153,13 @@ internal sealed class TokenizerConfig
         _ => null,
     };
 
-    private static JsonFields? Open(Func<string, string?> pathOf, string name)
+    private static JsonFields? Open(RepositoryFiles files, string name)
     {
-        if (pathOf(name) is not { } path)
+        if (files.Find(name) is not { } json)
             return null;
         try
         {
-            using var document = JsonDocument.Parse(TokenizerLoader.ReadFile(path, name));
+            using var document = JsonDocument.Parse(json);
             return new JsonFields(document.RootElement.Clone(), name);
         }
         catch (Exception damage) when (damage is JsonException or InvalidOperationException)

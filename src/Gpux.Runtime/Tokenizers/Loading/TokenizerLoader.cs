@@ -4,6 +4,7 @@ using Gpux.Runtime.Tokenizers.Models;
 using Gpux.Runtime.Tokenizers.Normalizers;
 using Gpux.Runtime.Tokenizers.PostProcessors;
 using Gpux.Runtime.Tokenizers.PreTokenizers;
+using Gpux.Runtime.Tokenizers.Speech;
 
 namespace Gpux.Runtime.Tokenizers.Loading;
 
@@ -11,22 +12,13 @@ namespace Gpux.Runtime.Tokenizers.Loading;
 /// <remarks>Source: transformers 4.57.1; what version 5 changes for published repositories is no reference.</remarks>
 internal static class TokenizerLoader
 {
-    private const long LargestFile = 1L << 29; // bytes
-
-    // Classes without a Rust implementation, which read none of the files that are read here.
-    private static readonly string[] PythonOnly =
-    [
-        "ByT5Tokenizer", "CanineTokenizer", "EsmTokenizer", "M2M100Tokenizer", "MarianTokenizer", "SpeechT5Tokenizer", "Wav2Vec2CTCTokenizer",
-        "PerceiverTokenizer", "XLMTokenizer", "FlaubertTokenizer", "CTRLTokenizer", "BertJapaneseTokenizer", "TransfoXLTokenizer", "BertweetTokenizer",
-        "PhobertTokenizer", "FSMTTokenizer", "TapasTokenizer", "ProphetNetTokenizer", "BertGenerationTokenizer", "XLMProphetNetTokenizer",
-    ];
-
     public static TokenizerParts Load(Func<string, string?> pathOf)
     {
-        var config = TokenizerConfig.Read(pathOf);
+        var files = new RepositoryFiles(pathOf);
+        var config = TokenizerConfig.Read(files);
         var name = config.ClassName;
         var special = SpecialTokensOf(config, name);
-        var parts = ReadParts(pathOf, config, special);
+        var parts = ReadParts(files, config, special);
         parts.Class = config.Class;
         parts.Special = special.Roles;
         parts.ModelMaxLength = config.ModelMaxLength;
@@ -42,34 +34,34 @@ internal static class TokenizerLoader
         parts.TruncationSide = SideOf(config, "truncation_side", parts.TruncationSide);
         AddTokens(parts, config, special);
         parts.Added.FindsSpecial = config.Flag("split_special_tokens") != true;
+        if (parts.Template is { } template)
+            parts.PostProcessor = template.Resolve(parts.Added.Find);
         ApplyClass(parts, config, name);
+        if (name == "WhisperTokenizer")
+            parts.Whisper = WhisperTokens.Of(parts.Added, files);
+        if (parts.PythonSize is { } size && parts.Decoder is { } decoder)
+            parts.Decoder = new RunDecoder(AloneTokens(parts, special, size), decoder);
         parts.PreTokenizer = TokenizerJson.ForModel(parts.PreTokenizer, parts.Model);
         return parts;
     }
 
-    public static byte[] ReadFile(string path, string name)
+    private static TokenizerParts ReadParts(RepositoryFiles files, TokenizerConfig config, SpecialTokenList special)
     {
-        if (new FileInfo(path).Length > LargestFile)
-            throw new InvalidTokenizerException(name, $"it is larger than {LargestFile >> 20} MiB");
-        var bytes = File.ReadAllBytes(path);
-        return bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
-    }
-
-    private static TokenizerParts ReadParts(Func<string, string?> pathOf, TokenizerConfig config, SpecialTokenList special)
-    {
-        if (pathOf(TokenizerJson.FileName) is { } path)
-            return TokenizerJson.Read(ReadFile(path, TokenizerJson.FileName));
-        if (Array.IndexOf(PythonOnly, config.ClassName) >= 0)
-            throw new UnsupportedTokenizerException($"the class '{config.Class}'");
-        if (pathOf("vocab.txt") is { } vocabulary)
-            return PlainVocabulary.WordPiece(ReadFile(vocabulary, "vocab.txt"), config, special.Roles);
-        if (pathOf("vocab.json") is { } tokens && pathOf("merges.txt") is { } merges)
-            return PlainVocabulary.Bpe(ReadFile(tokens, "vocab.json"), ReadFile(merges, "merges.txt"), config, special.Roles);
-        foreach (var model in (string[])["tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model", "source.spm"])
+        if (files.Find(TokenizerJson.FileName) is { } json)
+            return TokenizerJson.Read(json);
+        if (TokenizerClasses.ReadPython(config.ClassName, files, config, special.Roles) is { } python)
+            return python;
+        if (files.Find(VocabularyText.FileName) is { } vocabulary)
+            return PlainVocabulary.WordPiece(vocabulary, config, special.Roles);
+        if (files.Find(VocabularyJson.FileName) is { } tokens && files.Find("merges.txt") is { } merges)
+            return PlainVocabulary.Bpe(tokens, merges, config, special.Roles);
+        foreach (var name in (string[])["tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model", "sentencepiece.model"])
         {
-            if (pathOf(model) is not null)
-                throw new UnsupportedTokenizerException($"a repository with '{model}' and no tokenizer.json");
+            if (files.Find(name) is { } model && !TiktokenFile.IsOne(model))
+                return SentencePieceConversion.Read(model, name, config, special.Roles);
         }
+        if (files.FirstOf(TiktokenFile.Names) is { } ranks)
+            return TiktokenFile.Read(files.Get(ranks), ranks, config);
         throw new TokenizerNotFoundException();
     }
 
@@ -95,6 +87,11 @@ internal static class TokenizerLoader
             Mask = Role("mask_token"),
         };
         list.AddRange(config.AdditionalTokens());
+        foreach (var token in SentencePieceConversion.AdditionalTokens(config))
+        {
+            if (!list.Exists(known => known.Content == token))
+                list.Add(new AddedToken(token, Special: true));
+        }
         return new SpecialTokenList(roles, list);
 
         string? Role(string role)
@@ -118,6 +115,19 @@ internal static class TokenizerLoader
             if (!parts.Added.Ids.ContainsKey(token.Content))
                 parts.Added.Add(token);
         }
+    }
+
+    // Added tokens that the Python classes decode apart from the text around them.
+    private static HashSet<string> AloneTokens(TokenizerParts parts, SpecialTokenList special, int size)
+    {
+        var alone = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (token, id) in parts.Added.Ids)
+        {
+            var isSpecial = special.All.Exists(role => role.Content == token);
+            if (!isSpecial || (id >= size && !parts.Special.All.Contains(token)))
+                alone.Add(token);
+        }
+        return alone;
     }
 
     private static void ApplyClass(TokenizerParts parts, TokenizerConfig config, string name)
@@ -145,7 +155,6 @@ internal static class TokenizerLoader
             parts.PostProcessor = BetweenEnds(parts, config.Flag("add_bos_token") ?? ends.Bos, config.Flag("add_eos_token") ?? ends.Eos);
         if (name == "CLIPTokenizer" && parts.Model is BpeModel { Suffix.Length: > 0 } model)
             parts.WordSuffix = System.Text.Encoding.UTF8.GetString(model.Suffix);
-        parts.HasTimestamps = name == "WhisperTokenizer";
         ApplyLanguages(parts, config, name);
     }
 

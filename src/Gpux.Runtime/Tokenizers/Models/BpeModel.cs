@@ -23,7 +23,7 @@ internal sealed class BpeModel : Model
     {
         _options = options;
         _merges = merges;
-        _unknown = options.UnknownToken is null ? -1 : vocabulary.Find(options.UnknownToken);
+        _unknown = options.UnknownId ?? (options.UnknownToken is null ? -1 : vocabulary.Find(options.UnknownToken));
         _fallback = options.ByteFallback ? ByteFallback.Find(vocabulary) : null;
         _hasAffixes = options.ContinuingPrefix.Length + options.EndSuffix.Length > 0;
         for (var c = 0; c < Ascii; c++)
@@ -51,7 +51,7 @@ internal sealed class BpeModel : Model
 
     public override bool HasSubwordPrefix => _options.ContinuingPrefix.Length > 0;
 
-    protected override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
+    protected internal override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
     {
         if (_options.IgnoreMerges && FindWhole(piece, scratch) is var id and >= 0)
         {
@@ -145,7 +145,7 @@ internal sealed class BpeModel : Model
                 foreach (var b in text)
                     symbols.Add(_fallback[b], 1);
             }
-            else if (_options.UnknownToken is not null)
+            else if (_options.HasUnknown)
             {
                 if (_unknown < 0)
                     throw new MissingUnknownTokenException();

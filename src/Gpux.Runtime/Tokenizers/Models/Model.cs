@@ -8,6 +8,20 @@ internal abstract class Model(Vocabulary vocabulary)
     /// <summary>How many tokens the model itself counts; added tokens that it lacks get ids from here on.</summary>
     public virtual int Size => Vocabulary.Count;
 
+    /// <summary>The highest id, or -1.</summary>
+    public virtual int LastId => Vocabulary.LastId;
+
+    /// <summary>Whether tokens that continue a word are written with a prefix, such as ##.</summary>
+    public virtual bool HasSubwordPrefix => false;
+
+    /// <returns>The token's id, or -1.</returns>
+    public virtual int IdOf(ReadOnlySpan<byte> token) => Vocabulary.Find(token);
+
+    /// <returns>The token's UTF-8, or nothing if there is no such id.</returns>
+    public virtual ReadOnlySpan<byte> TextOf(int id) => Vocabulary.TokenOf(id);
+
+    public virtual bool Has(int id) => Vocabulary.Contains(id);
+
     /// <summary>Adds the tokens of a piece that is not empty; places are bytes from its start.</summary>
     public void Tokenize(ReadOnlySpan<byte> piece, ModelScratch scratch)
     {
@@ -26,9 +40,6 @@ internal abstract class Model(Vocabulary vocabulary)
             scratch.Words.Set(piece, hash, tokens.Tokens[before..]);
     }
 
-    /// <inheritdoc cref="Tokenize"/>
-    /// <summary>Whether tokens that continue a word are written with a prefix, such as ##.</summary>
-    public virtual bool HasSubwordPrefix => false;
-
-    protected abstract void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch);
+    /// <summary>The same for a piece that was not seen before.</summary>
+    protected internal abstract void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch);
 }

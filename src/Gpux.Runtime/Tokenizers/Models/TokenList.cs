@@ -40,9 +40,12 @@ internal sealed class TokenList
     /// <summary>Moves the places of all tokens from <paramref name="first"/> on.</summary>
     public void Shift(int first, int bytes)
     {
-        foreach (ref var token in _tokens.AsSpan(first, Count - first))
+        foreach (ref var token in From(first))
             token = token with { Start = token.Start + bytes, End = token.End + bytes };
     }
+
+    /// <summary>The tokens from <paramref name="first"/> on.</summary>
+    public Span<Token> From(int first) => _tokens.AsSpan(first, Count - first);
 
     /// <summary>Forgets all tokens from <paramref name="first"/> on.</summary>
     public void Truncate(int first) => Count = first;

@@ -10,20 +10,24 @@ internal sealed class UnigramModel : Model
     private readonly double[] _scores;
     private readonly int _unknown;
     private readonly double _unknownScore;
+    private readonly bool _isSingle; // precision of sums
     private readonly int[]? _bytes; // ids of <0x00> and so on, -1 for those that are missing
     private readonly byte[] _longest = new byte[1 << 16]; // of tokens by their first two bytes, at most 255
     private readonly int _longestOfOne; // of tokens of one byte: 1, or 0 if there are none
 
     /// <param name="scores">Log probabilities by id.</param>
     /// <param name="unknown">-1: none, and an unknown character is an error.</param>
-    public UnigramModel(Vocabulary vocabulary, double[] scores, int unknown, bool byteFallback) : base(vocabulary)
+    /// <param name="unknownScore">Of an unknown character, for a model that sums in single precision as sentencepiece does; null: what
+    /// tokenizers makes of the scores, in double precision.</param>
+    public UnigramModel(Vocabulary vocabulary, double[] scores, int unknown, bool byteFallback, float? unknownScore = null) : base(vocabulary)
     {
         _scores = scores;
         _unknown = unknown;
         var lowest = double.PositiveInfinity;
         foreach (var score in scores)
             lowest = Math.Min(lowest, score);
-        _unknownScore = lowest - UnknownPenalty;
+        _unknownScore = unknownScore ?? lowest - UnknownPenalty;
+        _isSingle = unknownScore is not null;
         _bytes = byteFallback ? ByteFallback.Find(vocabulary) : null;
         for (var id = 0; id < scores.Length; id++)
         {
@@ -37,7 +41,7 @@ internal sealed class UnigramModel : Model
 
     public override int Size => _scores.Length;
 
-    protected override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
+    protected internal override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
     {
         var steps = FindBestPath(piece, scratch);
         // Backwards along the best path; neighbouring unknown characters become one token.
@@ -95,10 +99,10 @@ internal sealed class UnigramModel : Model
         return steps;
     }
 
-    private static void Improve(ref ViterbiStep step, double score, int id, int start)
+    private void Improve(ref ViterbiStep step, double score, int id, int start)
     {
         if (step.Start < 0 || score > step.Score)
-            step = new ViterbiStep(score, id, start);
+            step = new ViterbiStep(_isSingle ? (float)score : score, id, start);
     }
 
     private void AddToken(ReadOnlySpan<byte> piece, int start, int end, TokenList tokens)

@@ -5,7 +5,7 @@ internal sealed class WordLevelModel(Vocabulary vocabulary, byte[] unknownToken)
 {
     private readonly int _unknown = vocabulary.Find(unknownToken);
 
-    protected override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
+    protected internal override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
     {
         var id = Vocabulary.Find(piece);
         if (id < 0)

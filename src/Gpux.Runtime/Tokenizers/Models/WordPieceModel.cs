@@ -11,7 +11,7 @@ internal sealed class WordPieceModel(Vocabulary vocabulary, byte[] unknownToken,
 
     public override bool HasSubwordPrefix => continuingPrefix.Length > 0;
 
-    protected override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
+    protected internal override void TokenizePiece(ReadOnlySpan<byte> piece, ModelScratch scratch)
     {
         var tokens = scratch.Tokens;
         var first = tokens.Count;

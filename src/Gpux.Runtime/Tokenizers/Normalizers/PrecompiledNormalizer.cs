@@ -91,10 +91,45 @@ internal sealed class PrecompiledNormalizer : Normalizer
         return i == text.Length || i == 0 ? i : i - 1;
     }
 
-    private void Replace(AlignedText text, ReadOnlySpan<byte> old, int replacement)
+    /// <summary>Looks for the longest sequence that the map has and <paramref name="text"/> starts with.</summary>
+    /// <param name="length">Bytes of the sequence.</param>
+    public bool FindLongest(ReadOnlySpan<byte> text, out int length, out ReadOnlySpan<byte> replacement)
+    {
+        length = 0;
+        replacement = [];
+        var node = Offset(_trie[0]);
+        for (var i = 0; i < text.Length && text[i] != 0; i++)
+        {
+            node ^= text[i];
+            if (node >= (uint)_trie.Length)
+                break;
+            var unit = _trie[node];
+            if ((unit & 0x800000FF) != text[i])
+                break;
+            node ^= Offset(unit);
+            if ((unit >> 8 & 1) == 0)
+                continue;
+            if (node >= (uint)_trie.Length)
+                break;
+            var value = _trie[node] & 0x7FFFFFFF;
+            // Only whole characters, whatever a damaged map says.
+            if (value >= (uint)_replacements.Length || (_replacements[value] & 0xC0) == 0x80 || (i + 1 < text.Length && (text[i + 1] & 0xC0) == 0x80))
+                continue;
+            length = i + 1;
+            replacement = ContentAt((int)value);
+        }
+        return length > 0;
+    }
+
+    private ReadOnlySpan<byte> ContentAt(int replacement)
     {
         var length = _replacements.AsSpan(replacement).IndexOf((byte)0);
-        var content = length < 0 ? _replacements.AsSpan(replacement) : _replacements.AsSpan(replacement, length);
+        return length < 0 ? _replacements.AsSpan(replacement) : _replacements.AsSpan(replacement, length);
+    }
+
+    private void Replace(AlignedText text, ReadOnlySpan<byte> old, int replacement)
+    {
+        var content = ContentAt(replacement);
         var oldCount = Utf8.Count(old);
         var count = Utf8.Count(content);
         for (var (i, n) = (0, 0); i < content.Length; n++)

@@ -9,4 +9,7 @@ internal sealed record TemplatePart(int Sequence, int TypeId, int[] Ids, string[
     public static TemplatePart Token(int id, string token, int typeId) => new(-1, typeId, [id], [token]);
 
     public bool IsText => Sequence >= 0;
+
+    /// <summary>Whether the tokens are left out where what comes before ends with them.</summary>
+    public bool OnlyIfMissing { get; init; }
 }

@@ -143,6 +143,15 @@ internal sealed class AlignedText
         }
     }
 
+    /// <summary>Takes every <paramref name="suffix"/> off the end, but for the last one if that is to be kept.</summary>
+    public void TrimEnd(ReadOnlySpan<byte> suffix, bool keepsLast)
+    {
+        var length = Length;
+        while (_bytes.AsSpan(0, length).EndsWith(suffix))
+            length -= suffix.Length;
+        Length = keepsLast && length < Length ? length + suffix.Length : length;
+    }
+
     /// <summary>Replaces every match by <paramref name="content"/>, which stands for the last character of the match.</summary>
     public void Replace(MatchList matches, ReadOnlySpan<byte> content)
     {

@@ -78,11 +78,11 @@ internal sealed class PieceList
     }
 
     /// <summary>Adds the part of a piece between two places of its text.</summary>
-    public void AddPart(in Piece piece, int start, int end)
+    public void AddPart(in Piece piece, int start, int end, int token = Piece.NoToken)
     {
         // The place in the original text of a part that is not the first one does not matter where it is not tracked.
         var origin = IsTracked && start < end ? _starts[start] : piece.Origin + (start - piece.Start);
-        Add(new Piece(start, end, origin, Piece.NoToken));
+        Add(new Piece(start, end, origin, token));
     }
 
     /// <summary>Loads a piece's text for rewriting.</summary>

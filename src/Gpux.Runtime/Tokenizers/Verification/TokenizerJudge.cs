@@ -18,7 +18,8 @@ public static class TokenizerJudge
             return new TokenizerVerdict(0, null, "a case without vectors.jsonl");
         try
         {
-            var tokenizer = Tokenizer.LoadFolder(repositoryFolder ?? Path.Combine(caseFolder, "repo"));
+            var folder = repositoryFolder ?? Path.Combine(caseFolder, "repo");
+            var tokenizer = IsOfVersion5(caseFolder) ? Tokenizer.LoadFolderAsVersion5(folder) : Tokenizer.LoadFolder(folder);
             foreach (var line in File.ReadLines(Path.Combine(caseFolder, "vectors.jsonl")))
             {
                 using var vector = JsonDocument.Parse(line);
@@ -44,5 +45,16 @@ public static class TokenizerJudge
         {
             return new TokenizerVerdict(lines, $"line {lines}: {problem.Message}", null);
         }
+    }
+
+    // Which version of transformers made a recording shows in little more than whether text of BPE tokens is tidied.
+    private static bool IsOfVersion5(string caseFolder)
+    {
+        var path = Path.Combine(caseFolder, "case.json");
+        if (!File.Exists(path))
+            return false;
+        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+        return document.RootElement.TryGetProperty("made_with", out var made) && made.TryGetProperty("transformers", out var version)
+            && version.GetString()?.StartsWith("5.", StringComparison.Ordinal) == true;
     }
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using Gpux.Runtime.Tokenizers.Speech;
 
 namespace Gpux.Runtime.Tokenizers.Verification;
 
@@ -6,7 +8,11 @@ namespace Gpux.Runtime.Tokenizers.Verification;
 internal static class TokenizerVector
 {
     private const int LongestExcerpt = 40;
-    private static readonly string[] DecodeOptionNames = ["clean_up_tokenization_spaces", "skip_special_tokens", "decode_with_timestamps"];
+    private static readonly string[] DecodeOptionNames =
+    [
+        "clean_up_tokenization_spaces", "skip_special_tokens", "decode_with_timestamps", "group_tokens", "output_char_offsets", "output_word_offsets",
+        "normalize", "basic_normalize", "remove_diacritics", "output_offsets",
+    ];
     private const int LongText = 1000; // characters
 
     /// <returns>What differs; null if nothing does.</returns>
@@ -18,7 +24,7 @@ internal static class TokenizerVector
         "batch" => CheckBatch(tokenizer, vector),
         "decode" => CheckDecode(tokenizer, vector),
         "stream" => CheckStream(tokenizer, vector),
-        "token" => Same("id", vector.GetProperty("id").GetInt32(), tokenizer.IdOf(Text(vector, "language")) ?? -1),
+        "token" => Same("id", vector.GetProperty("id").GetInt32(), tokenizer.LanguageId(Text(vector, "language") ?? "") ?? -1),
         var kind => throw new UnsupportedTokenizerException($"recordings of the kind '{kind}'"),
     };
 
@@ -105,12 +111,45 @@ internal static class TokenizerVector
         var ids = Numbers(vector, "ids")!.Select(id => id ?? 0).ToArray(); // the format has ids
         if (options.ValueKind != JsonValueKind.Object)
             return CheckText(tokenizer, vector, ids);
-        return Same("decoded", Text(vector, "decoded") ?? "", tokenizer.Decode(ids, new DecodeOptions
+        var wanted = new DecodeOptions
         {
             CleanUpSpaces = Flag(options, "clean_up_tokenization_spaces"),
             SkipSpecialTokens = Flag(options, "skip_special_tokens") ?? false,
             WithTimestamps = Flag(options, "decode_with_timestamps") ?? false,
-        }));
+            GroupRepeats = Flag(options, "group_tokens") ?? true,
+            Normalization = Flag(options, "normalize") == true ? TextNormalization.English
+                : Flag(options, "basic_normalize") != true ? TextNormalization.None
+                : Flag(options, "remove_diacritics") == true ? TextNormalization.BasicWithoutDiacritics : TextNormalization.Basic,
+        };
+        return Same("decoded", Text(vector, "decoded") ?? "", tokenizer.Decode(ids, wanted))
+            ?? CheckFrames(tokenizer, vector, ids, wanted) ?? CheckSegments(tokenizer, vector, ids);
+    }
+
+    private static string? CheckFrames(Tokenizer tokenizer, JsonElement vector, int[] ids, DecodeOptions options)
+    {
+        if (!vector.TryGetProperty("char_offsets", out var characters) && !vector.TryGetProperty("word_offsets", out _))
+            return null;
+        var text = tokenizer.DecodeFrames(ids, options);
+        return Same("text of frames", Text(vector, "decoded") ?? "", text.Text)
+            ?? (characters.ValueKind == JsonValueKind.Array ? Ranges("char_offsets", characters, "char", text.Characters) : null)
+            ?? (vector.TryGetProperty("word_offsets", out var words) && words.ValueKind == JsonValueKind.Array ? Ranges("word_offsets", words, "word", text.Words) : null);
+    }
+
+    private static string? Ranges(string what, JsonElement expected, string textName, IReadOnlyList<CtcRange> ranges) => Same(
+        what,
+        string.Join(' ', expected.EnumerateArray().Select(range => $"{Text(range, textName)}@{Number(range, "start_offset")}-{Number(range, "end_offset")}")),
+        string.Join(' ', ranges.Select(range => $"{range.Text}@{range.StartFrame}-{range.EndFrame}")));
+
+    private static string? CheckSegments(Tokenizer tokenizer, JsonElement vector, int[] ids)
+    {
+        if (!vector.TryGetProperty("segments", out var segments))
+            return null;
+        return Same(
+            "segments",
+            string.Join(' ', segments.EnumerateArray().Select(segment =>
+                string.Create(CultureInfo.InvariantCulture, $"{Text(segment, "text")}@{segment.GetProperty("timestamp")[0].GetDouble():F2}-{segment.GetProperty("timestamp")[1].GetDouble():F2}"))),
+            string.Join(' ', tokenizer.DecodeSegments(ids).Select(segment =>
+                string.Create(CultureInfo.InvariantCulture, $"{segment.Text}@{segment.Start.TotalSeconds:F2}-{segment.End.TotalSeconds:F2}"))));
     }
 
     private static string? CheckStream(Tokenizer tokenizer, JsonElement vector)
@@ -133,6 +172,7 @@ internal static class TokenizerVector
         {
             AddSpecialTokens = Flag(options, "add_special_tokens") ?? true,
             SourceLanguage = languages,
+            IsTarget = Flag(options, "target") ?? false,
             Truncation = !cuts ? null : new Truncation
             {
                 MaxLength = Number(options, "max_length"),
