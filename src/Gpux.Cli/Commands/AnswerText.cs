@@ -20,6 +20,12 @@ internal static class AnswerText
             case ZeroShotLabels labels:
                 WriteBars(terminal, output, labels.Labels);
                 break;
+            case SoundLabels labels:
+                WriteBars(terminal, output, labels.Labels);
+                break;
+            case Transcript transcript:
+                WriteTranscript(terminal, output, transcript);
+                break;
             case Entities entities:
                 var table = new Table("text", "class", "score", "at").AlignRight(2);
                 foreach (var entity in entities.Found)
@@ -108,6 +114,21 @@ internal static class AnswerText
             output.WriteLine(labels.Count > 1 && labels.All(label => label.Score is >= 0 and <= 1) ? $"{line}  {Bar(labels[i].Score, terminal)}".TrimEnd() : line);
         }
     }
+
+    private static void WriteTranscript(Terminal terminal, TextWriter output, Transcript transcript)
+    {
+        if (transcript.Chunks is not { Count: > 0 } chunks)
+        {
+            output.WriteLine(transcript.Text);
+            return;
+        }
+        var table = new Table("from", "to", "text").AlignRight(0, 1);
+        foreach (var chunk in chunks)
+            table.Row(Seconds(chunk.StartSeconds), Seconds(chunk.EndSeconds), chunk.Text);
+        table.Write(terminal, output);
+    }
+
+    private static string Seconds(double seconds) => seconds.ToString("0.00", CultureInfo.InvariantCulture) + " s";
 
     private static string Bar(float share, Terminal terminal)
     {

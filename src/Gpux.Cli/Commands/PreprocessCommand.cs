@@ -5,6 +5,7 @@ using Gpux.Cli.Terminals;
 using Gpux.Conversion.Checkpoints;
 using Gpux.Models;
 using Gpux.Registries.Store;
+using Gpux.Runtime.Audio;
 using Gpux.Runtime.Images;
 using Gpux.Runtime.Tokenizers;
 
@@ -12,10 +13,10 @@ namespace Gpux.Cli.Commands;
 
 internal sealed class PreprocessCommand : GpuxCommand
 {
-    public const string Summary = "Turn an image or a text into the tensors that a model is fed.";
+    public const string Summary = "Turn an image, a sound or a text into the tensors that a model is fed.";
 
     private readonly Argument<string> _model = ModelArgument();
-    private readonly Argument<string[]> _input = new("input") { Description = "Images, or a text.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _input = new("input") { Description = "Images, sounds, or a text.", Arity = ArgumentArity.ZeroOrMore };
     private readonly TextSource _source = new();
     private readonly Option<string> _output = new("--output", "-o") { Description = "Write the tensors to a safetensors file." };
 
@@ -31,10 +32,9 @@ internal sealed class PreprocessCommand : GpuxCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var reference = Services.Reference(parsed.GetRequiredValue(_model));
-        var inputs = _source.Read(parsed, parsed.GetValue(_input) ?? []);
+        var words = parsed.GetValue(_input) ?? [];
         var (_, files) = await Services.Library.FetchConfigurationAsync(reference, Lookup.PreferStore, Terminal.Progress, cancellationToken);
-        var tensors = TakesImages(files) ? ImageProcessor.Load(files).Process([.. inputs.Select(path => ImageFile.Load(path))]).Tensors
-            : Tokenized(Tokenizer.Load(files.Find), inputs);
+        var tensors = TakesSounds(files, words) ? Heard(FeatureExtractor.Load(files.Find), words) : Seen(files, _source.Read(parsed, words));
         var path = parsed.GetValue(_output);
         if (path is not null)
             Save(path, tensors);
@@ -75,6 +75,16 @@ internal sealed class PreprocessCommand : GpuxCommand
             });
         return ExitCode.Done;
     }
+
+    // A model that hears may read as well: then an input that is a file is a sound.
+    private static bool TakesSounds(ModelFiles files, string[] words) => FeatureExtractor.IsDescribed(files.Find)
+        && Array.TrueForAll(words, word => word == SoundFile.StandardInput || Path.Exists(word)) && (words.Length > 0 || Console.IsInputRedirected);
+
+    private static IReadOnlyDictionary<string, Tensor> Heard(FeatureExtractor extractor, string[] words) => extractor.Extract(
+        [.. SoundFile.Expand(words.Length > 0 ? words : [SoundFile.StandardInput]).Select(path => SoundFile.Load(path, extractor.SamplingRate))]).Tensors;
+
+    private static IReadOnlyDictionary<string, Tensor> Seen(ModelFiles files, IReadOnlyList<string> inputs) => TakesImages(files)
+        ? ImageProcessor.Load(files).Process([.. inputs.Select(path => ImageFile.Load(path))]).Tensors : Tokenized(Tokenizer.Load(files.Find), inputs);
 
     private static bool TakesImages(ModelFiles files) => files.Find("tokenizer.json") is null && files.Find("vocab.txt") is null && files.Find("vocab.json") is null
         && (files.Find("preprocessor_config.json") is not null || files.Find("processor_config.json") is not null || files.Find("tokenizer_config.json") is null);
@@ -118,7 +128,8 @@ internal sealed class PreprocessCommand : GpuxCommand
 
     private static (double Min, double Max, double Mean) Statistics(Tensor tensor)
     {
-        double[] values = tensor.ElementType == ElementType.Int64
+        double[] values = tensor.ElementType == ElementType.Bool ? [.. tensor.Bytes.ToArray().Select(value => (double)value)]
+            : tensor.ElementType == ElementType.Int64
             ? [.. MemoryMarshal.Cast<byte, long>(tensor.Bytes).ToArray().Select(value => (double)value)]
             : [.. MemoryMarshal.Cast<byte, float>(tensor.Bytes).ToArray().Select(value => (double)value)];
         return values.Length == 0 ? (0, 0, 0) : (values.Min(), values.Max(), values.Average());

@@ -75,6 +75,8 @@ internal sealed class PromptLoop(Terminal terminal, Pipeline pipeline, PipelineA
 
     private PipelineInput Input(string text)
     {
+        if (SoundInputs.Has(pipeline))
+            return new PipelineInput { Sound = SoundFile.Load(text.Trim(), pipeline.Model.Sounds.SamplingRate) };
         if (PipelineCatalog.TakesImage(pipeline.Task))
             return new PipelineInput { Image = ImageFile.Load(text.Trim()) };
         if (pipeline.Task != "question-answering")

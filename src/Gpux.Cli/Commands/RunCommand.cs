@@ -13,12 +13,12 @@ namespace Gpux.Cli.Commands;
 
 internal sealed class RunCommand : GpuxCommand
 {
-    public const string Summary = "Ask a model: a text or an image in, an answer out.";
+    public const string Summary = "Ask a model: a text, an image or a sound in, an answer out.";
 
     private readonly Argument<string> _model = ModelArgument();
     private readonly Argument<string[]> _input = new("input")
     {
-        Description = "A text, or an image: a file, a folder, a pattern such as 'photos/*.jpg', - for standard input, or with --allow-url a web address; default: standard input, or a prompt. Several are compared with the first (sentence-similarity) or answered in turn.",
+        Description = "A text, or an image or a sound: a file, a folder, a pattern such as 'photos/*.jpg', - for standard input, or with --allow-url a web address; default: standard input, or a prompt. Several are compared with the first (sentence-similarity) or answered in turn.",
         Arity = ArgumentArity.ZeroOrMore,
     };
     private readonly TextSource _source = new();
@@ -45,6 +45,7 @@ internal sealed class RunCommand : GpuxCommand
 
     public RunCommand(Services services) : base(services, "run", Summary,
         "gpux run samples/language-id \"Où est la gare ?\"", "gpux run samples/digits samples/inputs/digit-photo.jpg", "gpux run samples/storyteller \"It was\" --seed 1",
+        "gpux run facebook/wav2vec2-base-960h speech.flac",
         "cat sentences.txt | gpux run samples/language-id --lines --json", "gpux run org/qa-model \"Who wrote it?\" --context \"Ada wrote it.\"", "gpux run samples/language-id --file reviews.csv --column text -o languages.csv")
     {
         Add(_model);
@@ -79,7 +80,7 @@ internal sealed class RunCommand : GpuxCommand
         var output = parsed.GetValue(_output);
         if (output is not null || _rows.IsGiven(parsed))
             return await AnswerRowsAsync(parsed, reference, project, words, output, cancellationToken);
-        // What standard input holds, a text or an image, the task tells, which is known when the model is open.
+        // What standard input holds, a text, an image or a sound, the task tells, which is known when the model is open.
         var readsLater = _source.IsWholeStandardInput(parsed, words);
         var inputs = readsLater ? ["-"] : _source.IsGiven(parsed, words) ? _source.Read(parsed, words) : null;
         var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore) { Precision = PrecisionNames.Parse(parsed.GetValue(_precision)) }, parsed.GetValue(_task))
@@ -92,6 +93,9 @@ internal sealed class RunCommand : GpuxCommand
         };
         using var pipeline = await Services.Library.OpenAsync(reference, options, Terminal.Progress, cancellationToken);
         var arguments = TaskArguments(parsed, project);
+        // Who writes single characters knows when each is said.
+        if (pipeline.Task == "automatic-speech-recognition" && Terminal.Json && !arguments.Has("return_timestamps") && pipeline.Model.Tokenizer.IsCtc)
+            arguments.Set("return_timestamps", json => json.WriteStringValue("word"));
         if (inputs is null)
             return new PromptLoop(Terminal, pipeline, arguments, project?.Runtime.Timeout).Run(cancellationToken);
         var timeout = project?.Runtime.Timeout;
@@ -99,11 +103,11 @@ internal sealed class RunCommand : GpuxCommand
         if (PipelineCatalog.TakesImage(pipeline.Task))
             return await new ImageAnswers(Services, pipeline, arguments, pictures, timeout)
                 .RunAsync(ImageSource.Find(inputs, parsed.GetValue(_allowUrl)), project?.Runtime.BatchSize ?? 1, cancellationToken);
-        var asked = Shaped(pipeline.Task, readsLater ? _source.Read(parsed, words) : inputs, parsed);
+        var asked = SoundInputs.Has(pipeline) ? Sounds(pipeline, inputs) : Shaped(pipeline.Task, readsLater ? _source.Read(parsed, words) : inputs, parsed);
         if (pipeline is TextGenerationPipeline generator && !Terminal.Json && asked.Count == 1 && CanStream(arguments))
-            return AnswerTime.Limit(timeout, token => Stream(generator, asked[0].Input, arguments, token), cancellationToken);
+            return AnswerTime.Limit(timeout, token => Stream(generator, asked[0].Input(), arguments, token), cancellationToken);
         var answers = await InTurn.RunAsync(asked.Count, project?.Runtime.BatchSize ?? 1,
-            (i, token) => AnswerTime.Limit(timeout, limited => pipeline.Run(asked[i].Input, arguments, limited), token), cancellationToken);
+            (i, token) => AnswerTime.Limit(timeout, limited => pipeline.Run(asked[i].Input(), arguments, limited), token), cancellationToken);
         foreach (var note in answers.SelectMany(answer => answer.Notes))
             Terminal.Note($"note: {note}");
         Terminal.Print(
@@ -161,18 +165,25 @@ internal sealed class RunCommand : GpuxCommand
     private List<Question> Shaped(string task, IReadOnlyList<string> inputs, ParseResult parsed)
     {
         if (task == "sentence-similarity" && inputs.Count > 1)
-            return [new(inputs[0], new PipelineInput { Text = inputs[0], Sentences = [.. inputs.Skip(1)] })];
+            return [new(inputs[0], () => new PipelineInput { Text = inputs[0], Sentences = [.. inputs.Skip(1)] })];
         // A query, then the texts that may answer it.
         if (task == "text-ranking" && inputs.Count > 1)
-            return [.. inputs.Skip(1).Select(text => new Question(text, new PipelineInput { Text = inputs[0], Pair = text }))];
-        return [.. inputs.Select(input => new Question(input, task switch
+            return [.. inputs.Skip(1).Select(text => new Question(text, () => new PipelineInput { Text = inputs[0], Pair = text }))];
+        return [.. inputs.Select(input => new Question(input, () => task switch
         {
             "question-answering" => new PipelineInput { Question = input, Context = parsed.GetValue(_context) },
             _ => new PipelineInput { Text = input, Pair = parsed.GetValue(_pair) },
         }))];
     }
 
-    private sealed record Question(string Shown, PipelineInput Input);
+    // Each is read when its turn comes: a folder may hold more than memory does.
+    private static List<Question> Sounds(Pipeline pipeline, IReadOnlyList<string> inputs)
+    {
+        var rate = pipeline.Model.Sounds.SamplingRate;
+        return [.. SoundFile.Expand(inputs).Select(path => new Question(path, () => new PipelineInput { Sound = SoundFile.Load(path, rate) }))];
+    }
+
+    private sealed record Question(string Shown, Func<PipelineInput> Input);
 
     private PipelineArguments TaskArguments(ParseResult parsed, ProjectFile? project)
     {

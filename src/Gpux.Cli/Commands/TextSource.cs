@@ -31,7 +31,7 @@ internal sealed class TextSource
     /// <summary>Whether there is a text, or none but a person at the keyboard.</summary>
     public bool IsGiven(ParseResult parsed, IReadOnlyCollection<string> words) => words.Count > 0 || parsed.GetValue(_file) is not null || Console.IsInputRedirected;
 
-    /// <summary>Whether all of standard input is one input: a text, or the bytes of an image.</summary>
+    /// <summary>Whether all of standard input is one input: a text, or the bytes of an image or a sound.</summary>
     public bool IsWholeStandardInput(ParseResult parsed, IReadOnlyList<string> words) =>
         parsed.GetValue(_file) is null && !parsed.GetValue(_lines) && (words is ["-"] || (words.Count == 0 && Console.IsInputRedirected));
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Gpux.Conversion;
 using Gpux.Conversion.Verification;
+using Gpux.Runtime.Audio;
 using Gpux.Runtime.Images;
 using Gpux.Runtime.Pipelines;
 using Gpux.Runtime.Sessions;
@@ -35,6 +36,7 @@ internal static class PipelineJudge
             return CaseResult.Passed(recording);
         }
         catch (GpuxException exception) when (exception is ChatInputException or UnsupportedTokenizerException or UnsupportedImageProcessorException
+            or UnsupportedFeatureExtractorException or MissingAudioDecoderException
             || exception.Code is ErrorCode.UnsupportedModel or ErrorCode.UnsupportedCheckpoint)
         {
             return CaseResult.Unsupported(recording, exception.Message);
@@ -55,7 +57,7 @@ internal static class PipelineJudge
     }
 
     // Of these tasks answers are ranked, and top_k cuts the list.
-    private static bool RanksByScore(string task) => task is "text-classification" or "image-classification" or "fill-mask" or "question-answering";
+    private static bool RanksByScore(string task) => task is "text-classification" or "image-classification" or "audio-classification" or "fill-mask" or "question-answering";
 
     // What else could have been in the answer had its list been longer.
     private static JsonElement LongerList(Pipeline pipeline, Recording recording, JsonElement entry)
@@ -73,13 +75,13 @@ internal static class PipelineJudge
         {
             if (!IsBatch(input, arguments))
             {
-                pipeline.Run(Input(recording, input), arguments, CancellationToken.None).WriteJson(json);
+                pipeline.Run(Input(recording, pipeline, input), arguments, CancellationToken.None).WriteJson(json);
             }
             else
             {
                 json.WriteStartArray();
                 foreach (var item in input.EnumerateArray())
-                    pipeline.Run(Input(recording, item), arguments, CancellationToken.None).WriteItem(json);
+                    pipeline.Run(Input(recording, pipeline, item), arguments, CancellationToken.None).WriteItem(json);
                 json.WriteEndArray();
             }
         }
@@ -90,7 +92,11 @@ internal static class PipelineJudge
     private static bool IsBatch(JsonElement input, PipelineArguments arguments) => input.ValueKind == JsonValueKind.Array
         && (!arguments.Bool("is_split_into_words", false) || (input.GetArrayLength() > 0 && input[0].ValueKind == JsonValueKind.Array));
 
-    private static PipelineInput Input(Recording recording, JsonElement input) =>
-        input.ValueKind == JsonValueKind.Object && input.TryGetProperty("file", out var file)
-            ? new PipelineInput { Image = Image.Load(recording.BesideArea(file.GetString() ?? "")) } : PipelineInput.Parse(input);
+    private static PipelineInput Input(Recording recording, Pipeline pipeline, JsonElement input)
+    {
+        if (input.ValueKind != JsonValueKind.Object || !input.TryGetProperty("file", out var file))
+            return PipelineInput.Parse(input);
+        var path = recording.BesideArea(file.GetString() ?? "");
+        return SoundInputs.Has(pipeline) ? new PipelineInput { Sound = Waveform.Load(path) } : new PipelineInput { Image = Image.Load(path) };
+    }
 }

@@ -31,6 +31,8 @@ internal sealed class ProcessorJudge(Recording recording, ModelFiles files)
                 "image-processor" or "image-processor-sparse" => new ProcessorJudge(recording, files).JudgeProcessor(),
                 "post-process" => PostProcessingJudge.Judge(recording, files),
                 "decode" => new ProcessorJudge(recording, files).JudgeDecoding(),
+                "feature-extractor" => FeatureExtractorJudge.Judge(recording, files),
+                "load-audio" => AudioLoadingJudge.Judge(recording),
                 _ => CaseResult.Unsupported(recording, $"processor task '{recording.Task}'"),
             };
         }

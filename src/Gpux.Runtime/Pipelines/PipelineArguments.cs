@@ -51,6 +51,16 @@ public sealed class PipelineArguments
         _values[name] = JsonDocument.Parse(buffer.WrittenMemory).RootElement;
     }
 
+    /// <summary>These, and one more.</summary>
+    internal PipelineArguments With(string name, Action<Utf8JsonWriter> write)
+    {
+        var arguments = new PipelineArguments { Strict = Strict };
+        foreach (var (known, value) in _values)
+            arguments._values[known] = value;
+        arguments.Set(name, write);
+        return arguments;
+    }
+
     public bool Has(string name) => _values.ContainsKey(name);
 
     /// <summary>Whether it is given as null, which for some arguments means no limit.</summary>
@@ -74,6 +84,21 @@ public sealed class PipelineArguments
 
     internal bool Bool(string name, bool otherwise) => !_values.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null ? otherwise
         : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Unfit(name, "true or false was expected");
+
+    /// <summary>Numbers in a list, or one number; null if not given.</summary>
+    internal double[]? Numbers(string name)
+    {
+        if (!_values.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            return null;
+        if (value.ValueKind == JsonValueKind.Number)
+            return [value.GetDouble()];
+        if (value.ValueKind != JsonValueKind.Array)
+            throw Unfit(name, "a number, or a list of numbers, was expected");
+        var numbers = new List<double>();
+        foreach (var item in value.EnumerateArray())
+            numbers.Add(item.ValueKind == JsonValueKind.Number ? item.GetDouble() : throw Unfit(name, "a number, or a list of numbers, was expected"));
+        return [.. numbers];
+    }
 
     internal string? Text(string name) => Find(name, JsonValueKind.String)?.GetString();
 

@@ -5,6 +5,8 @@ public static class PipelineCatalog
 {
     private static readonly (string Task, string[] Aliases, Func<PipelineModel, Pipeline> Make)[] Entries =
     [
+        ("audio-classification", [], model => new AudioClassificationPipeline(model)),
+        ("automatic-speech-recognition", [], model => new AutomaticSpeechRecognitionPipeline(model)),
         ("depth-estimation", [], model => new DepthEstimationPipeline(model)),
         ("document-question-answering", [], model => new DocumentQuestionAnsweringPipeline(model)),
         ("feature-extraction", [], model => new FeatureExtractionPipeline(model)),
@@ -19,6 +21,7 @@ public static class PipelineCatalog
         ("text-generation", [], model => new TextGenerationPipeline(model)),
         ("text-ranking", ["rerank", "reranking"], model => new TextRankingPipeline(model)),
         ("token-classification", ["ner"], model => new TokenClassificationPipeline(model)),
+        ("zero-shot-audio-classification", [], model => new ZeroShotAudioClassificationPipeline(model)),
         ("zero-shot-classification", [], model => new ZeroShotClassificationPipeline(model)),
         ("zero-shot-image-classification", [], model => new ZeroShotImageClassificationPipeline(model)),
         ("zero-shot-object-detection", [], model => new ZeroShotObjectDetectionPipeline(model)),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gpux.Runtime.Audio;
 using Gpux.Runtime.Images;
 
 namespace Gpux.Runtime.Pipelines;
@@ -19,6 +20,7 @@ public sealed record PipelineInput
     /// <summary>What <see cref="Text"/> is compared with.</summary>
     public IReadOnlyList<string>? Sentences { get; init; }
     public Image? Image { get; init; }
+    public Waveform? Sound { get; init; }
 
     /// <summary>The words that are read on <see cref="Image"/>.</summary>
     public IReadOnlyList<WordBox>? WordBoxes { get; init; }
@@ -32,6 +34,7 @@ public sealed record PipelineInput
     {
         JsonValueKind.String => Of(json.GetString()!), // a string
         JsonValueKind.Object when IsMessage(json) => throw new ChatInputException(),
+        JsonValueKind.Object when json.TryGetProperty("raw", out var raw) || json.TryGetProperty("array", out raw) => new PipelineInput { Sound = Samples(json, raw) },
         JsonValueKind.Object => new PipelineInput
         {
             Text = Part(json, "text") ?? Part(json, "source_sentence"),
@@ -52,6 +55,22 @@ public sealed record PipelineInput
     private static string? Part(JsonElement json, string name) =>
         !json.TryGetProperty(name, out var part) || part.ValueKind == JsonValueKind.Null ? null
         : part.ValueKind == JsonValueKind.String ? part.GetString() : throw Unfit(part);
+
+    private static Waveform Samples(JsonElement json, JsonElement raw)
+    {
+        if (raw.ValueKind != JsonValueKind.Array || raw.GetArrayLength() == 0
+            || !json.TryGetProperty("sampling_rate", out var rate) || rate.ValueKind != JsonValueKind.Number || !rate.TryGetInt32(out var hertz) || hertz is < Waveform.MinSampleRate or > Waveform.MaxSampleRate)
+            throw new PipelineInputException("Raw sound has no samples, or no sampling rate that is one.",
+                $"Give {{\"raw\": [0.1, ...], \"sampling_rate\": 16000}}, with a rate from {Waveform.MinSampleRate} to {Waveform.MaxSampleRate}.");
+        var samples = new float[raw.GetArrayLength()];
+        var count = 0;
+        foreach (var sample in raw.EnumerateArray())
+        {
+            samples[count++] = sample.ValueKind == JsonValueKind.Number && (float)sample.GetDouble() is var value && float.IsFinite(value) ? value
+                : throw new PipelineInputException($"Sample {count} of raw sound is no finite number.", "Give numbers, usually from -1 to 1.");
+        }
+        return Waveform.FromSamples(samples, hertz);
+    }
 
     /// <summary>Whether it is one message of a chat.</summary>
     internal static bool IsMessage(JsonElement json) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Gpux.Runtime.Audio;
 using Gpux.Runtime.Images;
 using Gpux.Runtime.Sessions;
 using Gpux.Runtime.Tokenizers;
@@ -20,6 +21,7 @@ public sealed class PipelineModel : IDisposable
     private const int DefaultPadTokenId = 1;
     private readonly Lazy<Tokenizer> _tokenizer;
     private readonly Lazy<ImageProcessor> _images;
+    private readonly Lazy<FeatureExtractor> _sounds;
     private readonly JsonElement _config;
     private readonly int? _maxTokens;
 
@@ -37,6 +39,7 @@ public sealed class PipelineModel : IDisposable
         var encoder = files.Find("config.json") is null && files.Find("0_Transformer/config.json") is not null ? files.Folder("0_Transformer") : files;
         _tokenizer = new Lazy<Tokenizer>(() => tokenizer is null ? LoadTokenizer(files) : tokenizer.GetAwaiter().GetResult());
         _images = new Lazy<ImageProcessor>(() => overrides?.Images ?? ImageProcessor.Load(files));
+        _sounds = new Lazy<FeatureExtractor>(() => FeatureExtractor.Load(files.Find));
         _maxTokens = overrides?.MaxTokens;
         _config = ReadJson(encoder, "config.json");
         Labels = overrides?.Labels ?? ReadLabels(_config) switch { [] => PublishedLabels.Of(files, session, _config), var named => named };
@@ -52,6 +55,9 @@ public sealed class PipelineModel : IDisposable
     public Tokenizer Tokenizer => _tokenizer.Value;
     public ImageProcessor Images => _images.Value;
 
+    /// <summary>What turns sounds into the model's inputs.</summary>
+    public FeatureExtractor Sounds => _sounds.Value;
+
     /// <summary>The classes' names in the order of their ids; empty if the configuration names none.</summary>
     public IReadOnlyList<string> Labels { get; }
 
@@ -61,6 +67,22 @@ public sealed class PipelineModel : IDisposable
 
     public int? ConfigInt(string name) => _config.ValueKind == JsonValueKind.Object
         && _config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
+
+    /// <summary>Whether a field of config.json is true.</summary>
+    internal bool ConfigFlag(string name) => _config.ValueKind == JsonValueKind.Object
+        && _config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+
+    /// <summary>A field of config.json that is a list of whole numbers; null otherwise.</summary>
+    internal int[]? ConfigIntegers(string name)
+    {
+        if (_config.ValueKind != JsonValueKind.Object || !_config.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.Array)
+            return null;
+        var numbers = new int[value.GetArrayLength()];
+        for (var i = 0; i < numbers.Length; i++)
+            if (value[i].ValueKind != JsonValueKind.Number || !value[i].TryGetInt32(out numbers[i]))
+                return null;
+        return numbers;
+    }
 
     /// <summary>A field of config.json that is an object; undefined otherwise.</summary>
     internal JsonElement ConfigObject(string name) => _config.ValueKind == JsonValueKind.Object

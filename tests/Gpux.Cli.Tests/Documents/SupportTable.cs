@@ -1,5 +1,6 @@
 using Gpux.Conversion;
 using Gpux.Registries;
+using Gpux.Runtime.Audio;
 using Gpux.Runtime.Images;
 using Gpux.Runtime.Pipelines;
 
@@ -21,6 +22,7 @@ internal static class SupportTable
         foreach (var (type, example, classes) in Converter.Supported)
             Row(table, $"Family `{type}`, such as `{example}`", classes.Select(name => $"`{name}`"));
         Row(table, "Image processors", ImageProcessor.SupportedTypes.Select(name => $"`{name}`"));
+        Row(table, "Feature extractors of sounds", FeatureExtractor.SupportedTypes.Select(name => $"`{name}`"));
         return table.ToString();
     }
 
