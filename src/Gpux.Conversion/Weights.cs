@@ -65,6 +65,15 @@ internal sealed class Weights
         return Declare(tensor, new Shape(tensor.Shape[0], tensor.Shape[1])).Cast(ElementType.Float32);
     }
 
+    /// <summary>A tensor of [in, heads, size], or more axes, as the matrix [in, heads * size]: its elements lie alike. In float32.</summary>
+    public Value Matrix(string name)
+    {
+        var tensor = Read(name);
+        if (tensor.Shape.Rank < 2)
+            throw new InvalidCheckpointException(tensor.File, $"tensor '{tensor.Name}' is {tensor.Shape}, where {_account.ClassName} reads a matrix");
+        return Declare(tensor, new Shape(tensor.Shape[0], new Shape(tensor.Shape.Dimensions.AsSpan()[1..]).ElementCount)).Cast(ElementType.Float32);
+    }
+
     /// <summary>This module's weight, kept as directions and their lengths (weight normalisation, arXiv:1602.07868), in float32. It is
     /// put together when the graph is written.</summary>
     /// <param name="axis">Each position along it has a length of its own.</param>

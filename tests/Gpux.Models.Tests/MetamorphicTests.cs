@@ -41,8 +41,10 @@ public sealed class MetamorphicTests
         using var session = Open(model);
         if (!Takes(session, "attention_mask") || !Takes(session, "input_ids") || session.Inputs.Any(input => input.Dimensions is { Length: 3 } && input.Name == "input_ids"))
             return; // nothing to pad, or rows of choices
-        if (Plan(model)!.ModelType == "mobilebert") // it converts
-            return; // the last token sees the embedding of what follows it, as in the original
+        // As in the originals: tokens see the embeddings of what follows them, or convolve it; characters are grouped by the length of the
+        // whole row; and the last token, padding or not, stands for the text.
+        if (Plan(model) is { ModelType: "mobilebert" or "convbert" or "canine" } or { ClassName: "XLNetForSequenceClassification" })
+            return;
         var plain = Inputs(session, batch: 1, length: 6, seed: 2);
         var padded = Inputs(session, batch: 1, length: Math.Min(11, Longest(model)), seed: 2);
         plain["input_ids"].AsSpan<long>().CopyTo(padded["input_ids"].AsSpan<long>());
@@ -201,6 +203,11 @@ public sealed class MetamorphicTests
                 // Two entities a text, of number 1 and at position 1, both seen; there may be no type 1.
                 given[input.Name] = Tensor.Zeros(input.ElementType, new Shape([batch, 2, .. extents.AsSpan()[2..]]));
                 given[input.Name].AsSpan<long>().Fill(input.Name == "entity_token_type_ids" ? 0 : 1);
+            }
+            else if (input.Name.StartsWith("xpath_", StringComparison.Ordinal))
+            {
+                given[input.Name] = Tensor.Zeros(input.ElementType, new Shape([batch, length, extents[2]]));
+                given[input.Name].AsSpan<long>().Fill(1); // every token at one place of the tree
             }
             else if (input.Name is "pixel_values" or "noise" or "input_values" or "input_features")
                 given[input.Name] = Tensor.Of<float>([.. Enumerable.Range(0, (int)new Shape(extents).ElementCount).Select(_ => random.NextSingle() * 2 - 1)], new Shape(extents));

@@ -75,8 +75,11 @@ internal static class Convolutions
 
     /// <summary>Means over a grid of size x size parts of a map, whatever the map's size; parts overlap where it does not divide.</summary>
     /// <remarks>torch.nn.AdaptiveAvgPool2d, as two products with the shares of rows and columns.</remarks>
+    /// <param name="size">From 1 to 64: more parts are no summary of a map.</param>
     public static Value AdaptiveAveragePool(this Value map, int size)
     {
+        if (size is < 1 or > 64)
+            throw new GraphException("AdaptiveAveragePool", $"{size} x {size} parts of {map} are not built: 1 to 64 were expected.");
         var graph = map.Graph;
         Value Shares(int axis) // [size, extent]: what each element contributes to each part
         {

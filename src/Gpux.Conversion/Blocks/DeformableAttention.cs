@@ -7,8 +7,11 @@ namespace Gpux.Conversion.Blocks;
 /// <param name="Counts">int64 [L]: how many places each has.</param>
 internal sealed record MapLevels(IReadOnlyList<(Dim Rows, Dim Columns)> Sizes, Value Counts)
 {
+    /// <exception cref="GraphException">There are none.</exception>
     public static MapLevels Of(IReadOnlyList<Value> maps)
     {
+        if (maps.Count == 0)
+            throw new GraphException("levels", "At least one map was expected: the configuration states 0 levels.");
         var graph = maps[0].Graph;
         var counts = new List<Value>();
         foreach (var map in maps)

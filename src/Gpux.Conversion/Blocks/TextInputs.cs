@@ -31,11 +31,11 @@ internal sealed class TextInputs
     /// <summary>The extent S.</summary>
     public Dim Length => Ids.Dim(1);
 
-    /// <summary>One more number for each token: int64 [B, S], or [B, S, <paramref name="width"/>].</summary>
-    public Value Tokens(string name, int? width = null)
+    /// <summary>One more number for each token: [B, S], or [B, S, <paramref name="width"/>].</summary>
+    public Value Tokens(string name, int? width = null, ElementType type = ElementType.Int64)
     {
         Dim[] last = width is { } numbers ? [numbers] : [];
-        var input = _graph.Input(name, ElementType.Int64, [.. _shape, .. last]);
+        var input = _graph.Input(name, type, [.. _shape, .. last]);
         return _shape.Length == 2 ? input : input.Reshape([Dim.Rest, _shape[^1], .. last]);
     }
 }

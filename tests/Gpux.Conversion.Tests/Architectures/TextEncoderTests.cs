@@ -63,6 +63,9 @@ public sealed class TextEncoderTests
                 ("deberta-v2-qa", "DebertaV2ForSequenceClassification", "pooler.dense.weight"),
                 ("modernbert-seqcls", "ModernBertForMaskedLM", "decoder.bias"),
                 ("electra-seqcls", "ElectraForPreTraining", "discriminator_predictions.dense.weight"),
+                ("convbert-seqcls", "ConvBertForMaskedLM", "generator_predictions.dense.weight"),
+                ("xlnet-qa", "XLNetForSequenceClassification", "sequence_summary.summary.weight"),
+                ("big-bird-seqcls-sparse", "BigBirdForQuestionAnswering", "qa_classifier.intermediate.dense.weight"),
             ])
             {
                 if (Corpus.Cases("models").Contains(row.Item1))
@@ -99,6 +102,14 @@ public sealed class TextEncoderTests
                 ("modernbert-seqcls", "ModernBertModel"),
                 ("esm-mlm", "EsmModel"),
                 ("mobilebert-mlm", "MobileBertModel"),
+                ("convbert-seqcls", "ConvBertModel"),
+                ("splinter-qa", "SplinterModel"),
+                ("ibert-seqcls", "IBertModel"),
+                ("bros-tokcls", "BrosModel"),
+                ("markuplm-tokcls", "MarkupLMModel"),
+                ("xlnet-qa", "XLNetModel"),
+                ("canine-seqcls", "CanineModel"),
+                ("big-bird-seqcls-sparse", "BigBirdModel"),
             ])
             {
                 if (Corpus.Cases("models").Contains(row.Item1))
@@ -138,6 +149,16 @@ public sealed class TextEncoderTests
                 ("longformer-model", "attention_window", "[8]"),
                 ("roberta-model", "position_embedding_type", "\"rotary\""),
                 ("bert-qa", "is_decoder", "true"),
+                ("ibert-seqcls", "quant_mode", "true"),
+                ("ibert-seqcls", "hidden_act", "\"relu\""),
+                ("xlnet-model", "bi_data", "true"),
+                ("xlnet-model", "attn_type", "\"tri\""),
+                ("bros-tokcls", "dim_bbox", "9"),
+                ("markuplm-tokcls", "max_depth", "1000000"),
+                ("canine-model", "num_hash_functions", "17"),
+                ("canine-model", "position_embedding_type", "\"relative_key\""),
+                ("convbert-model", "conv_kernel_size", "4"),
+                ("big-bird-model", "attention_type", "\"sparse\""),
             ])
             {
                 if (Corpus.Cases("models").Contains(row.Item1))
