@@ -262,8 +262,8 @@ public static class Converter
         var closest = known.Where(type => name.Length > 0 && (name.Contains(type, StringComparison.OrdinalIgnoreCase) || type.Contains(name, StringComparison.OrdinalIgnoreCase))).ToArray();
         return new UnsupportedModelException(
             name.Length > 0 ? $"Models of type '{name}' are not built yet." : "config.json states neither model_type nor architectures.",
-            $"Built are: {string.Join(", ", known)}{(closest.Length > 0 ? $" (nearest: {string.Join(", ", closest)})" : "")}. "
-                + "Take a model of one of these families, such as a fine-tuned one for the same task.");
+            $"Take a model of one of the {known.Length} families that are built (docs/support.md){(closest.Length > 0 ? $", such as {string.Join(" or ", closest.Take(3))}" : "")}; "
+                + "there is most often a fine-tuned one for the same task.");
     }
 }
 

@@ -10,11 +10,11 @@ internal sealed class HeaderStandIns : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("gpux-plan-").FullName;
 
     /// <summary>Makes a stand-in for a published weight file by a few range reads.</summary>
-    /// <returns>Its path; null for a format that only the whole file tells about.</returns>
+    /// <returns>Its path; null for a format, or a file of unknown size, that only the whole file tells about.</returns>
     public async Task<string?> MakeAsync(ModelStore store, ModelManifest manifest, ModelFile file, CancellationToken cancellationToken)
     {
         if (file.SizeBytes is not { } size)
-            throw new InvalidCheckpointException(file.Path, "the registry does not say how large it is");
+            return null;
         var outline = await CheckpointOutline.ReadAsync(file.Path, size,
             (offset, length) => store.ReadAsync(manifest, file, offset, length, cancellationToken));
         if (outline is null)
