@@ -1,0 +1,63 @@
+namespace Gpux.Benchmarks.Database;
+
+/// <summary>The store of benchmark results could not do what was asked.</summary>
+public abstract class DatabaseException(ErrorCode code, string problem, string remedy, Exception? inner = null)
+    : GpuxException(code, problem, remedy, inner);
+
+/// <summary>The file is no database, is damaged, or was written by a newer DuckDB.</summary>
+public sealed class DatabaseDamagedException(string database, string detail) : DatabaseException(
+    ErrorCode.DatabaseDamaged,
+    $"'{database}' cannot be read as a database: {detail}",
+    "Name another file, or put a backup in its place: one lies beside it for every change of its schema.");
+
+/// <summary>Another process, or another part of this one, has the database open.</summary>
+public sealed class DatabaseLockedException(string database, string holder) : DatabaseException(
+    ErrorCode.DatabaseLocked,
+    $"'{database}' is in use by {holder}.",
+    "One process at a time may write to it, and none may read meanwhile. Wait until it is done, end it, or wait longer for it.")
+{
+    /// <summary>Who holds it, as far as the system says: such as "/usr/bin/gpux (PID 4711) by user ada".</summary>
+    public string Holder { get; } = holder;
+}
+
+/// <summary>The disk, or what the user may use of it, is full.</summary>
+public sealed class DatabaseStorageFullException(string database, string detail) : DatabaseException(
+    ErrorCode.DatabaseStorageFull,
+    $"There is no space left for '{database}': {detail}",
+    "Free space on that disk. What was committed before is safe.");
+
+/// <summary>A value is not of the type, or not in the range, of its column or parameter.</summary>
+public sealed class DatabaseValueTypeException(string detail) : DatabaseException(
+    ErrorCode.DatabaseValueType,
+    $"A value does not fit its type: {detail}",
+    "Give a value of the column's type, or CAST it in the statement.");
+
+/// <summary>A row breaks a rule of its table: a key, a reference, or a check such as that a latency is not negative.</summary>
+public sealed class DatabaseConstraintException(string detail) : DatabaseException(
+    ErrorCode.DatabaseConstraint,
+    $"A row breaks a rule of its table: {detail}",
+    "Correct the row. None of the statement's rows were stored.");
+
+/// <summary>The statement is no SQL, or names what the database does not have.</summary>
+public sealed class DatabaseStatementException(string detail) : DatabaseException(
+    ErrorCode.DatabaseStatement,
+    $"The database refuses the statement: {detail}",
+    "Correct the statement, and check the names of its tables, columns and parameters.");
+
+/// <summary>Two transactions changed the same rows at the same time.</summary>
+public sealed class DatabaseConflictException(string detail) : DatabaseException(
+    ErrorCode.DatabaseConflict,
+    $"Another transaction came first: {detail}",
+    "Nothing was stored. Do it again.");
+
+/// <summary>The statement needs more memory than the database may take.</summary>
+public sealed class DatabaseOutOfMemoryException(string detail) : DatabaseException(
+    ErrorCode.DatabaseOutOfMemory,
+    $"The database ran out of memory: {detail}",
+    "Ask for fewer rows at a time, or free memory.");
+
+/// <summary>The file cannot be opened: it is not there, or may not be read or written.</summary>
+public sealed class DatabaseUnavailableException(string database, string detail) : DatabaseException(
+    ErrorCode.DatabaseUnavailable,
+    $"'{database}' cannot be opened: {detail}",
+    "Check the path, that its folder exists, and that you may read and write it.");

@@ -1,0 +1,89 @@
+using static Gpux.Benchmarks.Database.DuckDb.DuckDbApi;
+
+namespace Gpux.Benchmarks.Database.DuckDb;
+
+/// <summary>A connection to a DuckDB database, for one thread at a time.</summary>
+public sealed unsafe class DuckDbConnection : ISqlConnection
+{
+    private readonly ConnectionHandle _handle;
+    private readonly string _database;
+    private SqlTransaction? _transaction;
+
+    internal DuckDbConnection(ConnectionHandle handle, string database) => (_handle, _database) = (handle, database);
+
+    internal bool HasTransaction => _transaction is { IsActive: true };
+
+    /// <exception cref="DatabaseStatementException">It is no statement, or several.</exception>
+    public DuckDbStatement Prepare(string sql)
+    {
+        RefuseNul(sql);
+        var failed = duckdb_prepare(_handle, sql, out var prepared) != 0;
+        var statement = new StatementHandle(prepared, _handle); // a failed one holds the reason
+        if (!failed)
+            return new DuckDbStatement(statement, _handle, _database);
+        var text = DuckDbError.Text(duckdb_prepare_error(statement));
+        statement.Dispose();
+        throw DuckDbError.Of(text, _database, CancellationToken.None);
+    }
+
+    public long Execute(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken)
+    {
+        using var statement = Prepare(sql);
+        return statement.Execute(parameters, cancellationToken);
+    }
+
+    public DuckDbRows Query(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken)
+    {
+        using var statement = Prepare(sql);
+        return statement.Query(parameters, cancellationToken);
+    }
+
+    ISqlRows ISqlConnection.Query(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken) =>
+        Query(sql, parameters, cancellationToken);
+
+    public void ExecuteScript(string sql, CancellationToken cancellationToken)
+    {
+        RefuseNul(sql);
+        using var interruption = Interruption.On(_handle, cancellationToken);
+        using var result = new ResultHandle(_handle);
+        if (duckdb_query(_handle, sql, result.Pointer) != 0)
+            throw DuckDbError.Of(DuckDbError.Text(duckdb_result_error(result.Pointer)), _database, cancellationToken);
+    }
+
+    /// <remarks>Outside of a transaction the rows get one of their own.</remarks>
+    public DuckDbAppender Append(string table, ReadOnlySpan<string> columns, CancellationToken cancellationToken)
+    {
+        RefuseNul(table);
+        foreach (var column in columns)
+            RefuseNul(column);
+        var transaction = HasTransaction ? null : BeginTransaction();
+        try
+        {
+            return new DuckDbAppender(_handle, _database, transaction, table, columns, cancellationToken);
+        }
+        catch
+        {
+            transaction?.Dispose();
+            throw;
+        }
+    }
+
+    ISqlAppender ISqlConnection.Append(string table, ReadOnlySpan<string> columns, CancellationToken cancellationToken) =>
+        Append(table, columns, cancellationToken);
+
+    public SqlTransaction BeginTransaction()
+    {
+        if (HasTransaction)
+            throw new InvalidOperationException("The connection has a transaction already.");
+        return _transaction = new SqlTransaction(this);
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    // The C API takes such texts up to the NUL.
+    private static void RefuseNul(string text)
+    {
+        if (text.Contains('\0'))
+            throw new ArgumentException("Statements and names have no NUL.", nameof(text));
+    }
+}
