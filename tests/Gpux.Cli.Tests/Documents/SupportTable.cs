@@ -19,8 +19,8 @@ internal static class SupportTable
         table.WriteLine("|---|---|");
         Row(table, "Registries", RegistryCatalog.All.Select(entry => $"{entry.Description} (`{entry.Name}:`)"));
         Row(table, "Tasks", PipelineCatalog.Tasks.Select(task => $"`{task}`"));
-        foreach (var (type, example, classes) in Converter.Supported)
-            Row(table, $"Family `{type}`, such as `{example}`", classes.Select(name => $"`{name}`"));
+        var families = Converter.Supported.ToList();
+        Row(table, $"{families.Count} families, [{families.Sum(family => family.Classes.Count)} classes and what proves them](docs/support.md)", families.Select(family => $"`{family.ModelType}`"));
         Row(table, "Image processors", ImageProcessor.SupportedTypes.Select(name => $"`{name}`"));
         Row(table, "Feature extractors of sounds", FeatureExtractor.SupportedTypes.Select(name => $"`{name}`"));
         return table.ToString();
