@@ -8,7 +8,7 @@ namespace Gpux.Models.Tests;
 public sealed class ConformanceTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData("models", 342)]
+    [InlineData("models", 355)]
     [InlineData("real", 1)]
     [InlineData("checkpoints", 206)]
     [InlineData("graphs", 11)]
