@@ -18,8 +18,9 @@ internal static class TokenizeBench
     {
         var folder = settings.Made("tokenize");
         var text = Path.Combine(folder, "text.txt");
-        if (!File.Exists(text))
-            settings.Program("node", Path.Combine(settings.NodeScripts, "inputs.mjs"), folder).Run();
+        var script = Path.Combine(settings.NodeScripts, "inputs.mjs");
+        if (!File.Exists(text) || File.GetLastWriteTimeUtc(text) < File.GetLastWriteTimeUtc(script)) // of an older script
+            settings.Program("node", script, folder).Run();
         if (settings.Quick)
             text = Excerpt(text);
         var lines = File.ReadAllText(text).Split('\n');
