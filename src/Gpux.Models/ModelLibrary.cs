@@ -95,6 +95,9 @@ public sealed class ModelLibrary : IDisposable
     /// <summary>Where embeddings of files are kept; described in docs/guides/embeddings.md.</summary>
     public string EmbeddingsFolder => Path.Combine(Store.Layout.Home.Path, "embeddings");
 
+    /// <summary>The database of benchmark results that is used where none is named.</summary>
+    public string BenchmarksFile => Path.Combine(Store.Layout.Home.Path, "benchmarks.duckdb");
+
     /// <summary>The program's version, as files that it writes state it.</summary>
     public static string Version => Converter.Version;
 

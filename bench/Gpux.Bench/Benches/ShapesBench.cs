@@ -39,7 +39,7 @@ internal static class ShapesBench
             var inputs = Inputs(shape, batch);
             double Time(InferenceSession session) => Alternation.Time(() => session.Run(inputs).Dispose());
             var series = Alternation.Measure(2, settings.Rounds(rounds), () => Time(published), () => Time(quantized), () => FmaPeak.Measure(threads));
-            var name = $"{shape.Name} {batch}x{(shape.ImageSize is { } size ? $"{size}x{size}" : $"{Tokens}")}";
+            var name = $"{shape.Name} {batch}x{Size(shape)}";
             yield return new Row(name, "GFLOP/s", series[0].Rate(shape.Flops(batch, Tokens) / 1e6), series[2] with { HigherIsBetter = true }, FmaPeak.Name(threads));
             yield return new Row($"{name}, int8", "ms", series[1], series[0], "ours, as published");
         }
@@ -47,23 +47,36 @@ internal static class ShapesBench
 
     private static EncoderShape Of(BertShape bert) => new(bert.Name, bert.Config, [.. bert.Tensors()], bert.Flops);
 
+    private static string Size(EncoderShape shape) => shape switch
+    {
+        { ImageSize: { } size } => $"{size}x{size}",
+        { Samples: { } samples } => $"{samples / 16_000} s",
+        _ => $"{Tokens}",
+    };
+
     private static Series Size(string folder, string file) => new([new FileInfo(Path.Combine(folder, file)).Length / 1e6]);
 
     private static Dictionary<string, Tensor> Inputs(EncoderShape shape, int batch)
     {
         if (shape.ImageSize is { } size)
-        {
-            var pixels = Tensor.Zeros(ElementType.Float32, new Shape([batch, 3, size, size]));
-            var chance = new Random(1);
-            foreach (ref var pixel in pixels.AsSpan<float>())
-                pixel = chance.NextSingle() * 2 - 1;
-            return new() { ["pixel_values"] = pixels };
-        }
-        var places = new Shape([batch, Tokens]);
-        Tensor Filled(Func<int, long> value) => Tensor.Of([.. Enumerable.Range(0, batch * Tokens).Select(value)], places);
-        var inputs = new Dictionary<string, Tensor> { ["input_ids"] = Filled(i => 100 + i * 37 % 800), ["attention_mask"] = Filled(_ => 1) };
+            return new() { ["pixel_values"] = Noise([batch, 3, size, size]) };
+        if (shape.Samples is { } samples)
+            return new() { ["input_values"] = Noise([batch, samples]), ["attention_mask"] = Filled(batch, samples, _ => 1) };
+        var inputs = new Dictionary<string, Tensor> { ["input_ids"] = Filled(batch, Tokens, i => 100 + i * 37 % 800), ["attention_mask"] = Filled(batch, Tokens, _ => 1) };
         if (shape.Config.Contains("\"BertModel\"", StringComparison.Ordinal)) // the others take none
-            inputs.Add("token_type_ids", Filled(_ => 0));
+            inputs.Add("token_type_ids", Filled(batch, Tokens, _ => 0));
         return inputs;
+    }
+
+    private static Tensor Filled(int batch, int length, Func<int, long> value) =>
+        Tensor.Of([.. Enumerable.Range(0, batch * length).Select(value)], new Shape([batch, length]));
+
+    private static Tensor Noise(long[] shape)
+    {
+        var noise = Tensor.Zeros(ElementType.Float32, new Shape(shape));
+        var chance = new Random(1);
+        foreach (ref var value in noise.AsSpan<float>())
+            value = chance.NextSingle() * 2 - 1;
+        return noise;
     }
 }

@@ -5,13 +5,15 @@ namespace Gpux.Bench.Inputs;
 /// <param name="Config">config.json.</param>
 /// <param name="Tensors">By the names of its checkpoint.</param>
 /// <param name="Flops">Operations of the matrix products of one run, attention's included, by batch and tokens; a multiply-add counts as two.</param>
-/// <param name="ImageSize">Null for texts.</param>
-internal sealed record EncoderShape(string Name, string Config, IReadOnlyList<(string Name, long[] Shape)> Tensors, Func<int, int, double> Flops, int? ImageSize = null)
+/// <param name="ImageSize">Pixels a side; null unless the input is pictures.</param>
+/// <param name="Samples">Null unless the input is sound.</param>
+internal sealed record EncoderShape(
+    string Name, string Config, IReadOnlyList<(string Name, long[] Shape)> Tensors, Func<int, int, double> Flops, int? ImageSize = null, int? Samples = null)
 {
     private const int Hidden = 768, Inner = 3072, Layers = 12, Vocabulary = 30522;
 
     /// <summary>The shapes that are measured; one line adds one.</summary>
-    public static IReadOnlyList<EncoderShape> All => [ModernBert(), DebertaV3(), ViT()];
+    public static IReadOnlyList<EncoderShape> All => [ModernBert(), DebertaV3(), ViT(), ConvNextTiny(), Wav2Vec2()];
 
     // answerdotai/ModernBERT-base: 22 layers with gated projections, two of three local. Its vocabulary is BERT's here: tables cost nothing.
     private static EncoderShape ModernBert()
@@ -95,6 +97,85 @@ internal sealed record EncoderShape(string Name, string Config, IReadOnlyList<(s
                 + 2.0 * (Places - 1) * Hidden * 3 * Patch * Patch + 2.0 * Hidden * Hidden), Size);
     }
 
+    // facebook/convnext-tiny-224.
+    private static EncoderShape ConvNextTiny()
+    {
+        const int Size = 224;
+        var tensors = new TensorList();
+        tensors.AddConvolution("embeddings.patch_embeddings", 96, 3, 4, 4);
+        tensors.AddNorm("embeddings.layernorm", 96);
+        var flops = 0.0;
+        var (places, channels) = (Size / 4 * (Size / 4), 96);
+        flops += 2.0 * places * channels * 3 * 16;
+        foreach (var (stage, depth) in ((int, int)[])[(0, 3), (1, 3), (2, 9), (3, 3)])
+        {
+            var prefix = $"encoder.stages.{stage}";
+            if (stage > 0)
+            {
+                tensors.AddNorm($"{prefix}.downsampling_layer.0", channels);
+                tensors.AddConvolution($"{prefix}.downsampling_layer.1", 2 * channels, channels, 2, 2);
+                (places, channels) = (places / 4, 2 * channels);
+                flops += 2.0 * places * channels * (channels / 2) * 4;
+            }
+            for (var i = 0; i < depth; i++)
+            {
+                tensors.Add($"{prefix}.layers.{i}.layer_scale_parameter", channels);
+                tensors.AddConvolution($"{prefix}.layers.{i}.dwconv", channels, 1, 7, 7);
+                tensors.AddNorm($"{prefix}.layers.{i}.layernorm", channels);
+                tensors.AddLinear($"{prefix}.layers.{i}.pwconv1", 4 * channels, channels);
+                tensors.AddLinear($"{prefix}.layers.{i}.pwconv2", channels, 4 * channels);
+                flops += 2.0 * places * channels * (49 + 8.0 * channels);
+            }
+        }
+        tensors.AddNorm("layernorm", channels);
+        return new EncoderShape("convnext-tiny", $$"""
+            {"architectures": ["ConvNextModel"], "model_type": "convnext", "num_channels": 3, "patch_size": 4, "hidden_sizes": [96, 192, 384, 768], "depths": [3, 3, 9, 3],
+             "hidden_act": "gelu", "layer_norm_eps": 1e-12, "layer_scale_init_value": 1e-06, "image_size": {{Size}}}
+            """, tensors, (batch, _) => batch * flops, Size);
+    }
+
+    // facebook/wav2vec2-base: seven convolutions make 50 places of a second, of which there are five.
+    private static EncoderShape Wav2Vec2()
+    {
+        const int Samples = 80_000, Channels = 512, PositionGroups = 16, PositionKernel = 128;
+        var tensors = new TensorList();
+        tensors.Add("masked_spec_embed", Hidden);
+        var (length, inputs, flops) = (Samples, 1, 0.0);
+        foreach (var (i, kernel, stride) in ((int, int, int)[])[(0, 10, 5), (1, 3, 2), (2, 3, 2), (3, 3, 2), (4, 3, 2), (5, 2, 2), (6, 2, 2)])
+        {
+            tensors.Add($"feature_extractor.conv_layers.{i}.conv.weight", Channels, inputs, kernel);
+            length = (length - kernel) / stride + 1;
+            flops += 2.0 * length * Channels * inputs * kernel;
+            inputs = Channels;
+        }
+        tensors.AddNorm("feature_extractor.conv_layers.0.layer_norm", Channels);
+        tensors.AddNorm("feature_projection.layer_norm", Channels);
+        tensors.AddLinear("feature_projection.projection", Hidden, Channels);
+        tensors.Add("encoder.pos_conv_embed.conv.weight_g", 1, 1, PositionKernel);
+        tensors.Add("encoder.pos_conv_embed.conv.weight_v", Hidden, Hidden / PositionGroups, PositionKernel);
+        tensors.Add("encoder.pos_conv_embed.conv.bias", Hidden);
+        tensors.AddNorm("encoder.layer_norm", Hidden);
+        for (var i = 0; i < Layers; i++)
+        {
+            var layer = $"encoder.layers.{i}";
+            foreach (var part in (ReadOnlySpan<string>)["q_proj", "k_proj", "v_proj", "out_proj"])
+                tensors.AddLinear($"{layer}.attention.{part}", Hidden, Hidden);
+            tensors.AddNorm($"{layer}.layer_norm", Hidden);
+            tensors.AddLinear($"{layer}.feed_forward.intermediate_dense", Inner, Hidden);
+            tensors.AddLinear($"{layer}.feed_forward.output_dense", Hidden, Inner);
+            tensors.AddNorm($"{layer}.final_layer_norm", Hidden);
+        }
+        flops += 2.0 * length * (Channels * Hidden + Hidden * (double)Hidden / PositionGroups * PositionKernel)
+            + Layers * (2.0 * length * (4.0 * Hidden * Hidden + 2.0 * Hidden * Inner) + 4.0 * length * length * Hidden);
+        return new EncoderShape("wav2vec2-base", $$"""
+            {"architectures": ["Wav2Vec2Model"], "model_type": "wav2vec2", "hidden_size": {{Hidden}}, "num_hidden_layers": {{Layers}}, "num_attention_heads": 12,
+             "intermediate_size": {{Inner}}, "hidden_act": "gelu", "feat_extract_norm": "group", "feat_extract_activation": "gelu", "conv_bias": false,
+             "conv_dim": [512, 512, 512, 512, 512, 512, 512], "conv_kernel": [10, 3, 3, 3, 3, 2, 2], "conv_stride": [5, 2, 2, 2, 2, 2, 2],
+             "num_feat_extract_layers": 7, "num_conv_pos_embeddings": {{PositionKernel}}, "num_conv_pos_embedding_groups": {{PositionGroups}},
+             "do_stable_layer_norm": false, "layer_norm_eps": 1e-05, "vocab_size": 32}
+            """, tensors, (batch, _) => batch * flops, null, Samples);
+    }
+
     private sealed class TensorList : List<(string Name, long[] Shape)>
     {
         public void Add(string name, params long[] shape) => Add((name, shape));
@@ -103,6 +184,12 @@ internal sealed record EncoderShape(string Name, string Config, IReadOnlyList<(s
         {
             Add($"{name}.weight", size);
             Add($"{name}.bias", size);
+        }
+
+        public void AddConvolution(string name, params long[] shape)
+        {
+            Add($"{name}.weight", shape);
+            Add($"{name}.bias", shape[0]);
         }
 
         public void AddLinear(string name, int outputs, int inputs)

@@ -41,6 +41,18 @@ CREATE TABLE hardware_platforms (
     updated_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
 
+-- Operations a second, dense; a multiply-add counts as two.
+CREATE TABLE hardware_peaks (
+    hardware_id BIGINT NOT NULL REFERENCES hardware_platforms (id),
+    precision_name VARCHAR NOT NULL CHECK (precision_name <> ''),
+    operations_per_second DOUBLE PRECISION NOT NULL CHECK (
+        operations_per_second > 0 AND operations_per_second < CAST('infinity' AS DOUBLE PRECISION)),
+    source VARCHAR NOT NULL, -- "measured", or where it was published
+    created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    updated_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    PRIMARY KEY (hardware_id, precision_name)
+);
+
 CREATE TABLE model_registry_versions (
     id BIGINT PRIMARY KEY DEFAULT nextval('model_registry_versions_id'),
     model_id BIGINT NOT NULL REFERENCES models (id),
@@ -64,6 +76,7 @@ CREATE TABLE test_runs (
     environment JSON,
     suite VARCHAR NOT NULL,
     benchmark_version VARCHAR NOT NULL,
+    task_type VARCHAR NOT NULL CHECK (task_type IN ('inference', 'training')),
     scenario VARCHAR NOT NULL,
     backend VARCHAR,
     execution_provider VARCHAR,
@@ -110,6 +123,7 @@ INSERT INTO metrics (name, unit, better) VALUES
     ('latency.ttft', 's', 'lower'),
     ('latency.tpot', 's', 'lower'),
     ('load_time', 's', 'lower'),
+    ('conversion_time', 's', 'lower'),
     ('throughput.samples', '1/s', 'higher'),
     ('throughput.tokens_in', '1/s', 'higher'),
     ('throughput.tokens_out', '1/s', 'higher'),
@@ -117,15 +131,19 @@ INSERT INTO metrics (name, unit, better) VALUES
     ('error_rate', '1', 'lower'),
     ('memory.peak_rss', 'B', 'lower'),
     ('memory.peak_device', 'B', 'lower'),
-    ('energy', 'J', 'lower');
+    ('memory.weights', 'B', 'lower'),
+    ('memory.cache', 'B', 'lower'),
+    ('energy', 'J', 'lower'),
+    ('roofline_share', '1', 'higher');
 
 -- A metric of a run. Percentiles that the samples do not support are null.
 CREATE TABLE performance_results (
     id BIGINT PRIMARY KEY DEFAULT nextval('performance_results_id'),
     test_run_id BIGINT NOT NULL REFERENCES test_runs (id),
     metric VARCHAR NOT NULL CHECK (metric IN (
-        'latency.e2e', 'latency.first_inference', 'latency.ttft', 'latency.tpot', 'load_time', 'throughput.samples',
-        'throughput.tokens_in', 'throughput.tokens_out', 'goodput', 'error_rate', 'memory.peak_rss', 'memory.peak_device', 'energy')),
+        'latency.e2e', 'latency.first_inference', 'latency.ttft', 'latency.tpot', 'load_time', 'conversion_time', 'throughput.samples',
+        'throughput.tokens_in', 'throughput.tokens_out', 'goodput', 'error_rate', 'memory.peak_rss', 'memory.peak_device',
+        'memory.weights', 'memory.cache', 'energy', 'roofline_share')),
     sample_count BIGINT NOT NULL CHECK (sample_count >= 1),
     mean DOUBLE PRECISION NOT NULL CHECK (mean >= 0 AND mean < CAST('infinity' AS DOUBLE PRECISION)),
     p50 DOUBLE PRECISION CHECK (p50 >= 0 AND p50 < CAST('infinity' AS DOUBLE PRECISION)),

@@ -148,9 +148,9 @@ public sealed class SchemaTests : IDisposable
 
     private long InsertRun(long model, long hardware, string key) => Id(
         """
-        INSERT INTO test_runs (run_key, model_id, hardware_id, provenance, machine_fingerprint, suite, benchmark_version, scenario,
+        INSERT INTO test_runs (run_key, model_id, hardware_id, provenance, machine_fingerprint, suite, benchmark_version, task_type, scenario,
             verdict, started_at, duration_seconds)
-        VALUES ($1, $2, $3, 'measured', 'machine', 'suite', '1', 'offline', 'valid', $4, 1.5) RETURNING id
+        VALUES ($1, $2, $3, 'measured', 'machine', 'suite', '1', 'inference', 'offline', 'valid', $4, 1.5) RETURNING id
         """, [key, model, hardware, DateTimeOffset.UtcNow]);
 
     private void InsertResult(long run, string metric, double mean) => _connection.Execute(

@@ -1,0 +1,94 @@
+namespace Gpux.Benchmarks.Results;
+
+/// <summary>What is measured. The vocabulary is closed: a metric has one name, one unit (SI base units) and one direction that is better.</summary>
+/// <remarks>The same as the rows of the table "metrics", which a test compares.</remarks>
+public sealed record Metric
+{
+    /// <summary>From the moment that a request was due until its answer was whole.</summary>
+    public static readonly Metric Latency = new("latency.e2e", "s", higherIsBetter: false);
+
+    /// <summary>Of the first inference after loading, which compiles and allocates.</summary>
+    public static readonly Metric FirstInference = new("latency.first_inference", "s", higherIsBetter: false);
+
+    /// <summary>Until the first token.</summary>
+    public static readonly Metric TimeToFirstToken = new("latency.ttft", "s", higherIsBetter: false);
+
+    /// <summary>Between tokens after the first: (latency - time to first token) / (tokens - 1).</summary>
+    public static readonly Metric TimePerOutputToken = new("latency.tpot", "s", higherIsBetter: false);
+
+    /// <summary>From the files to a session that is ready to run.</summary>
+    public static readonly Metric LoadTime = new("load_time", "s", higherIsBetter: false);
+
+    /// <summary>From the checkpoint to an ONNX graph.</summary>
+    public static readonly Metric ConversionTime = new("conversion_time", "s", higherIsBetter: false);
+
+    /// <summary>Rows of a batch (texts, images, sounds) in a second.</summary>
+    public static readonly Metric Throughput = new("throughput.samples", "1/s", higherIsBetter: true);
+
+    public static readonly Metric InputTokenThroughput = new("throughput.tokens_in", "1/s", higherIsBetter: true);
+    public static readonly Metric OutputTokenThroughput = new("throughput.tokens_out", "1/s", higherIsBetter: true);
+
+    /// <summary>Requests in a second that kept every bound that was set.</summary>
+    public static readonly Metric Goodput = new("goodput", "1/s", higherIsBetter: true);
+
+    /// <summary>Share of the requests that failed, 0 to 1.</summary>
+    public static readonly Metric ErrorRate = new("error_rate", "1", higherIsBetter: false);
+
+    /// <summary>Largest resident memory of the process.</summary>
+    public static readonly Metric PeakMemory = new("memory.peak_rss", "B", higherIsBetter: false);
+
+    /// <summary>Largest memory taken of the device.</summary>
+    public static readonly Metric PeakDeviceMemory = new("memory.peak_device", "B", higherIsBetter: false);
+
+    public static readonly Metric WeightMemory = new("memory.weights", "B", higherIsBetter: false);
+
+    /// <summary>Of keys and values that generation keeps.</summary>
+    public static readonly Metric CacheMemory = new("memory.cache", "B", higherIsBetter: false);
+
+    /// <summary>Of one inference.</summary>
+    public static readonly Metric Energy = new("energy", "J", higherIsBetter: false);
+
+    /// <summary>Achieved share of what the machine's peak arithmetic and memory bandwidth allow for the graph, 0 to 1.</summary>
+    public static readonly Metric RooflineShare = new("roofline_share", "1", higherIsBetter: true);
+
+    private Metric(string name, string unit, bool higherIsBetter) => (Name, Unit, HigherIsBetter) = (name, unit, higherIsBetter);
+
+    public static IReadOnlyList<Metric> All { get; } =
+    [
+        Latency, FirstInference, TimeToFirstToken, TimePerOutputToken, LoadTime, ConversionTime, Throughput, InputTokenThroughput,
+        OutputTokenThroughput, Goodput, ErrorRate, PeakMemory, PeakDeviceMemory, WeightMemory, CacheMemory, Energy, RooflineShare,
+    ];
+
+    public string Name { get; }
+    public string Unit { get; }
+    public bool HigherIsBetter { get; }
+
+    /// <returns>Null for a name that is not in the vocabulary.</returns>
+    public static Metric? Find(string name) => All.FirstOrDefault(metric => metric.Name == name);
+
+    public override string ToString() => Name;
+}
+
+/// <summary>What a run found of one metric, in the metric's unit. All numbers are finite and not negative.</summary>
+/// <param name="SampleCount">At least 1.</param>
+public sealed record MetricResult(Metric Metric, long SampleCount, double Mean)
+{
+    /// <summary>Percentiles by nearest rank; null where the samples are too few to say.</summary>
+    public double? P50 { get; init; }
+
+    public double? P90 { get; init; }
+    public double? P95 { get; init; }
+    public double? P99 { get; init; }
+    public double? StandardDeviation { get; init; }
+
+    /// <summary>Interval of the median (of the mean where there are no percentiles) at <see cref="ConfidenceLevel"/>.</summary>
+    public double? ConfidenceLow { get; init; }
+
+    public double? ConfidenceHigh { get; init; }
+
+    /// <summary>Between 0 and 1, such as 0.95.</summary>
+    public double? ConfidenceLevel { get; init; }
+
+    /// <summary>The median where it is known, else the mean.</summary>
+    public double Typical => P50 ?? Mean;
+}

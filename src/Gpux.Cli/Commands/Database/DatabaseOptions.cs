@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Gpux.Benchmarks.Results;
+
+namespace Gpux.Cli.Commands.Database;
+
+/// <summary>--db-path: which database of benchmark results a command means.</summary>
+internal static class DatabaseOptions
+{
+    /// <summary>Names the database where --db-path does not.</summary>
+    public const string Variable = "GPUX_DB";
+
+    // As long as a person waits without a word, and longer than any write but an import's takes.
+    private static readonly TimeSpan LockWait = TimeSpan.FromSeconds(10);
+
+    public static Option<string> Path() => new("--db-path", "--db")
+    {
+        Description = $"Database of results: a DuckDB file. Default: ${Variable}, else $GPUX_HOME/benchmarks.duckdb.",
+        HelpName = "path",
+    };
+
+    public static BenchmarkStore Open(this Services services, string? path, CancellationToken cancellationToken)
+    {
+        var location = Location(services, path);
+        if (location == services.Library.BenchmarksFile)
+            services.Library.Store.Write(() => Directory.CreateDirectory(System.IO.Path.GetDirectoryName(location)!)); // a file's path
+        return BenchmarkStore.Open(location, LockWait, cancellationToken);
+    }
+
+    /// <summary>As <see cref="Open"/>, for reading.</summary>
+    public static BenchmarkStore OpenToRead(this Services services, string? path, CancellationToken cancellationToken) =>
+        BenchmarkStore.OpenToRead(Location(services, path), LockWait, cancellationToken);
+
+    public static string Location(Services services, string? path) =>
+        path ?? services.Environment.Variable(Variable) ?? services.Library.BenchmarksFile;
+}

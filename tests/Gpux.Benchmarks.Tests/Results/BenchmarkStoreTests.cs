@@ -1,0 +1,116 @@
+using Gpux.Benchmarks.Database;
+using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Tests.Database;
+
+namespace Gpux.Benchmarks.Tests.Results;
+
+public sealed class BenchmarkStoreTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly BenchmarkStore _store;
+
+    public BenchmarkStoreTests() => _store = BenchmarkStore.Open(_folder["results.duckdb"], TimeSpan.Zero, default);
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void A_run_comes_back_whole()
+    {
+        var run = ExampleRun.Of("a") with
+        {
+            VersionTag = "v1.0.0",
+            Model = new BenchmarkedModel("bert") { Registry = "hf", Architecture = "bert", Task = "fill-mask", ParameterCount = 110_000_000, SizeBytes = 440_000_000 },
+            Hardware = new HardwarePlatform("2x NVIDIA L4", HardwareKind.Gpu)
+            {
+                Vendor = "NVIDIA", Device = "L4", DeviceCount = 2, MemoryBytes = 48L << 30, MemoryBytesPerSecond = 600e9,
+                Peaks = [new ArithmeticPeak("fp16", 242e12, "data sheet"), new ArithmeticPeak("fp32", 60e12, "measured")],
+            },
+            Workload = new Workload(TaskType.Training, "open-loop")
+            {
+                Precision = "fp16", BatchSize = 8, InputTokens = 128, OutputTokens = 3, Concurrency = 4, OfferedRate = 17.5,
+            },
+            Engine = new Engine("onnxruntime") { Version = "1.30", ExecutionProvider = "cuda", OptionsJson = """{"a": 1}""", DriverVersion = "570", Threads = 4 },
+            EnvironmentJson = """{"cpu": "EPYC"}""",
+            Seed = 42,
+            LaunchCount = 3,
+            Verdict = RunVerdict.Unstable,
+            Reasons = ["the clock was slowed down", "\"quoted\""],
+            BundleSha256 = new string('a', 64),
+            Metrics =
+            [
+                new MetricResult(Metric.Latency, 1000, 0.011)
+                {
+                    P50 = 0.01, P90 = 0.012, P95 = 0.013, P99 = 0.02, StandardDeviation = 0.001, ConfidenceLow = 0.009, ConfidenceHigh = 0.011, ConfidenceLevel = 0.95,
+                },
+                new MetricResult(Metric.Energy, 1, 16777217),
+            ],
+            Samples = new RunSamples("float64", [1, 2, 3]),
+        };
+        var (id, isNew) = _store.Add(run, default);
+        Assert.True(isNew);
+        var found = Assert.Single(_store.Find(new RunFilter { Ids = [id] }, default));
+        Assert.Equivalent(run with { Samples = null }, found.Run, strict: true);
+        Assert.Equal(run.Samples.Content, _store.Samples(id, default)!.Content);
+    }
+
+    [Fact]
+    public void A_run_that_is_there_is_not_written_again()
+    {
+        var (id, _) = _store.Add(ExampleRun.Of("a", throughput: 100), default);
+        Assert.Equal((id, false), _store.Add(ExampleRun.Of("a", throughput: 200), default));
+        Assert.Equal(100, Assert.Single(_store.Find(new RunFilter(), default)).Run[Metric.Throughput]!.Mean);
+    }
+
+    [Fact]
+    public void A_run_that_makes_no_sense_leaves_nothing()
+    {
+        Assert.Throws<DatabaseConstraintException>(() => _store.Add(ExampleRun.Of("a", throughput: double.NaN), default));
+        Assert.Throws<DatabaseConstraintException>(() => _store.AddAll([ExampleRun.Of("b"), ExampleRun.Of("c", latencySeconds: -1)], default));
+        Assert.Empty(_store.Find(new RunFilter(), default));
+        Assert.Null(_store.ModelId("bert-base-uncased", default));
+    }
+
+    [Fact]
+    public void A_filter_takes_what_agrees_with_all_of_it()
+    {
+        _store.AddAll(
+            [
+                ExampleRun.Of("a"), ExampleRun.Of("b", hardware: "EPYC", kind: HardwareKind.Cpu), ExampleRun.Of("c", model: "llama-7b"),
+                ExampleRun.Of("d", version: "v2") with { Verdict = RunVerdict.Invalid },
+            ], default);
+        string Keys(RunFilter filter) => string.Concat(_store.Find(filter, default).Select(found => found.Run.Key));
+        Assert.Equal("abcd", Keys(new RunFilter()));
+        Assert.Equal("abd", Keys(new RunFilter { Model = "bert-base-uncased" }));
+        Assert.Equal("acd", Keys(new RunFilter { Hardware = "CUDA" }));
+        Assert.Equal("b", Keys(new RunFilter { Hardware = "cpu" }));
+        Assert.Equal("acd", Keys(new RunFilter { Hardware = "nvidia l4" }));
+        Assert.Equal("d", Keys(new RunFilter { VersionTag = "v2" }));
+        Assert.Equal("abc", Keys(new RunFilter { Verdict = RunVerdict.Valid }));
+        Assert.Equal("a", Keys(new RunFilter { Model = "bert-base-uncased", Hardware = "gpu", Verdict = RunVerdict.Valid, TaskType = TaskType.Inference, Precision = "fp32" }));
+        Assert.Equal("", Keys(new RunFilter { Ids = [] }));
+    }
+
+    [Fact]
+    public void Deleting_is_whole_and_leaves_the_rest()
+    {
+        var (first, _) = _store.Add(ExampleRun.Of("a", version: "v1") with { Samples = new RunSamples("float64", [1]) }, default);
+        _store.Add(ExampleRun.Of("b", version: "v1"), default);
+        Assert.Equal(1, _store.Delete([first, 99], default));
+        Assert.Equal("b", Assert.Single(_store.Find(new RunFilter(), default)).Run.Key);
+        Assert.Null(_store.Samples(first, default));
+    }
+
+    [Fact]
+    public void Metrics_are_the_table_s()
+    {
+        using var rows = _store.Connection.Query("SELECT name, unit, better FROM metrics", [], default);
+        var stored = new HashSet<(string, string, bool)>();
+        while (rows.Read())
+            stored.Add((rows.Text(0), rows.Text(1), rows.Text(2) == "higher"));
+        Assert.Equal(stored, Metric.All.Select(metric => (metric.Name, metric.Unit, metric.HigherIsBetter)).ToHashSet());
+    }
+}
