@@ -13,7 +13,7 @@ if (args is [SessionOpenBench.Child, var first, var model, var how])
     ("conversion", "a checkpoint of 438 MB becomes ONNX; one of 13 GB is planned", ConversionBench.Measure),
     ("session-open", "a converted model becomes a session", SessionOpenBench.Measure),
     ("encoder", "an encoder of BERT-base shape runs, beside the machine's peak", EncoderBench.Measure),
-    ("shapes", "ModernBERT, DeBERTa-v3 and ViT convert and run, and each in 8 bits", ShapesBench.Measure),
+    ("shapes", "encoders of texts, images and sounds convert and run, and each in 8 bits", ShapesBench.Measure),
     ("cold-start", "from process start to an answer", ColdStartBench.Measure),
     ("pull", "a file of 512 MB comes from servers of four kinds", PullBench.Measure),
     ("embed", "sentences become vectors", EmbedBench.Measure),
@@ -35,7 +35,14 @@ var reports = new List<Report>();
 foreach (var (name, _, measure) in benches.Where(bench => names.Length == 0 || names.Contains(bench.Name)))
 {
     Console.Error.WriteLine($"{name} ...");
-    var report = new Report(name, Machine.Load(), [.. measure(settings)]);
+    var load = Machine.Load();
+    var rows = new List<Row>();
+    foreach (var row in measure(settings))
+    {
+        Console.Error.WriteLine($"  {row.Name}"); // minutes may lie between two
+        rows.Add(row);
+    }
+    var report = new Report(name, load, rows);
     reports.Add(report);
     if (!args.Contains("--json"))
         TableText.Write(Console.Out, report);
