@@ -1,10 +1,25 @@
 using Gpux;
 using Gpux.Benchmarks.Database.DuckDb;
+using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Scoring;
 
 // What the tests start as another process, to lock a database, to be killed while it writes, or to fill what it may.
 const int BatchRows = 1000;
 try
 {
+    if (args[0] is "score" or "score-on")
+    {
+        using var store = BenchmarkStore.Open(args[1], TimeSpan.Zero, CancellationToken.None);
+        var integration = new ModelRegistryIntegration(store);
+        do
+        {
+            integration.CalculateSuitabilityScores();
+            Console.WriteLine("scored"); // committed
+        }
+        while (args[0] == "score-on");
+        Console.ReadLine();
+        return 0;
+    }
     using var database = DuckDbDatabase.Open(args[1], readOnly: args[0] == "read", TimeSpan.Zero, CancellationToken.None);
     using var connection = database.Connect();
     if (args[0] != "append")

@@ -11,6 +11,7 @@ internal sealed record Document(string Name, string Text)
     public static bool Update => Environment.GetEnvironmentVariable("GPUX_UPDATE_DOCS") == "1";
 
     private const string StandInMark = "<!-- stand-in:";
+    private const string ResultsMark = "<!-- example results -->";
 
     public string Path => PathOf(Name);
     public int LineCount => Text.Count(c => c == '\n') + 1;
@@ -28,6 +29,9 @@ internal sealed record Document(string Name, string Text)
     /// <summary>The stand-in that its examples talk to, named in a comment: <c>&lt;!-- stand-in: hf --&gt;</c>; null for none.</summary>
     public string? StandIn => Text.IndexOf(StandInMark, StringComparison.Ordinal) is var at and >= 0
         ? Text[(at + StandInMark.Length)..Text.IndexOf("-->", at, StringComparison.Ordinal)].Trim() : null;
+
+    /// <summary>Whether its reader has the results of <see cref="ExampleResults"/>, named in a comment: <c>&lt;!-- example results --&gt;</c>.</summary>
+    public bool HasResults => Text.Contains(ResultsMark, StringComparison.Ordinal);
 
     /// <summary>The fenced blocks: the language after the fence, and the lines with their numbers, counted from 0.</summary>
     public IEnumerable<(string Language, int Start, string[] Lines)> Blocks()

@@ -23,6 +23,8 @@ public sealed class ExampleTests
         await RunAsync("./gpux version", Corpus.Repository, home: null, TimeSpan.FromMinutes(10));
         var document = Document.Load(name);
         using var reader = new Reader();
+        if (document.HasResults)
+            ExampleResults.Write(reader.Home);
         // Pages about a registry are read beside its stand-in.
         await using var standIn = document.StandIn is { } registry ? await StandInCatalog.StartAsync(registry) : null;
         var mistakes = new List<string>();

@@ -5,6 +5,8 @@ public sealed class QuotedFileTests
 {
     [Theory]
     [InlineData("CONTRIBUTING.md", "src/Gpux.Conversion/Architectures/Text/Gte.cs")]
+    [InlineData("docs/guides/hardware-scores.md", "tests/Gpux.Benchmarks.Tests/Examples/ScoresExample.cs")]
+    [InlineData("docs/guides/model-versions.md", "tests/Gpux.Benchmarks.Tests/Examples/VersionsExample.cs")]
     public void A_quoted_file_is_that_file(string document, string file)
     {
         var (page, source) = (Document.Load(document), Document.Load(file));

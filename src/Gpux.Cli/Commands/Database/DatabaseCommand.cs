@@ -10,5 +10,12 @@ internal sealed class DatabaseCommand : Command
     public DatabaseCommand(Services services) : base("db", Summary)
     {
         Add(new CreateSchemaCommand(services));
+        Add(new LinkTestsCommand(services));
+        Add(new CalculateScoresCommand(services));
+        Add(new AddVersionCommand(services));
+        Add(new VersionHistoryCommand(services));
+        Add(new MoveAliasCommand(services));
+        Add(new CreateSnapshotCommand(services));
+        Add(new CompareVersionsCommand(services));
     }
 }

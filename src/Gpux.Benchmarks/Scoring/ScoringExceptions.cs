@@ -1,0 +1,53 @@
+using System.Globalization;
+
+namespace Gpux.Benchmarks.Scoring;
+
+/// <summary>There is no valid run that a score or a snapshot could be made of.</summary>
+public sealed class NothingMeasuredException(string what, string measureWith) : GpuxException(
+    ErrorCode.NothingMeasured,
+    $"Nothing valid was measured of {what}.",
+    $"Measure it: {measureWith}; or import results: gpux db import.");
+
+/// <summary>Results are named that the database does not have.</summary>
+public sealed class RunNotFoundException(IReadOnlyList<long> runIds) : GpuxException(
+    ErrorCode.RunNotFound,
+    runIds.Count == 1 ? $"The database has no result {RunIds.Text(runIds)}." : $"The database has no results {RunIds.Text(runIds)}.",
+    "Nothing was linked. See which there are: gpux db list.")
+{
+    public IReadOnlyList<long> Missing { get; } = runIds;
+}
+
+/// <summary>Results are named that are another model's.</summary>
+public sealed class RunOfOtherModelException(string model, IReadOnlyList<(long RunId, string Model)> others) : GpuxException(
+    ErrorCode.RunOfOtherModel,
+    $"Not every result is of {model}: {string.Join(", ", others.Take(RunIds.Shown).Select(other => $"{other.RunId} is of {other.Model}"))}"
+        + (others.Count > RunIds.Shown ? $" and {others.Count - RunIds.Shown} more." : "."),
+    $"Nothing was linked. See the results of the model: gpux db list --model {model}.");
+
+/// <summary>Results are named that are linked to another version.</summary>
+public sealed class RunOfOtherVersionException(string version, IReadOnlyList<(long RunId, string Version)> others) : GpuxException(
+    ErrorCode.RunOfOtherVersion,
+    $"Not every result can be linked to {version}: {string.Join(", ", others.Take(RunIds.Shown).Select(other => $"{other.RunId} is linked to {other.Version}"))}"
+        + (others.Count > RunIds.Shown ? $" and {others.Count - RunIds.Shown} more." : "."),
+    "Nothing was linked. A result belongs to one version: leave these out, or move them with --relink.");
+
+/// <summary>The database knows no such model.</summary>
+public sealed class ModelNotMeasuredException(string model) : GpuxException(
+    ErrorCode.ModelNotMeasured,
+    $"The database has neither results nor versions of a model '{model}'.",
+    $"Check the name (gpux db list), measure it (gpux bench {model} --save), or add a version: gpux db add-version --model {model} --version v1.0.0.");
+
+/// <summary>The database knows no such hardware.</summary>
+public sealed class HardwareNotKnownException(string hardware, IReadOnlyList<string> known) : GpuxException(
+    ErrorCode.HardwareNotKnown,
+    $"No result is from hardware '{hardware}': it is neither a platform's name, nor its kind, nor an execution provider.",
+    known.Count == 0 ? "There are no results yet: gpux bench <model> --save." : $"There is: {string.Join(", ", known)}.");
+
+/// <summary>Ids of results in a message.</summary>
+internal static class RunIds
+{
+    public const int Shown = 10;
+
+    public static string Text(IReadOnlyList<long> ids) => string.Join(", ", ids.Take(Shown).Select(id => id.ToString(CultureInfo.InvariantCulture)))
+        + (ids.Count > Shown ? $" and {ids.Count - Shown} more" : "");
+}

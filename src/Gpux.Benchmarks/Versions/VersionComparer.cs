@@ -1,0 +1,154 @@
+using System.Globalization;
+using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Scoring;
+using Gpux.Benchmarks.Statistics;
+
+namespace Gpux.Benchmarks.Versions;
+
+/// <summary>Compares two snapshots, pair by pair of what was measured in the same way.</summary>
+internal static class VersionComparer
+{
+    // As much of a digest as people compare.
+    private const int ShownFingerprint = 12;
+
+    private static readonly Metric[] Metrics =
+    [
+        Metric.Latency, Metric.TimeToFirstToken, Metric.TimePerOutputToken, Metric.Throughput, Metric.InputTokenThroughput, Metric.OutputTokenThroughput,
+    ];
+
+    public static VersionComparison Compare(CompatibilitySnapshot before, CompatibilitySnapshot after)
+    {
+        var (first, second) = (before.Entries.ToDictionary(entry => entry.Hardware), after.Entries.ToDictionary(entry => entry.Hardware));
+        var both = first.Keys.Intersect(second.Keys).Order(StringComparer.Ordinal).ToArray();
+        var changes = Adjusted([.. both.Select(hardware => Compare(first[hardware], second[hardware]))]);
+        string[] onlyBefore = [.. first.Keys.Except(second.Keys).Order(StringComparer.Ordinal)], onlyAfter = [.. second.Keys.Except(first.Keys).Order(StringComparer.Ordinal)];
+        List<string> notes = [];
+        if (onlyBefore.Length + onlyAfter.Length > 0 && both.Length > 0)
+            notes.Add("The two snapshots have different hardware: a score is relative to the best of its own snapshot.");
+        notes.AddRange(both.Where(hardware => first[hardware].HardwareSha256 != second[hardware].HardwareSha256)
+            .Select(hardware => $"What is known of {hardware}, such as its memory, was another at the second snapshot."));
+        if (both.Length == 1 && onlyBefore.Length + onlyAfter.Length == 0)
+            notes.Add("There is one machine, whose score compares it with itself: look at the workloads.");
+        return new VersionComparison(before, after, changes, onlyBefore, onlyAfter, notes);
+    }
+
+    private static HardwareChange Compare(SnapshotEntry before, SnapshotEntry after)
+    {
+        var (workloads, differences) = CompareRuns(before.Runs, after.Runs);
+        // Numbers that other rules made are no change of the model.
+        var isSameScore = (before.ScoreVersion, before.Form) == (after.ScoreVersion, after.Form);
+        if (!isSameScore)
+            differences.Add($"score version {before.ScoreVersion} {Names.Of(before.Form)} -> {after.ScoreVersion} {Names.Of(after.Form)}");
+        return new HardwareChange(before.Hardware, before.Kind,
+            isSameScore ? new Change(before.CompatibilityScore, after.CompatibilityScore) : default,
+            isSameScore ? new Change(before.SuitabilityScore, after.SuitabilityScore) : default,
+            new Change(before.MemoryRequirement, after.MemoryRequirement), workloads, differences);
+    }
+
+    private static (List<WorkloadChange> Changes, List<string> Differences) CompareRuns(IReadOnlyList<RunObservation> before, IReadOnlyList<RunObservation> after)
+    {
+        var (first, second) = (before.ToLookup(Condition.Of), after.ToLookup(Condition.Of));
+        List<WorkloadChange> changes = [];
+        var differences = Differences([.. before.Where(run => !second.Contains(Condition.Of(run)))], [.. after.Where(run => !first.Contains(Condition.Of(run)))]);
+        foreach (var condition in first.Select(group => group.Key).Where(second.Contains).OrderBy(condition => condition.Stratum, WorkloadStratum.InOrder))
+        {
+            var pairs = ByPrecision([.. first[condition]], [.. second[condition]]);
+            if (pairs.Length == 0)
+                differences.Add($"precision {Precisions(first[condition])} -> {Precisions(second[condition])}");
+            foreach (var (from, to) in pairs)
+                changes.AddRange(Metrics.Select(metric => Compare(metric, condition.Workload, from, to)).OfType<WorkloadChange>());
+        }
+        return (changes, [.. differences.Distinct()]);
+
+        static string Precisions(IEnumerable<RunObservation> runs) =>
+            string.Join(" and ", runs.Select(run => run.Workload.Precision ?? "unknown").Distinct().Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>A precision is compared with itself. Where the versions have none in common and one each, that is what the versions differ by.</summary>
+    private static (RunObservation[] Before, RunObservation[] After)[] ByPrecision(RunObservation[] before, RunObservation[] after)
+    {
+        var (first, second) = (before.ToLookup(run => run.Workload.Precision), after.ToLookup(run => run.Workload.Precision));
+        var common = first.Select(group => group.Key).Where(second.Contains).Order(StringComparer.Ordinal).ToArray();
+        if (common.Length > 0)
+            return Array.ConvertAll(common, precision => (first[precision].ToArray(), second[precision].ToArray()));
+        return first.Count == 1 && second.Count == 1 ? [(before, after)] : [];
+    }
+
+    private static WorkloadChange? Compare(Metric metric, Workload workload, RunObservation[] before, RunObservation[] after)
+    {
+        var (first, second) = (Logarithms(metric, before), Logarithms(metric, after));
+        if (first.Length == 0 || second.Length == 0)
+            return null;
+        var (from, to) = (first.Average(), second.Average());
+        return new WorkloadChange
+        {
+            Workload = workload,
+            PrecisionBefore = before[0].Workload.Precision,
+            PrecisionAfter = after[0].Workload.Precision,
+            Metric = metric,
+            Before = Math.Exp(from),
+            After = Math.Exp(to),
+            CountBefore = first.Length,
+            CountAfter = second.Length,
+            Ratio = Math.Exp(to - from),
+            Test = Math.Min(first.Length, second.Length) < WorkloadChange.NeededValues ? null : WelchTest.Of(first, second),
+        };
+    }
+
+    /// <summary>The independent values: of latency those of launches, where they are known, else one of each run.</summary>
+    private static double[] Logarithms(Metric metric, RunObservation[] runs) =>
+        [.. runs.SelectMany(run => metric == Metric.Latency && run.LaunchLatencies.Count > 0 ? run.LaunchLatencies : run.Values.TryGetValue(metric, out var value) ? [value] : [])
+            .Where(value => value > 0 && double.IsFinite(value)).Select(value => Math.Log(value))];
+
+    /// <summary>With the verdicts that all tests together allow.</summary>
+    private static HardwareChange[] Adjusted(HardwareChange[] changes)
+    {
+        var tests = changes.SelectMany(change => change.Workloads).Select(workload => workload.Test).OfType<WelchTest>();
+        var adjusted = FalseDiscovery.Adjust([.. tests.Select(test => test.PValue)]);
+        var next = 0;
+        return Array.ConvertAll(changes, change => change with
+        {
+            Workloads = [.. change.Workloads.Select(workload => workload.Test is null ? workload : workload with { AdjustedPValue = adjusted[next++] })],
+        });
+    }
+
+    /// <summary>What keeps runs from being compared, each with what it was and became.</summary>
+    /// <param name="before">Runs to which the other side has none that were measured in the same way.</param>
+    /// <param name="after">Those of the other side.</param>
+    private static List<string> Differences(RunObservation[] before, RunObservation[] after)
+    {
+        List<string> differences = [];
+        Add("workload", run => WithoutPrecision(run).ToString().TrimEnd(' ', ','));
+        // Of the same workloads, what else differs.
+        var workloads = before.Select(WithoutPrecision).Intersect(after.Select(WithoutPrecision)).ToHashSet();
+        before = Array.FindAll(before, run => workloads.Contains(WithoutPrecision(run)));
+        after = Array.FindAll(after, run => workloads.Contains(WithoutPrecision(run)));
+        Add("benchmark", run => $"{run.Suite} {run.BenchmarkVersion}");
+        Add("runtime", run => $"{run.Engine.Backend} {run.Engine.Version}".Trim());
+        Add("provider", run => run.Engine.ExecutionProvider);
+        Add("driver", run => run.Engine.DriverVersion);
+        Add("threads", run => run.Engine.Threads?.ToString(CultureInfo.InvariantCulture));
+        Add("machine", run => run.MachineFingerprint.Length > ShownFingerprint ? run.MachineFingerprint[..ShownFingerprint] : run.MachineFingerprint);
+        return differences;
+
+        void Add(string what, Func<RunObservation, string?> value)
+        {
+            string[] from = Distinct(before), to = Distinct(after);
+            if (!from.SequenceEqual(to))
+                differences.Add($"{what} {Joined(from.Except(to))} -> {Joined(to.Except(from))}");
+
+            string[] Distinct(RunObservation[] runs) => [.. runs.Select(run => value(run) is { Length: > 0 } text ? text : "unknown").Distinct().Order(StringComparer.Ordinal)];
+        }
+
+        static string Joined(IEnumerable<string> texts) => string.Join(" and ", texts) is { Length: > 0 } text ? text : "none";
+    }
+
+    private static WorkloadStratum WithoutPrecision(RunObservation run) => run.Stratum with { Precision = "" };
+
+    /// <summary>What must be the same for times to be compared. The precision need not: it may be what a version changed.</summary>
+    private sealed record Condition(Workload Workload, WorkloadStratum Stratum, Engine Engine, string MachineFingerprint)
+    {
+        public static Condition Of(RunObservation run) => new(run.Workload with { Precision = null }, WithoutPrecision(run),
+            run.Engine with { OptionsJson = null }, run.MachineFingerprint);
+    }
+}
