@@ -155,4 +155,7 @@ public enum ErrorCode
     MigrationFailed = 6011,
     MigrationChanged = 6012,
     DatabaseOutdated = 6013,
+    GraphCost = 6060,
+    RunFile = 6061,
+    PlotInput = 6062,
 }

@@ -10,5 +10,8 @@ internal sealed class DatabaseCommand : Command
     public DatabaseCommand(Services services) : base("db", Summary)
     {
         Add(new CreateSchemaCommand(services));
+        Add(new PlotCommand(services));
+        Add(new ReportCommand(services));
+        Add(new BenchCompareCommand(services, "compare-runs"));
     }
 }
