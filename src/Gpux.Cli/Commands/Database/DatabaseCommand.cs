@@ -17,5 +17,8 @@ internal sealed class DatabaseCommand : Command
         Add(new MoveAliasCommand(services));
         Add(new CreateSnapshotCommand(services));
         Add(new CompareVersionsCommand(services));
+        Add(new PlotCommand(services));
+        Add(new ReportCommand(services));
+        Add(new BenchCompareCommand(services, "compare-runs"));
     }
 }

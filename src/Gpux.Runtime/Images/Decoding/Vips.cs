@@ -81,6 +81,9 @@ internal static unsafe partial class Vips
     [LibraryImport(NativeLibraries.Vips)]
     private static partial void vips_block_untrusted_set(int state);
 
+    [LibraryImport(NativeLibraries.Vips, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial void vips_operation_block_set(string name, int state);
+
     [LibraryImport(NativeLibraries.Vips)]
     private static partial void vips_concurrency_set(int threads);
 

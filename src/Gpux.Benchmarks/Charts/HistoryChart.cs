@@ -1,0 +1,64 @@
+using Gpux.Benchmarks.Results;
+
+namespace Gpux.Benchmarks.Charts;
+
+/// <summary>How a metric changed, over time or from version to version, with its interval as a band.</summary>
+public static class HistoryChart
+{
+    /// <param name="byVersion">From version to version in the order in which they were first measured; else over time.</param>
+    public static Chart Of(RunNames names, Metric metric, bool byVersion)
+    {
+        var (valid, left) = RunCharts.Valid(names.Runs);
+        List<string> notes = [.. left];
+        var shown = valid.Where(run => run.Run[metric] is not null && (!byVersion || run.Run.VersionTag is not null)).OrderBy(run => run.Run.StartedAt).ToArray();
+        if (byVersion && valid.Count > shown.Length)
+            notes.Add($"{valid.Count - shown.Length} runs are left out: they belong to no version, or did not measure it.");
+        List<string> versions = [.. shown.Select(run => run.Run.VersionTag ?? "").Distinct()];
+        // Comparable with each other: one model, machine and workload.
+        var groups = shown.GroupBy(run => Group(run.Run)).ToArray();
+        var titles = RunNames.Of([.. groups.Select(group => group.First().Run with { VersionTag = null })]);
+        if (groups.Length > RunCharts.MostSeries)
+            notes.Add($"The first {RunCharts.MostSeries} of {groups.Length} lines are shown: choose a model or hardware to see others.");
+        List<Mark> marks = [];
+        List<Series> series = [];
+        List<string> words = [];
+        foreach (var (group, title) in groups.Zip(titles.Runs).Take(RunCharts.MostSeries))
+        {
+            var place = series.Count;
+            series.Add(new Series(title.Name, group.All(run => !RunCharts.IsMeasured(run.Run))));
+            double At(NamedRun run) => byVersion ? versions.IndexOf(run.Run.VersionTag!) : run.Run.StartedAt.ToUnixTimeMilliseconds() / 1000.0; // those without were left out
+            var points = group.Select(run => (X: At(run), Run: run, Result: run.Run[metric]!)).OrderBy(point => point.X).ToArray(); // as above
+            var medians = points.GroupBy(point => point.X).Select(at => (X: at.Key, Y: Median([.. at.Select(point => point.Result.Typical)]), Count: at.Count())).ToArray();
+            // Where several runs stand at one place, their scatter tells more than the interval of any.
+            var band = medians.Any(at => at.Count > 1) ? [] : points.Where(point => RunCharts.IntervalOf(point.Result) is not null).Select(point => (point.X, point.Result.ConfidenceLow!.Value, point.Result.ConfidenceHigh!.Value)).DistinctBy(point => point.X).ToArray(); // have intervals
+            if (band.Length > 1)
+                marks.Add(new BandMark(place, band));
+            if (medians.Length > 1)
+                marks.Add(new LineMark(place, [.. medians.Select(at => (at.X, at.Y))]));
+            foreach (var (i, (x, run, result)) in points.Index())
+            {
+                marks.Add(new PointMark(place, byVersion ? x + Beside(i, points.Length, medians.Length) : x, result.Typical,
+                    $"{title.Name}{(run.Run.VersionTag is { } tag ? $" {tag}" : "")}, {run.Run.StartedAt.UtcDateTime:yyyy-MM-dd HH:mm}: {RunCharts.Words(result)}") { Interval = RunCharts.IntervalOf(result) });
+            }
+            words.Add($"{title.Name}: from {UnitScale.Format(metric.Unit, points[0].Result.Typical)} to {UnitScale.Format(metric.Unit, points[^1].Result.Typical)} in {points.Length} runs.");
+        }
+        notes.Add($"Bands and bars: intervals of the medians; the line joins {(byVersion ? "the medians of the versions' runs" : "the runs")}. Only runs on one machine with one workload are joined.");
+        return new Chart($"{RunCharts.Title(metric)} {(byVersion ? "by version" : "over time")}", string.Join(' ', words),
+            byVersion ? new Axis("Version", "", AxisScale.Category) { Categories = versions } : new Axis("Measured", "", AxisScale.Time), RunCharts.AxisOf(metric, AxisScale.Linear), series, marks)
+        {
+            Subtitle = titles.Common.Length > 0 ? titles.Common : null, Notes = notes,
+        };
+    }
+
+    // Runs of a version stand beside each other.
+    private static double Beside(int i, int points, int places) => points == places ? 0 : (i * 0.618034 % 1 - 0.5) * 0.3;
+
+    private static double Median(double[] values)
+    {
+        Array.Sort(values);
+        return values.Length % 2 == 1 ? values[values.Length / 2] : (values[values.Length / 2 - 1] + values[values.Length / 2]) / 2;
+    }
+
+    private static (string, string, string, Workload, string, string?) Group(BenchmarkRun run) =>
+        (run.Model.Name, run.Hardware.Name, run.MachineFingerprint, run.Workload, $"{run.Suite} {run.BenchmarkVersion}", run.Engine.ExecutionProvider);
+}

@@ -1,0 +1,61 @@
+using Gpux.Benchmarks.Results;
+
+namespace Gpux.Benchmarks.Charts;
+
+/// <summary>Two metrics of many runs against each other, and the front: the runs that none beats in both.</summary>
+public static class ParetoChart
+{
+    private const int MostLabels = 40;
+
+    public static Chart Of(RunNames names, Metric across, Metric upwards)
+    {
+        var (valid, notes) = RunCharts.Valid(names.Runs);
+        var shown = valid.Where(run => run.Run[across] is { Typical: > 0 } && run.Run[upwards] is { Typical: > 0 }).ToArray();
+        // By hardware, because that is what is chosen; what is predicted is a group of its own.
+        var groups = shown.GroupBy(run => (run.Run.Hardware.Name, IsMeasured: RunCharts.IsMeasured(run.Run))).OrderByDescending(group => group.Key.IsMeasured)
+            .ThenBy(group => group.Key.Name, StringComparer.Ordinal).ToArray();
+        var front = Front(shown, across, upwards);
+        List<Mark> marks = [];
+        if (front.Count > 1)
+        {
+            marks.Add(new LineMark(groups.Length, [.. front.Select(run => (run.Run[across]!.Typical, run.Run[upwards]!.Typical))])); // shown runs have both
+        }
+        foreach (var (place, group) in groups.Index())
+        {
+            // The hardware stands in the legend: points are called by the rest.
+            foreach (var (run, label) in group.Zip(RunNames.Of([.. group.Select(run => run.Run)]).Runs, (run, own) => (run, group.Count() == 1 ? run.Name : own.Name)))
+            {
+                var (x, y) = (run.Run[across]!, run.Run[upwards]!); // shown runs have both
+                marks.Add(new PointMark(place, x.Typical, y.Typical, $"{run.Name}: {RunCharts.Words(x)}; {RunCharts.Words(y)}{(front.Contains(run) ? "; on the front" : "")}")
+                {
+                    HorizontalInterval = RunCharts.IntervalOf(x), Interval = RunCharts.IntervalOf(y),
+                    Label = shown.Length <= MostLabels || front.Contains(run) ? label : null,
+                });
+            }
+        }
+        Series[] series = [.. groups.Select(group => new Series(group.Key.Name, !group.Key.IsMeasured)), .. front.Count > 1 ? (Series[])[new Series("front")] : []];
+        return new Chart($"{RunCharts.Title(upwards)} against {RunCharts.Title(across).ToLowerInvariant()}",
+            $"{shown.Length} runs. On the front: {string.Join("; ", front.Select(run => $"{run.Name} ({UnitScale.Format(across.Unit, run.Run[across]!.Typical)}, {UnitScale.Format(upwards.Unit, run.Run[upwards]!.Typical)})"))}.",
+            RunCharts.AxisOf(across, AxisScale.Log), RunCharts.AxisOf(upwards, AxisScale.Log), series, marks)
+        {
+            Subtitle = LatencyChart.Subtitle(names),
+            Notes = [.. notes, "The front joins the runs that no other beats in both. Intervals are those of the runs' medians."],
+        };
+    }
+
+    /// <summary>The runs that no other one beats, in the order of the horizontal axis.</summary>
+    internal static IReadOnlyList<NamedRun> Front(IReadOnlyList<NamedRun> runs, Metric across, Metric upwards)
+    {
+        double Cost(NamedRun run, Metric metric) => run.Run[metric]!.Typical * (metric.HigherIsBetter ? -1 : 1); // callers choose runs that have both
+        List<NamedRun> front = [];
+        var best = double.PositiveInfinity;
+        foreach (var run in runs.OrderBy(run => Cost(run, across)).ThenBy(run => Cost(run, upwards)))
+        {
+            if (Cost(run, upwards) >= best)
+                continue;
+            best = Cost(run, upwards);
+            front.Add(run);
+        }
+        return [.. front.OrderBy(run => run.Run[across]!.Typical)]; // as above
+    }
+}

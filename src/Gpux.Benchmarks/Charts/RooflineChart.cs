@@ -1,0 +1,58 @@
+using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Roofline;
+
+namespace Gpux.Benchmarks.Charts;
+
+/// <summary>What runs achieved below the roof of their machines: arithmetic peak, and memory bandwidth times operations a byte.</summary>
+public static class RooflineChart
+{
+    /// <param name="costs">The work of each run's graph, in the order of the runs; null where it is not known.</param>
+    public static Chart Of(RunNames names, IReadOnlyList<GraphCost?> costs)
+    {
+        List<Series> series = [];
+        List<Mark> marks = [];
+        List<string> words = [], notes = [];
+        var points = names.Runs.Zip(costs).Where(each => each is { First.Run: { Verdict: RunVerdict.Valid } run, Second: { Flop: > 0, CompulsoryBytes: > 0 } }
+            && run[Metric.Latency] is { Typical: > 0 } && RooflineBound.Of(each.Second, run.Hardware) is not null).Select(each =>
+        {
+            var (cost, latency) = (each.Second!, each.First.Run[Metric.Latency]!.Typical); // checked above
+            return (each.First, Cost: cost, Intensity: (double)cost.Flop / cost.CompulsoryBytes, Achieved: cost.Flop / latency);
+        }).ToArray();
+        if (points.Length < names.Runs.Count)
+            notes.Add($"{names.Runs.Count - points.Length} of {names.Runs.Count} runs are left out: not valid, without latency, or their machine's peak or bandwidth is not known.");
+        foreach (var machine in points.GroupBy(point => point.First.Run.Hardware.Name).Take(RunCharts.MostSeries))
+        {
+            var hardware = machine.First().First.Run.Hardware;
+            var bandwidth = hardware.MemoryBytesPerSecond!.Value; // has a bound
+            foreach (var precision in machine.Select(point => MainPrecision(point.Cost)).Distinct())
+            {
+                var place = series.Count % RunCharts.MostSeries;
+                var peak = RooflineBound.Peak(hardware, precision);
+                var ridge = peak / bandwidth;
+                var (from, to) = (Math.Min(ridge, machine.Min(point => point.Intensity)) / 4, Math.Max(ridge, machine.Max(point => point.Intensity)) * 4);
+                series.Add(new Series($"{hardware.Name}, {precision}", machine.All(point => !RunCharts.IsMeasured(point.First.Run))));
+                marks.Add(new LineMark(place, [(from, bandwidth * from), (ridge, peak), (to, peak)]));
+                words.Add($"{hardware.Name} in {precision}: {UnitScale.Format("FLOP/s", peak)}, {UnitScale.Format("B/s", bandwidth)}, ridge at {UnitScale.Three(ridge)} operations a byte.");
+                var own = machine.Where(point => MainPrecision(point.Cost) == precision).ToArray();
+                var labels = RunNames.Of([.. own.Select(point => point.First.Run)]).Runs;
+                foreach (var (i, point) in own.Index())
+                {
+                    var bound = RooflineBound.Of(point.Cost, hardware)!; // checked above
+                    var share = bound.Share(TimeSpan.FromSeconds(point.First.Run[Metric.Latency]!.Typical));
+                    var text = $"{point.First.Name}: {UnitScale.Format("FLOP/s", point.Achieved)}, {share * 100:0.#} % of what the machine allows, bound by {(bound.IsMemoryBound ? "memory" : "arithmetic")}";
+                    words.Add(text + ".");
+                    marks.Add(new PointMark(place, point.Intensity, point.Achieved, text) { Label = $"{(own.Length > 1 ? labels[i].Name : point.First.Name)} ({share * 100:0} %)" });
+                }
+            }
+        }
+        notes.Add("Bytes are those that must be moved: weights, inputs and outputs. In brackets: the achieved share of the roof.");
+        return new Chart("Roofline", string.Join(' ', words), new Axis("Operations a byte", "FLOP/B", AxisScale.Log), new Axis("Operations a second", "FLOP/s", AxisScale.Log) { Better = "higher is better" }, series, marks)
+        {
+            Subtitle = LatencyChart.Subtitle(names), Notes = notes,
+        };
+    }
+
+    // In which most of the operations are done.
+    private static string MainPrecision(GraphCost cost) =>
+        cost.Nodes.Where(node => node.Precision is not null).GroupBy(node => node.Precision!).MaxBy(group => group.Sum(node => node.Flop))?.Key ?? "fp32";
+}

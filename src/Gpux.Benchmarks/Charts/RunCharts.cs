@@ -1,0 +1,58 @@
+using Gpux.Benchmarks.Results;
+
+namespace Gpux.Benchmarks.Charts;
+
+/// <summary>What all pictures of runs share.</summary>
+internal static class RunCharts
+{
+    /// <summary>More groups than this cannot be told apart.</summary>
+    public const int MostSeries = ChartStyle.SeriesStyles;
+
+    /// <summary>What people call a metric, as a heading.</summary>
+    public static string Title(Metric metric) => metric.Name switch
+    {
+        "latency.e2e" => "Latency",
+        "latency.first_inference" => "First inference",
+        "latency.ttft" => "Time to first token",
+        "latency.tpot" => "Time per output token",
+        "load_time" => "Load time",
+        "conversion_time" => "Conversion time",
+        "throughput.samples" => "Throughput",
+        "throughput.tokens_in" => "Input tokens a second",
+        "throughput.tokens_out" => "Output tokens a second",
+        "goodput" => "Goodput",
+        "error_rate" => "Errors",
+        "memory.peak_rss" => "Peak memory",
+        "memory.peak_device" => "Peak device memory",
+        "memory.weights" => "Weights",
+        "memory.cache" => "Keys and values",
+        "energy" => "Energy per inference",
+        "roofline_share" => "Share of the roofline",
+        _ => metric.Name,
+    };
+
+    public static string Better(Metric metric) => metric.HigherIsBetter ? "higher is better" : "lower is better";
+
+    public static Axis AxisOf(Metric metric, AxisScale scale) => new(Title(metric), metric.Unit, scale) { Better = Better(metric) };
+
+    public static (double Low, double High)? IntervalOf(MetricResult? result) =>
+        result is { ConfidenceLow: { } low, ConfidenceHigh: { } high } ? (low, high) : null;
+
+    /// <summary>"12.3 ms, 95 % 12.1–12.6 ms, n 1,000".</summary>
+    public static string Words(MetricResult result)
+    {
+        var unit = result.Metric.Unit;
+        var interval = IntervalOf(result) is var (low, high) ? $", {(result.ConfidenceLevel ?? 0.95) * 100:0.#} % {UnitScale.Format(unit, low, high)}" : "";
+        return $"{UnitScale.Format(unit, result.Typical)}{interval}, n {result.SampleCount:#,##0}";
+    }
+
+    public static bool IsMeasured(BenchmarkRun run) => run.Provenance != Provenance.Simulated;
+
+    /// <summary>Runs that may be shown as results: what is not valid is left out, and counted.</summary>
+    public static (IReadOnlyList<NamedRun> Runs, IReadOnlyList<string> Notes) Valid(IReadOnlyList<NamedRun> runs)
+    {
+        var valid = runs.Where(run => run.Run.Verdict == RunVerdict.Valid).ToArray();
+        var left = runs.Count - valid.Length;
+        return (valid, left == 0 ? [] : [$"{left} of {runs.Count} runs {(left == 1 ? "is" : "are")} left out: unstable or invalid."]);
+    }
+}

@@ -1,0 +1,43 @@
+using Gpux.Benchmarks.Results;
+
+namespace Gpux.Benchmarks.Roofline;
+
+/// <summary>How fast a machine could run a graph at most: limited by its arithmetic, or by what its memory delivers.</summary>
+/// <remarks>Source: Williams, Waterman and Patterson, Roofline (2009). The bound takes only the bytes that must be moved
+/// (<see cref="GraphCost.CompulsoryBytes"/>), because caches and fused operators may spare the rest. A model that fits into a cache can still
+/// be faster than its memory seems to allow.</remarks>
+/// <param name="ComputeTime">The graph's operations at the machine's peak.</param>
+/// <param name="MemoryTime">The compulsory bytes at the machine's bandwidth.</param>
+public sealed record RooflineBound(TimeSpan ComputeTime, TimeSpan MemoryTime)
+{
+    /// <summary>No run can take less.</summary>
+    public TimeSpan Least => ComputeTime > MemoryTime ? ComputeTime : MemoryTime;
+
+    public bool IsMemoryBound => MemoryTime > ComputeTime;
+
+    /// <summary>What a run achieved of what the machine allows: 0 to 1, if the peaks are right.</summary>
+    /// <param name="measured">The time of a run of the graph.</param>
+    public double Share(TimeSpan measured) =>
+        measured > TimeSpan.Zero ? Least / measured : throw new ArgumentOutOfRangeException(nameof(measured), measured, "A run takes time.");
+
+    /// <param name="hardware">With peaks and the bandwidth of its memory.</param>
+    /// <returns>Null where the machine's peaks or bandwidth are not known.</returns>
+    public static RooflineBound? Of(GraphCost cost, HardwarePlatform hardware)
+    {
+        if (hardware.MemoryBytesPerSecond is not > 0 || hardware.Peaks.Count == 0)
+            return null;
+        var seconds = cost.Nodes.Sum(node => node.Flop / Peak(hardware, node.Precision));
+        return new RooflineBound(TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(cost.CompulsoryBytes / hardware.MemoryBytesPerSecond.Value));
+    }
+
+    /// <summary>Each node by itself, as if it read its inputs from memory and wrote its outputs there.</summary>
+    /// <returns>Null where the machine's peaks or bandwidth are not known.</returns>
+    public static IReadOnlyList<(NodeCost Node, RooflineBound Bound)>? PerNode(GraphCost cost, HardwarePlatform hardware) =>
+        hardware.MemoryBytesPerSecond is not (> 0 and var bandwidth) || hardware.Peaks.Count == 0 ? null
+            : [.. cost.Nodes.Select(node => (node, new RooflineBound(
+                TimeSpan.FromSeconds(node.Flop / Peak(hardware, node.Precision)), TimeSpan.FromSeconds(node.Bytes / bandwidth))))];
+
+    /// <summary>Operations a second at a precision; of one that is not known, those at which the machine is fastest, so that the bound stays one.</summary>
+    internal static double Peak(HardwarePlatform hardware, string? precision) =>
+        hardware.Peaks.FirstOrDefault(peak => peak.Precision == precision)?.OperationsPerSecond ?? hardware.Peaks.Max(peak => peak.OperationsPerSecond);
+}

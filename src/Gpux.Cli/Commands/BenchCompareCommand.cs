@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Text.Json;
+using Gpux.Benchmarks.Charts;
+using Gpux.Benchmarks.Reports;
+using Gpux.Benchmarks.Results;
+using Gpux.Cli.Commands.Database;
+using Gpux.Cli.Terminals;
+
+namespace Gpux.Cli.Commands;
+
+/// <summary>Whether B is better than A.</summary>
+internal sealed class BenchCompareCommand : GpuxCommand
+{
+    private const string Summary = "Say whether B is faster than A, by how much, and how sure that is.";
+
+    private readonly Argument<string> _a = new("a") { Description = $"Runs: {RunSelection.Forms}. Several runs: 12,13,14." };
+    private readonly Argument<string> _b = new("b") { Description = "What is compared with it." };
+    private readonly RunSelection _selection = new();
+
+    public BenchCompareCommand(Services services, string name) : base(services, name, Summary, "gpux db compare-runs 12,13,14,15 22,23,24,25", "gpux db compare-runs bert-base-uncased@v1.0.0 bert-base-uncased@v1.1.0")
+    {
+        Add(_a);
+        Add(_b);
+        _selection.AddPathTo(this);
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var (a, b) = (_selection.One(Services, parsed, parsed.GetRequiredValue(_a), cancellationToken), _selection.One(Services, parsed, parsed.GetRequiredValue(_b), cancellationToken));
+        var comparison = RunComparison.Of(a, b);
+        Terminal.Print(output => Write(output, comparison, a, b), json => Write(json, comparison));
+        return Task.FromResult(comparison.Obstacles.Count == 0 ? ExitCode.Done : ExitCode.Failed);
+    }
+
+    private void Write(TextWriter output, RunComparison comparison, IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b)
+    {
+        output.WriteLine($"A: {Describe(a)}");
+        output.WriteLine($"B: {Describe(b)}");
+        if (comparison.Obstacles.Count > 0)
+        {
+            output.WriteLine("Not comparable:");
+            foreach (var obstacle in comparison.Obstacles)
+                output.WriteLine($"  {TerminalText.Safe(obstacle)}");
+            return;
+        }
+        var table = new Table("metric", "A", "B", "verdict").AlignRight(1, 2);
+        foreach (var metric in comparison.Metrics)
+        {
+            string Size(double value) => UnitScale.Format(metric.Metric.Unit, value);
+            var verdict = metric.Verdict switch { ComparisonVerdict.Better => Terminal.Green(metric.Words), ComparisonVerdict.Worse => Terminal.Red(metric.Words), _ => metric.Words };
+            table.Row(metric.Metric.Name, Size(metric.TypicalA), Size(metric.TypicalB), verdict);
+        }
+        table.Write(Terminal, output);
+    }
+
+    private static string Describe(IReadOnlyList<BenchmarkRun> runs)
+    {
+        var (first, last) = (runs.Min(run => run.StartedAt).UtcDateTime, runs.Max(run => run.StartedAt).UtcDateTime);
+        return TerminalText.Safe($"{RunNames.Of(runs).Common}; {Plural.Of(runs.Count, "run")}, {first:yyyy-MM-dd}{(last.Date > first.Date ? $" to {last:yyyy-MM-dd}" : "")}");
+    }
+
+    private static void Write(Utf8JsonWriter json, RunComparison comparison)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("comparable", comparison.Obstacles.Count == 0);
+        json.WriteStartArray("obstacles");
+        foreach (var obstacle in comparison.Obstacles)
+            json.WriteStringValue(obstacle);
+        json.WriteEndArray();
+        json.WriteStartArray("metrics");
+        foreach (var metric in comparison.Metrics)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", metric.Metric.Name);
+            json.WriteString("unit", metric.Metric.Unit);
+            json.WriteNumber("a", metric.TypicalA);
+            json.WriteNumber("b", metric.TypicalB);
+            json.WriteString("verdict", metric.Verdict.ToString().ToLowerInvariant());
+            json.WriteString("words", metric.Words);
+            if (metric.Factor is { } factor)
+            {
+                // Above 1 B is better. Without an interval there is no end of it.
+                json.WriteStartObject("factor");
+                json.WriteNumber("estimate", factor.Ratio);
+                if (factor.IsBounded)
+                {
+                    json.WriteNumber("low", factor.Low);
+                    json.WriteNumber("high", factor.High);
+                }
+                json.WriteNumber("level", factor.Level);
+                json.WriteNumber("p", factor.PValue);
+                json.WriteNumber("launches_a", factor.CountA);
+                json.WriteNumber("launches_b", factor.CountB);
+                json.WriteString("method", factor.Method);
+                json.WriteEndObject();
+            }
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+using Gpux.Benchmarks.Charts;
+using Gpux.Benchmarks.Reports;
+using Gpux.Benchmarks.Results;
+
+namespace Gpux.Cli.Commands.Database;
+
+/// <summary>Which runs a command is about: numbers of the database, files, versions of models, or all that agree with some options.</summary>
+internal sealed class RunSelection
+{
+    private readonly Option<string> _path = DatabaseOptions.Path();
+    private readonly Option<string?> _model = new("--model") { Description = "Runs of this model only.", HelpName = "name" };
+    private readonly Option<string?> _hardware = new("--hardware") { Description = "Runs on this hardware only: a name, a kind (cpu, gpu) or a provider (cuda).", HelpName = "name" };
+    private readonly Option<string?> _version = new("--version") { Description = "Runs of this version of the model only.", HelpName = "tag" };
+    private readonly Option<string?> _precision = new("--precision") { Description = "Runs in this precision only.", HelpName = "precision" };
+
+    public const string Forms = "numbers of the database, files that --json wrote, or MODEL@VERSION";
+
+    public void AddPathTo(Command command) => command.Add(_path);
+
+    public void AddTo(Command command)
+    {
+        AddPathTo(command);
+        command.Add(_model);
+        command.Add(_hardware);
+        command.Add(_version);
+        command.Add(_precision);
+    }
+
+    /// <summary>The runs that are named, or without a name all that agree with the options.</summary>
+    /// <param name="takesSamples">Whether raw values are read too.</param>
+    /// <exception cref="PlotInputException">There are none.</exception>
+    public RunNames Read(Services services, ParseResult parsed, IReadOnlyList<string> sources, bool takesSamples, CancellationToken cancellationToken)
+    {
+        var filter = new RunFilter
+        {
+            Model = parsed.GetValue(_model), Hardware = parsed.GetValue(_hardware), VersionTag = parsed.GetValue(_version), Precision = parsed.GetValue(_precision),
+        };
+        List<(string Name, BenchmarkRun Run)> runs = [];
+        if (sources.Count == 0)
+        {
+            using var store = services.OpenToRead(parsed.GetValue(_path), cancellationToken);
+            runs.AddRange(Stored(store, filter, takesSamples, cancellationToken));
+        }
+        foreach (var source in sources)
+            runs.AddRange(Source(services, parsed, source, takesSamples, cancellationToken).Where(run => Agrees(run.Run, filter)));
+        return runs.Count > 0 ? RunNames.Of([.. runs.Select(run => run.Run)], [.. runs.Select(run => run.Name)])
+            : throw new PlotInputException("No run agrees with what was asked for.", "Take an option away, or measure: gpux bench MODEL --save.");
+    }
+
+    /// <summary>The runs that one word names.</summary>
+    public IReadOnlyList<BenchmarkRun> One(Services services, ParseResult parsed, string source, CancellationToken cancellationToken) =>
+        [.. Source(services, parsed, source, takesSamples: true, cancellationToken).Select(run => run.Run)];
+
+    private IEnumerable<(string Name, BenchmarkRun Run)> Source(Services services, ParseResult parsed, string source, bool takesSamples, CancellationToken cancellationToken)
+    {
+        if (File.Exists(source))
+        {
+            var read = RunJson.Read(source);
+            return read.Select((run, i) => (read.Count == 1 ? Path.GetFileNameWithoutExtension(source) : $"{Path.GetFileNameWithoutExtension(source)} {i + 1}", run));
+        }
+        var ids = source.Split(',').Select(id => long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1).ToArray();
+        var at = source.LastIndexOf('@');
+        var filter = ids.All(id => id >= 0) ? new RunFilter { Ids = ids }
+            : at > 0 ? new RunFilter { Model = source[..at], VersionTag = source[(at + 1)..], Verdict = RunVerdict.Valid }
+            : throw new UsageException($"'{source}' names no runs.", $"Write {Forms}.");
+        using var store = services.OpenToRead(parsed.GetValue(_path), cancellationToken);
+        var found = Stored(store, filter, takesSamples, cancellationToken).ToArray();
+        return found.Length > 0 && (filter.Ids is null || found.Length == ids.Distinct().Count()) ? found
+            : throw new PlotInputException($"The database has not all the runs of '{source}'.", "See gpux db list.");
+    }
+
+    private static IEnumerable<(string, BenchmarkRun)> Stored(BenchmarkStore store, RunFilter filter, bool takesSamples, CancellationToken cancellationToken) =>
+        [.. store.Find(filter, cancellationToken).Select(stored => ($"run {stored.Id}", takesSamples ? stored.Run with { Samples = store.Samples(stored.Id, cancellationToken) } : stored.Run))];
+
+    // As the database does it, for what comes from files.
+    private static bool Agrees(BenchmarkRun run, RunFilter filter) => (filter.Model is null || filter.Model == run.Model.Name) && (filter.VersionTag is null || filter.VersionTag == run.VersionTag)
+        && (filter.Precision is null || filter.Precision == run.Workload.Precision)
+        && (filter.Hardware is null || ((string?[])[run.Hardware.Name, run.Hardware.Kind.ToString(), run.Engine.ExecutionProvider]).Contains(filter.Hardware, StringComparer.OrdinalIgnoreCase));
+}
