@@ -155,4 +155,10 @@ public enum ErrorCode
     MigrationFailed = 6011,
     MigrationChanged = 6012,
     DatabaseOutdated = 6013,
+    UnknownResultFormat = 6030,
+    UnreadableResultFile = 6031,
+    ResultColumns = 6032,
+    RefusedRows = 6033,
+    TransferOption = 6034,
+    ResultExport = 6035,
 }
