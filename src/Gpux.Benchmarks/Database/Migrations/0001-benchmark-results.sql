@@ -94,13 +94,12 @@ CREATE TABLE test_runs (
     launch_count BIGINT NOT NULL DEFAULT 1 CHECK (launch_count >= 1),
     verdict VARCHAR NOT NULL CHECK (verdict IN ('valid', 'unstable', 'invalid')),
     verdict_reasons JSON,
-    bundle_sha256 VARCHAR CHECK (length(bundle_sha256) = 64),
+    bundle_sha256 VARCHAR CHECK (length(bundle_sha256) = 64), -- of the file that it was read from, which may hold many
     started_at TIMESTAMPTZ NOT NULL,
     duration_seconds DOUBLE PRECISION NOT NULL CHECK (
         duration_seconds >= 0 AND duration_seconds < CAST('infinity' AS DOUBLE PRECISION)),
     created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    updated_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    UNIQUE (bundle_sha256)
+    updated_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
 
 CREATE TABLE test_run_versions (

@@ -20,5 +20,7 @@ internal sealed class DatabaseCommand : Command
         Add(new PlotCommand(services));
         Add(new ReportCommand(services));
         Add(new BenchCompareCommand(services, "compare-runs"));
+        Add(new ImportResultsCommand(services));
+        Add(new ExportResultsCommand(services));
     }
 }
