@@ -88,8 +88,11 @@ public sealed class ModelConfig
         : [.. Elements(name).Select(element => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) ? value
             : throw Invalid(name, "a list of whole numbers was expected"))];
 
-    public IReadOnlyList<float> Floats(string name, params float[] absent) => !Has(name) ? absent
-        : [.. Elements(name).Select(element => element.ValueKind == JsonValueKind.Number ? (float)element.GetDouble()
+    public IReadOnlyList<float> Floats(string name, params float[] absent) => !Has(name) ? absent : [.. Numbers(name).Select(number => (float)number)];
+
+    /// <summary>A list in double precision, for what the original counts with rather than computes.</summary>
+    public IReadOnlyList<double> Numbers(string name, params double[] absent) => !Has(name) ? absent
+        : [.. Elements(name).Select(element => element.ValueKind == JsonValueKind.Number ? element.GetDouble()
             : throw Invalid(name, "a list of numbers was expected"))];
 
     public IReadOnlyList<string> Texts(string name, params string[] absent) => !Has(name) ? absent

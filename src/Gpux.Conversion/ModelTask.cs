@@ -23,6 +23,7 @@ public static class ModelTask
     public const string AutomaticSpeechRecognition = "automatic-speech-recognition";
     public const string AudioClassification = "audio-classification";
     public const string AudioFrameClassification = "audio-frame-classification";
+    public const string AudioCodec = "audio-codec";
     public const string AudioXVector = "audio-xvector";
     public const string ZeroShotAudioClassification = "zero-shot-audio-classification";
     public const string ZeroShotImageClassification = "zero-shot-image-classification";

@@ -29,7 +29,7 @@ public sealed class MetamorphicTests
         for (var row = 0; row < 3; row++)
         {
             using var alone = session.Run(batch.ToDictionary(input => input.Key, input => Row(input.Value, row)));
-            foreach (var (name, tensor) in together.Tensors)
+            foreach (var (name, tensor) in together.Tensors.Where(output => output.Tensor.Shape[0] == 3)) // all but codes, which come in chunks
                 AssertClose(name.StartsWith("logits_per_", StringComparison.Ordinal) ? Cell(tensor, row) : Row(tensor, row), alone[name], $"{name}, row {row}", Close(model));
         }
     }
@@ -43,7 +43,8 @@ public sealed class MetamorphicTests
             return; // nothing to pad, or rows of choices
         // As in the originals: tokens see the embeddings of what follows them, or convolve it; characters are grouped by the length of the
         // whole row; and the last token, padding or not, stands for the text.
-        if (Plan(model) is { ModelType: "mobilebert" or "convbert" or "canine" } or { ClassName: "XLNetForSequenceClassification" })
+        // Version 5 of the library lets the text encoder of a Grounding DINO see padding.
+        if (Plan(model) is { ModelType: "mobilebert" or "convbert" or "canine" or "grounding-dino" } or { ClassName: "XLNetForSequenceClassification" })
             return;
         var plain = Inputs(session, batch: 1, length: 6, seed: 2);
         var padded = Inputs(session, batch: 1, length: Math.Min(11, Longest(model)), seed: 2);
@@ -105,7 +106,7 @@ public sealed class MetamorphicTests
             using var outputs = session.Run(Inputs(session, batch: 2, Math.Min(length, Longest(model)), seed: length));
             foreach (var (_, tensor) in outputs.Tensors)
                 if (tensor.ElementType == ElementType.Float32)
-                    Assert.All(tensor.AsSpan<float>().ToArray(), value => Assert.True(float.IsFinite(value)));
+                    Assert.All(tensor.AsSpan<float>().ToArray(), value => Assert.True(float.IsFinite(value) || float.IsNegativeInfinity(value) && ScoresTokens(model)));
         }
     }
 
@@ -168,9 +169,15 @@ public sealed class MetamorphicTests
         return InferenceSession.Open(graph.Span, (options ?? new SessionOptions { DisablePrepacking = true }) with { ExternalWeightsFolder = result.WeightsFolder });
     }
 
+    // A token that a text does not have scores minus infinity.
+    private static bool ScoresTokens(string model) => Plan(model)!.ModelType == "grounding-dino"; // it converts: filtered
+
     // The usual tolerance, or that of the recording where the original itself is less exact.
     private static Tolerance Close(string model)
     {
+        // Rounding grows from layer to layer: without normalisation to values of thousands, and in the sines of sines of a codec.
+        if (Plan(model)!.ModelType == "dac" || Architecture(model).Contains("nfnet")) // it converts: filtered
+            return new Tolerance(Architecture(model).Length == 0 ? 1e-3 : 0.05, 1e-3);
         var recorded = Recording.Load(Corpus.PathOf("models", model)).Tolerance;
         return new Tolerance(Math.Max(1e-5, recorded.Absolute), Math.Max(1e-4, recorded.Relative));
     }

@@ -56,19 +56,24 @@ internal static class Convolutions
         map.Transpose(0, 2, 3, 1).LayerNorm(weights, epsilon).Transpose(0, 3, 1, 2);
 
     /// <summary>Normalises groups of channels over all places (arXiv:1803.08494), then scales and shifts each channel.</summary>
-    /// <param name="x">[B, C, height, width].</param>
+    /// <param name="x">[B, C, height, width] or [B, C, length].</param>
     public static Value GroupNorm(this Value x, Weights weights, int groups, float epsilon = Epsilon)
     {
         if (x.Dim(1).Size is not { } channels || channels % groups != 0)
             throw new GraphException("GroupNorm", $"The channels of {x} cannot be divided into {groups} groups.");
+        // ONNX's own GroupNormalization is less exact: its variance is the mean of squares less the square of the mean.
         var normed = x.Reshape(x.Dim(0), groups, Dim.Unknown).InstanceNormalization(epsilon).Reshape([.. x.Dims]);
-        Value PerChannel(string name) => weights.Get(name).Reshape(x.Dim(1), 1, 1);
+        Value PerChannel(string name) => weights.Get(name).Reshape([x.Dim(1), .. Enumerable.Repeat<Dim>(1, x.Rank - 2)]);
         return normed * PerChannel("weight") + PerChannel("bias");
     }
 
     /// <summary>Scales each channel by what two convolutions make of its mean (arXiv:1709.01507).</summary>
     public static Value SqueezeExcite(this Value x, Weights reduce, Weights expand, string activation) =>
-        x * x.GlobalAveragePool().Convolve(reduce).Apply(activation).Convolve(expand).Sigmoid();
+        x.SqueezeExcite(reduce, expand, y => y.Apply(activation), y => y.Sigmoid());
+
+    /// <inheritdoc cref="SqueezeExcite(Value, Weights, Weights, string)"/>
+    public static Value SqueezeExcite(this Value x, Weights reduce, Weights expand, Func<Value, Value> activation, Func<Value, Value> gate) =>
+        x * gate(activation(x.GlobalAveragePool().Convolve(reduce)).Convolve(expand));
 
     /// <summary>The mean over all places of a map: [B, C, height, width] to [B, C].</summary>
     public static Value MeanOfPlaces(this Value map) => map.GlobalAveragePool().Reshape(map.Dim(0), map.Dim(1));

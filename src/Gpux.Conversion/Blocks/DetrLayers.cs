@@ -17,6 +17,7 @@ internal sealed record DetrImage(IReadOnlyList<Value> Maps, Value Projected, Val
 internal static class DetrLayers
 {
     private const float Epsilon = 1e-5f;
+    private const float Temperature = 10_000f;
 
     /// <summary>Declares the input that tells the image from padding, int64 [B, height, width], at the size of a map.</summary>
     public static Value PixelMask(this GraphBuilder graph) =>
@@ -26,23 +27,23 @@ internal static class DetrLayers
     /// <param name="seen">int64 [B, rows, columns], 1 for the image.</param>
     /// <param name="width">A multiple of four.</param>
     /// <param name="middle">What is taken from each number: 0, or 0.5 for the middle of a place.</param>
+    /// <param name="temperature">How much longer the longest wave is than the shortest.</param>
     /// <returns>[B, rows, columns, width]: the first half tells the row.</returns>
-    public static Value SinePositions(this Value seen, int width, float middle = 0)
+    public static Value SinePositions(this Value seen, int width, float middle = 0, float temperature = Temperature)
     {
         var marks = seen.Cast(ElementType.Float32);
         Value Shares(int axis) => marks.CumulativeSum(axis) is var number
             ? (number - middle) / (number.Slice(axis, -1) + 1e-6f) * (2 * MathF.PI) : number;
-        return ((Value[])[Shares(1).Waves(width / 2), Shares(2).Waves(width / 2)]).Concat(axis: 3);
+        return ((Value[])[Shares(1).Waves(width / 2, temperature), Shares(2).Waves(width / 2, temperature)]).Concat(axis: 3);
     }
 
     /// <summary>Sines and cosines of numbers over growing wavelengths, in turns: a last axis of <paramref name="width"/> is added.</summary>
     /// <param name="width">Even.</param>
-    public static Value Waves(this Value numbers, int width)
+    public static Value Waves(this Value numbers, int width, float temperature = Temperature)
     {
-        const float Temperature = 10_000f;
         var lengths = new float[width / 2];
         for (var i = 0; i < lengths.Length; i++)
-            lengths[i] = (float)Math.Pow(Temperature, 2f * i / width);
+            lengths[i] = (float)Math.Pow(temperature, 2f * i / width);
         var rank = numbers.Rank;
         var angles = numbers.Unsqueeze(rank) / numbers.Graph.Constant(lengths, lengths.Length);
         return ((Value[])[angles.Sin().Unsqueeze(rank + 1), angles.Cos().Unsqueeze(rank + 1)]).Concat(axis: rank + 1).Reshape([.. numbers.Dims, width]);
@@ -77,8 +78,8 @@ internal static class DetrLayers
     }
 
     /// <summary>What ends a layer: the modules "fc1", "fc2" and "final_layer_norm".</summary>
-    public static Value DetrFeedForward(this Value x, Weights weights, string activation) =>
-        (x + x.Perceptron(weights["fc1"], weights["fc2"], activation)).LayerNorm(weights["final_layer_norm"], Epsilon);
+    public static Value DetrFeedForward(this Value x, Weights weights, string activation, float epsilon = Epsilon) =>
+        (x + x.Perceptron(weights["fc1"], weights["fc2"], activation)).LayerNorm(weights["final_layer_norm"], epsilon);
 
     /// <summary>States that are zero: [B, count, width].</summary>
     public static Value ZeroStates(this GraphBuilder graph, long count, long width) =>

@@ -85,6 +85,29 @@ internal static class SpeechHeads
         return new Outputs { { "logits", embeddings.Linear(speech.Weights["classifier"]) }, { "embeddings", embeddings } };
     });
 
+    /// <summary>The states and what a frame should say, by entries of codebooks, in one space: [B, T, width] each.</summary>
+    public static SpeechHead PreTraining(string prefix) => new($"{prefix}ForPreTraining", ModelTask.PreTraining, speech => new Outputs
+    {
+        { "projected_states", speech.Hidden.Linear(speech.Weights["project_hid"]) },
+        { "projected_quantized_states", Quantized(speech).Linear(speech.Weights["project_q"]) },
+    });
+
+    // Of each codebook the entry that scores best, side by side: [B, T, width].
+    private static Value Quantized(EncodedSpeech speech)
+    {
+        var quantizer = speech.Weights["quantizer"];
+        var (scores, entries) = (speech.Features!.Linear(quantizer["weight_proj"]), quantizer.Get("codevectors")); // families with this class return them
+        var books = speech.Json.Int("num_codevector_groups", 2, minimum: 1);
+        if (entries.Rank != 3 || scores.Dim(2) != entries.Dim(1) || entries.Dim(1).Size!.Value is var all && all % books != 0) // weights have known extents
+            throw new GraphException("quantizer", $"{entries} are no entries of {books} codebooks.");
+        var (batch, frames, size) = (scores.Dim(0), scores.Dim(1), all / books);
+        var first = new long[books];
+        for (var i = 0; i < books; i++)
+            first[i] = i * size;
+        var best = scores.Reshape(batch, frames, books, size).ArgMax(axis: 3) + scores.Graph.Constant(first); // [B, T, books]
+        return entries.Squeeze(0).Gather(best).Reshape(batch, frames, entries.Dim(2) * books);
+    }
+
     private static Value Summed(this EncodedSpeech speech) => Summed(speech.Hidden, speech.States, speech.Json, speech.Weights);
 
     /// <summary>The states of all layers, weighted, where the model was trained so; else the last one.</summary>

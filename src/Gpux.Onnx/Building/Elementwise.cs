@@ -44,6 +44,26 @@ public static class Elementwise
     /// <summary>x * sigmoid(x), also called swish.</summary>
     public static Value Silu(this Value value) => value * value.Sigmoid();
 
+    /// <summary>x where positive, else exp(x) - 1 (arXiv:1511.07289).</summary>
+    public static Value Elu(this Value value) => value.Unary("Elu");
+
+    /// <summary>Elements to the power of others. Both broadcast.</summary>
+    public static Value Power(this Value value, Value exponents) => value.Binary("Pow", exponents);
+
+    /// <summary>x * clip(x + 3, 0, 6) / 6.</summary>
+    public static Value HardSwish(this Value value) => value.Unary("HardSwish");
+
+    /// <summary>The remainder of a division of whole numbers; never negative for a positive divisor.</summary>
+    public static Value Modulo(this Value value, long divisor) => value.Binary("Mod", value.Like(divisor));
+
+    /// <summary>min(max(x + 3, 0), 6) / 6.</summary>
+    public static Value HardSigmoid(this Value value) =>
+        value.Graph.Node("HardSigmoid", [value], value.Type, value.Dims, [Attr.Of("alpha", 1 / 6f), Attr.Of("beta", 0.5f)]);
+
+    /// <summary>x where it is positive, else x times a slope.</summary>
+    public static Value LeakyRelu(this Value value, float slope = 0.01f) =>
+        value.Graph.Node("LeakyRelu", [value], value.Type, value.Dims, [Attr.Of("alpha", slope)]);
+
     internal static Value Unary(this Value value, string op) => value.Graph.Node(op, [value], value.Type, value.Dims);
 
     internal static Value Binary(this Value left, string op, Value right)

@@ -1,6 +1,6 @@
 namespace Gpux.Onnx.Building;
 
-/// <summary>Operators of networks for images: windows that slide in every way frameworks know, padding, activations.
+/// <summary>Operators of networks for images: windows that slide in every way frameworks know, and padding.
 /// Values are [batch, channels, height, width] unless said otherwise.</summary>
 public static class ImageLayers
 {
@@ -19,34 +19,39 @@ public static class ImageLayers
         [value, value.Graph.Constant([0, 0, top, left, 0, 0, bottom, right])], value.Type,
         [value.Dim(0), value.Dim(1), value.Dim(2) + (top + bottom), value.Dim(3) + (left + right)], mirrored ? [Attr.Of("mode", "reflect")] : null);
 
-    /// <summary>Adds zeros behind the elements along an axis.</summary>
-    /// <param name="count">How many: one int64 element.</param>
-    /// <param name="extent">What is known of the result's extent.</param>
-    public static Value PadEnd(this Value value, int axis, Value count, Dim extent)
+    /// <summary>The mean of each window of <paramref name="size"/> x <paramref name="size"/>, one beside the other; windows at the end may be
+    /// smaller.</summary>
+    public static Value AveragePoolBlocks(this Value value, int size)
     {
-        var graph = value.Graph;
-        var (none, dims) = (graph.Constant([0]), value.Dims.ToArray());
-        dims[axis] = extent;
-        return graph.Node("Pad", [value, ((Value[])[none, count]).Concat(0), null, graph.Constant([axis])], value.Type, dims);
+        Dim Extent(int axis) => value.Dim(axis).Size is { } extent ? (extent + size - 1) / size : Dim.Unknown;
+        return value.Graph.Node("AveragePool", [value], value.Type, [value.Dim(0), value.Dim(1), Extent(2), Extent(3)],
+            [Attr.Of("ceil_mode", 1), Attr.Of("count_include_pad", 0), Attr.Of("kernel_shape", [size, size]), Attr.Of("strides", [size, size])]);
     }
 
-    /// <summary>Normalises groups of channels of each image by their own mean and variance (arXiv:1803.08494).</summary>
-    public static Value GroupNormalization(this Value value, Value scale, Value shift, long groups, float epsilon)
+    /// <summary>Adds rows below and columns on the right of [batch, channels, rows, columns] that mirror the last ones.</summary>
+    /// <param name="below">int64 [1], fewer than there are rows.</param>
+    /// <param name="right">int64 [1], fewer than there are columns.</param>
+    public static Value PadMirrored(this Value value, Value below, Value right)
     {
-        foreach (var parameter in (Value[])[scale, shift])
-            if (parameter.Rank != 1 || !parameter.Dim(0).MayEqual(value.Dim(1)))
-                throw new GraphException(parameter.Name, $"{parameter} does not fit the channels of {value}.");
-        return value.Graph.Node("GroupNormalization", [value, scale, shift], value.Type, value.Dims,
-            [Attr.Of("epsilon", epsilon), Attr.Of("num_groups", groups)]);
+        var (graph, none) = (value.Graph, value.Graph.Constant([0L]));
+        return graph.Node("Pad", [value, ((Value[])[none, none, below, right]).Concat(0), null, graph.Constant([2L, 3L])], value.Type,
+            [value.Dim(0), value.Dim(1), Dim.Unknown, Dim.Unknown], [Attr.Of("mode", "reflect")]);
     }
 
-    /// <summary>min(max(x + 3, 0), 6) / 6.</summary>
-    public static Value HardSigmoid(this Value value) =>
-        value.Graph.Node("HardSigmoid", [value], value.Type, value.Dims, [Attr.Of("alpha", 1 / 6f), Attr.Of("beta", 0.5f)]);
+    /// <summary>The mean of each window of <paramref name="size"/> x <paramref name="size"/>, one for each element; what is beyond
+    /// the borders does not count.</summary>
+    public static Value AveragePoolAround(this Value value, int size)
+    {
+        var padding = size / 2;
+        if (size % 2 == 0)
+            throw new GraphException("AveragePool", $"A window of {size} has no middle.");
+        return value.Graph.Node("AveragePool", [value], value.Type, value.Dims,
+            [Attr.Of("count_include_pad", 0), Attr.Of("kernel_shape", [size, size]), Attr.Of("pads", [padding, padding, padding, padding])]);
+    }
 
-    /// <summary>x where it is positive, else x times a slope.</summary>
-    public static Value LeakyRelu(this Value value, float slope = 0.01f) =>
-        value.Graph.Node("LeakyRelu", [value], value.Type, value.Dims, [Attr.Of("alpha", slope)]);
+    /// <summary>The largest element over height and width, as [batch, channels, 1, 1].</summary>
+    public static Value GlobalMaxPool(this Value value) =>
+        value.Graph.Node("GlobalMaxPool", [value], value.Type, [value.Dim(0), value.Dim(1), 1, 1]);
 
     private static Value Pool(this Value value, string op, int size, int stride, int padding, bool ceil, OnnxAttribute[] more)
     {

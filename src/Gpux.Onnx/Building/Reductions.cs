@@ -1,6 +1,6 @@
 namespace Gpux.Onnx.Building;
 
-/// <summary>Operators that make one element of many.</summary>
+/// <summary>Operators that make one element of many, or bring them into an order.</summary>
 public static class Reductions
 {
     public static Value Sum(this Value value, int axis, bool keep = false) => value.Reduce("ReduceSum", axis, keep);
@@ -19,6 +19,23 @@ public static class Reductions
 
     public static Value Softmax(this Value value, int axis) =>
         value.Graph.Node("Softmax", [value], value.Type, value.Dims, [Attr.Of("axis", axis)]);
+
+    /// <summary>The largest elements along the last axis, in falling order, and their positions (int64).</summary>
+    public static (Value Values, Value Places) Largest(this Value value, long count)
+    {
+        Dim[] dims = [.. value.Dims];
+        dims[^1] = count;
+        var both = value.Graph.Node("TopK", [value, value.Graph.Constant([count])], [(value.Type, dims), (ElementType.Int64, dims)]);
+        return (both[0], both[1]);
+    }
+
+    /// <summary>Positions along the last axis in the order of the elements, the smallest first; of equal ones the lower first. int64.</summary>
+    public static Value ArgSort(this Value value)
+    {
+        var graph = value.Graph;
+        return graph.Node("TopK", [value, value.Extent(-1)], [(value.Type, value.Dims), (ElementType.Int64, value.Dims)],
+            [Attr.Of("largest", 0)])[1];
+    }
 
     private static Value Reduce(this Value value, string op, int axis, bool keep) => value.Graph.Node(op,
         [value, value.Graph.Constant([axis])], value.Type, ReducedDims(value, axis, keep), keep ? null : [Attr.Of("keepdims", 0)]);

@@ -183,6 +183,34 @@ public static class Shaping
         };
     }
 
+    /// <summary>Cuts the value into parts of extents that the graph computes.</summary>
+    /// <param name="sizes">int64, one for each part.</param>
+    public static Value[] SplitBy(this Value value, int axis, Value sizes)
+    {
+        var count = sizes.Dim(0).Size ?? throw new GraphException("Split", $"The number of parts, {sizes}, is not known.");
+        var dims = value.Dims.ToArray();
+        dims[axis] = Dim.Unknown;
+        var outputs = new (ElementType, IReadOnlyList<Dim>)[count];
+        outputs.AsSpan().Fill((value.Type, dims));
+        return value.Graph.Node("Split", [value, sizes], outputs, [Attr.Of("axis", axis)]);
+    }
+
+    /// <summary>Gives the elements a shape that the graph computes, in which 0 is an extent: of no elements at all.</summary>
+    /// <param name="shape">int64, one for each of <paramref name="dims"/>.</param>
+    public static Value ReshapeExactly(this Value value, Value shape, params Dim[] dims) =>
+        value.Graph.Node("Reshape", [value, shape], value.Type, dims, [Attr.Of("allowzero", 1)]);
+
+    /// <summary>Adds zeros behind the elements along an axis.</summary>
+    /// <param name="count">How many: one int64 element.</param>
+    /// <param name="extent">What is known of the result's extent.</param>
+    public static Value PadEnd(this Value value, int axis, Value count, Dim extent)
+    {
+        var graph = value.Graph;
+        var (none, dims) = (graph.Constant([0]), value.Dims.ToArray());
+        dims[axis] = extent;
+        return graph.Node("Pad", [value, ((Value[])[none, count]).Concat(0), null, graph.Constant([axis])], value.Type, dims);
+    }
+
     private static void RequireSameCount(Value value, Dim[] dims)
     {
         Dim left = 1, right = 1;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Gpux.Onnx.Building;
 
-/// <summary>Operators on maps, values of [batch, channels, height, width], whose windows and sizes follow the input's.</summary>
+/// <summary>Convolutions of maps, values of [batch, channels, height, width], their sizes, and their places.</summary>
 public static class Spatial
 {
     /// <summary>Convolution whose result has ceil(extent / stride) rows and columns: zeros are added as TensorFlow's "SAME" does, the
@@ -46,20 +46,16 @@ public static class Spatial
             [Attr.Of("kernel_shape", [height, width]), Attr.Of("strides", [height, width])]);
     }
 
-    /// <summary>The mean of each window of <paramref name="size"/> x <paramref name="size"/>, one for each element; what is beyond
-    /// the borders does not count.</summary>
-    public static Value AveragePoolAround(this Value value, int size)
+    /// <summary>Transposed convolution with a kernel of [in, out, height, width]: (extent - 1) stride - 2 padding + size rows and columns.</summary>
+    public static Value Deconv2D(this Value value, Value kernel, Value? bias, int stride, int padding)
     {
-        var padding = size / 2;
-        if (size % 2 == 0)
-            throw new GraphException("AveragePool", $"A window of {size} has no middle.");
-        return value.Graph.Node("AveragePool", [value], value.Type, value.Dims,
-            [Attr.Of("count_include_pad", 0), Attr.Of("kernel_shape", [size, size]), Attr.Of("pads", [padding, padding, padding, padding])]);
+        if (value.Rank != 4 || kernel.Rank != 4 || !value.Dim(1).MayEqual(kernel.Dim(0)))
+            throw new GraphException(kernel.Name, $"The kernel {kernel} does not fit {value}.");
+        var (height, width) = (kernel.Dim(2).Size!.Value, kernel.Dim(3).Size!.Value); // weights have known extents
+        Dim Extent(int axis, long size) => value.Dim(axis).Size is { } extent ? (extent - 1) * stride - 2 * padding + size : Dim.Unknown;
+        return value.Graph.Node("ConvTranspose", [value, kernel, bias], value.Type, [value.Dim(0), kernel.Dim(1), Extent(2, height), Extent(3, width)],
+            [Attr.Of("kernel_shape", [height, width]), Attr.Of("pads", [padding, padding, padding, padding]), Attr.Of("strides", [stride, stride])]);
     }
-
-    /// <summary>The largest element over height and width, as [batch, channels, 1, 1].</summary>
-    public static Value GlobalMaxPool(this Value value) =>
-        value.Graph.Node("GlobalMaxPool", [value], value.Type, [value.Dim(0), value.Dim(1), 1, 1]);
 
     /// <summary>Bilinear interpolation to <paramref name="size"/>, int64 [height, width], as PyTorch's interpolate does it without
     /// antialiasing.</summary>
@@ -96,18 +92,24 @@ public static class Spatial
             value.Type, value.Dims, [Attr.Of("epsilon", epsilon)]);
     }
 
-    /// <summary>x * clip(x + 3, 0, 6) / 6.</summary>
-    public static Value HardSwish(this Value value) => value.Unary("HardSwish");
-
-    /// <summary>The remainder of a division of whole numbers; never negative for a positive divisor.</summary>
-    public static Value Modulo(this Value value, long divisor) => value.Binary("Mod", value.Like(divisor));
-
-    /// <summary>Positions along the last axis in the order of the elements, the smallest first; of equal ones the lower first. int64.</summary>
-    public static Value ArgSort(this Value value)
+    /// <summary>The elements of [batch, channels, height, width] that lie nearest, for another height and width: element i of n takes
+    /// element floor(i * extent / n), as PyTorch's interpolate does it in the mode "nearest".</summary>
+    public static Value ResizeNearest(this Value value, Dim height, Dim width)
     {
         var graph = value.Graph;
-        return graph.Node("TopK", [value, value.Extent(-1)], [(value.Type, value.Dims), (ElementType.Int64, value.Dims)],
-            [Attr.Of("largest", 0)])[1];
+        Value Places(int axis, Dim extent) => graph.Extent(extent).Range(extent) * graph.Extent(value.Dim(axis)) / graph.Extent(extent);
+        return value.Gather(Places(value.Rank - 2, height), axis: value.Rank - 2).Gather(Places(value.Rank - 1, width), axis: value.Rank - 1);
+    }
+
+    /// <summary>Elements of [batch, channels, rows, columns] at places between them, interpolated bilinearly; what is outside is zero.</summary>
+    /// <param name="grid">[batch, n, m, 2]: x and y, where -1 and 1 are the borders.</param>
+    /// <returns>[batch, channels, n, m].</returns>
+    public static Value SampleAt(this Value value, Value grid)
+    {
+        if (value.Rank != 4 || grid.Rank != 4 || !grid.Dim(3).MayEqual(2))
+            throw new GraphException("GridSample", $"{value} cannot be sampled at {grid}.");
+        return value.Graph.Node("GridSample", [value, grid], value.Type, [value.Dim(0), value.Dim(1), grid.Dim(1), grid.Dim(2)],
+            [Attr.Of("align_corners", 0), Attr.Of("mode", "linear"), Attr.Of("padding_mode", "zeros")]);
     }
 
     private static Value Resize(this Value value, Value size, Dim height, Dim width, params OnnxAttribute[] attributes)

@@ -1,3 +1,5 @@
+using Gpux.Runtime.Tokenizers;
+
 namespace Gpux.Runtime.Pipelines;
 
 /// <summary>Tokens that may answer a question.</summary>
@@ -18,6 +20,31 @@ internal readonly record struct AnswerSpan(int Start, int End, float Score)
             if (!wanted[i])
                 logits[i] = -10000;
         Scores.Softmax(logits);
+    }
+
+    /// <summary>The tokens that may be part of an answer: those of a text, and the first one, which stands for no answer.</summary>
+    /// <param name="sequence">Which of the texts that are read together.</param>
+    public static bool[] Wanted(Encoding encoding, int sequence, int? clsId)
+    {
+        var wanted = new bool[encoding.Count];
+        for (var i = 0; i < wanted.Length; i++)
+            wanted[i] = encoding.SequenceIds[i] == sequence || clsId is { } cls && encoding.Ids[i] == cls;
+        return wanted;
+    }
+
+    /// <summary>The best answers of a text, the best first, and how likely it is that it has none.</summary>
+    /// <param name="starts">A score for each token to be the first; left as probabilities, as are <paramref name="ends"/>.</param>
+    public static (List<AnswerSpan> Spans, float None) Read(float[] starts, float[] ends, bool[] wanted, int count, int longest)
+    {
+        ToProbabilities(starts, wanted);
+        ToProbabilities(ends, wanted);
+        var none = starts[0] * ends[0];
+        starts[0] = ends[0] = 0; // the place of "no answer"
+        var spans = new List<AnswerSpan>();
+        foreach (var span in Best(starts, ends, count, longest))
+            if (wanted[span.Start] && wanted[span.End])
+                spans.Add(span);
+        return (spans, none);
     }
 
     /// <summary>The best spans of at most so many tokens, the best first; of equals the one that starts, then ends, earlier.</summary>

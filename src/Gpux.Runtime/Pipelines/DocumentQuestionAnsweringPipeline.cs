@@ -12,19 +12,13 @@ public sealed record DocumentAnswers(IReadOnlyList<DocumentAnswer> Candidates) :
 {
     public override void WriteJson(Utf8JsonWriter json)
     {
-        if (Candidates.Count != 1)
-            json.WriteStartArray();
-        foreach (var answer in Candidates)
+        json.WriteOneOrMany(Candidates, static (json, answer) =>
         {
-            json.WriteStartObject();
             json.WriteNumber("score", answer.Score);
             json.WriteString("answer", answer.Text);
             json.WriteNumber("start", answer.Start);
             json.WriteNumber("end", answer.End);
-            json.WriteEndObject();
-        }
-        if (Candidates.Count != 1)
-            json.WriteEndArray();
+        });
     }
 }
 
@@ -70,24 +64,14 @@ internal sealed class DocumentQuestionAnsweringPipeline(PipelineModel model) : P
 
     private DocumentAnswers Answer(Encoding encoding, string[] page, float[] starts, float[] ends, int count, int longest, bool mayBeImpossible)
     {
-        // Tokens of the page, and the first one, which stands for no answer.
-        var wanted = new bool[encoding.Count];
-        for (var i = 0; i < wanted.Length; i++)
-            wanted[i] = encoding.SequenceIds[i] == 1 || (Model.Tokenizer.ClsId is { } cls && encoding.Ids[i] == cls);
-        AnswerSpan.ToProbabilities(starts, wanted);
-        AnswerSpan.ToProbabilities(ends, wanted);
-        var none = starts[0] * ends[0];
-        starts[0] = ends[0] = 0;
+        var (spans, none) = AnswerSpan.Read(starts, ends, AnswerSpan.Wanted(encoding, sequence: 1, Model.Tokenizer.ClsId), count, longest);
         var answers = new List<DocumentAnswer>();
-        foreach (var span in AnswerSpan.Best(starts, ends, count, longest))
-            if (wanted[span.Start] && wanted[span.End] && encoding.WordIds[span.Start] is { } first && encoding.WordIds[span.End] is { } last)
+        foreach (var span in spans)
+            if (encoding.WordIds[span.Start] is { } first && encoding.WordIds[span.End] is { } last)
                 answers.Add(new DocumentAnswer(span.Score, last >= first ? string.Join(' ', page[first..(last + 1)]) : "", first, last));
         if (mayBeImpossible)
             answers.Add(new DocumentAnswer(none, "", 0, 0));
-        var scores = new float[answers.Count];
-        for (var i = 0; i < scores.Length; i++)
-            scores[i] = answers[i].Score;
-        return new DocumentAnswers(Array.ConvertAll(Scores.Top(scores, count), i => answers[i]));
+        return new DocumentAnswers(Scores.Top(answers, answer => answer.Score, count));
     }
 
     private Tensor Boxes(Encoding encoding, IReadOnlyList<WordBox> words)

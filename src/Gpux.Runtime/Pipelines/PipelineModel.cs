@@ -178,6 +178,17 @@ public sealed class PipelineModel : IDisposable
         return tensor;
     }
 
+    /// <summary>Scores before they become probabilities; of what cannot be, minus infinity.</summary>
+    /// <exception cref="NonFiniteOutputException">Some are infinite, or no numbers.</exception>
+    internal Tensor Logits(SessionOutputs outputs, string name)
+    {
+        var tensor = Float32(outputs[name], name);
+        foreach (var value in tensor.AsSpan<float>())
+            if (!float.IsFinite(value) && !float.IsNegativeInfinity(value))
+                throw new NonFiniteOutputException(Name, name);
+        return tensor;
+    }
+
     // Models that others exported may compute in half precision.
     private Tensor Float32(Tensor tensor, string name)
     {

@@ -12,19 +12,13 @@ public sealed record Answers(IReadOnlyList<Answer> Candidates) : PipelineResult
 {
     public override void WriteJson(Utf8JsonWriter json)
     {
-        if (Candidates.Count != 1)
-            json.WriteStartArray();
-        foreach (var answer in Candidates)
+        json.WriteOneOrMany(Candidates, static (json, answer) =>
         {
-            json.WriteStartObject();
             json.WriteNumber("score", answer.Score);
             json.WriteNumber("start", answer.Start);
             json.WriteNumber("end", answer.End);
             json.WriteString("answer", answer.Text);
-            json.WriteEndObject();
-        }
-        if (Candidates.Count != 1)
-            json.WriteEndArray();
+        });
     }
 }
 
@@ -75,31 +69,25 @@ internal sealed class QuestionAnsweringPipeline(PipelineModel model) : Pipeline(
             using var outputs = Model.Run([part], cancellationToken);
             var starts = Model.Finite(outputs, "start_logits").AsSpan<float>().ToArray();
             var ends = Model.Finite(outputs, "end_logits").AsSpan<float>().ToArray();
-            var wanted = Wanted(part);
-            AnswerSpan.ToProbabilities(starts, wanted);
-            AnswerSpan.ToProbabilities(ends, wanted);
-            least = Math.Min(least, starts[0] * ends[0]);
-            starts[0] = ends[0] = 0; // the place of "no answer"
-            foreach (var span in AnswerSpan.Best(starts, ends, count, longest))
-                if (wanted[span.Start] && wanted[span.End])
-                    answers.Add(ToAnswer(part, context, span, align));
+            var (spans, none) = AnswerSpan.Read(starts, ends, Wanted(part), count, longest);
+            least = Math.Min(least, none);
+            foreach (var span in spans)
+                answers.Add(ToAnswer(part, context, span, align));
         }
         if (mayBeImpossible)
             answers.Add(new Answer(least, 0, 0, ""));
-        var scores = new float[answers.Count];
-        for (var i = 0; i < scores.Length; i++)
-            scores[i] = answers[i].Score;
-        return new Answers(Array.ConvertAll(Scores.Top(scores, count), i => answers[i]));
+        return new Answers(Scores.Top(answers, answer => answer.Score, count));
     }
 
-    // Tokens of the context, and the first one, which stands for no answer. The original tells them apart only where the question
-    // comes first: else all count, and those of the question stand for the words of the context that have their numbers.
+    // The original tells the two texts apart only where the question comes first: else all tokens count, and those of the question stand for
+    // the words of the context that have their numbers.
     private bool[] Wanted(Encoding part)
     {
-        var wanted = new bool[part.Count];
-        for (var i = 0; i < wanted.Length; i++)
-            wanted[i] = !QuestionFirst || part.SequenceIds[i] == ContextSequence || (Model.Tokenizer.ClsId is { } cls && part.Ids[i] == cls);
-        return wanted;
+        if (QuestionFirst)
+            return AnswerSpan.Wanted(part, ContextSequence, Model.Tokenizer.ClsId);
+        var all = new bool[part.Count];
+        all.AsSpan().Fill(true);
+        return all;
     }
 
     private Answer ToAnswer(Encoding part, string context, AnswerSpan span, bool align)

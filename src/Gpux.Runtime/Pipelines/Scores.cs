@@ -40,6 +40,15 @@ internal static class Scores
         return count <= Handful ? TopByInsertion(values, count) : TopBySorting(values, count);
     }
 
+    /// <summary>Those that score best, the best first, equals in their order.</summary>
+    public static T[] Top<T>(List<T> all, Func<T, float> score, int count)
+    {
+        var scores = new float[all.Count];
+        for (var i = 0; i < scores.Length; i++)
+            scores[i] = score(all[i]);
+        return Array.ConvertAll(Top(scores, count), i => all[i]);
+    }
+
     private static int[] TopByInsertion(ReadOnlySpan<float> values, int count)
     {
         var top = new int[count];

@@ -26,14 +26,11 @@ internal sealed class ZeroShotObjectDetectionPipeline(PipelineModel model) : Pip
                 inputs[name] = tensor;
             using var outputs = Model.Run(inputs, cancellationToken);
             foreach (var one in ObjectDetections.Read(
-                Model.Images.Type, Model.Finite(outputs, "logits"), Model.Finite(outputs, "pred_boxes"), image: 0, image.Size, options))
+                Model.Images.Type, Model.Logits(outputs, "logits"), Model.Finite(outputs, "pred_boxes"), image: 0, image.Size, options))
                 if (one.Score != 0)
                     found.Add(DetectedObject.Of(one, label));
         }
-        var scores = new float[found.Count];
-        for (var i = 0; i < scores.Length; i++)
-            scores[i] = found[i].Score;
-        return new DetectedObjects(Array.ConvertAll(Scores.Top(scores, arguments.Int("top_k", least: 1) ?? scores.Length), i => found[i]), image.Size)
+        return new DetectedObjects(Scores.Top(found, one => one.Score, arguments.Int("top_k", least: 1) ?? found.Count), image.Size)
         {
             Notes = notes,
         };

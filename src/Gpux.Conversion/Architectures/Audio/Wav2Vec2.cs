@@ -10,7 +10,7 @@ namespace Gpux.Conversion.Architectures.Audio;
 internal static class Wav2Vec2
 {
     public static Architecture Architecture { get; } = Family("wav2vec2", "facebook/wav2vec2-base-960h", "Wav2Vec2", "wav2vec2",
-        SpeechHeads.FrameClassification("Wav2Vec2"), SpeechHeads.XVector("Wav2Vec2"));
+        SpeechHeads.FrameClassification("Wav2Vec2"), SpeechHeads.XVector("Wav2Vec2"), SpeechHeads.PreTraining("Wav2Vec2"));
     public static Architecture UniSpeech { get; } = Family("unispeech", "microsoft/unispeech-1350-en-168-es-ft-1h", "UniSpeech", "unispeech");
     public static Architecture UniSpeechSat { get; } = Family("unispeech-sat", "microsoft/unispeech-sat-base-100h-libri-ft", "UniSpeechSat", "unispeech_sat",
         SpeechHeads.FrameClassification("UniSpeechSat"), SpeechHeads.XVector("UniSpeechSat"));

@@ -13,7 +13,7 @@ internal static class Wav2Vec2Conformer
 
     public static Architecture Architecture { get; } = SpeechHeads.Family("wav2vec2-conformer", "facebook/wav2vec2-conformer-rope-large-960h-ft", Encode,
         SpeechHeads.Model("Wav2Vec2Conformer"), SpeechHeads.Ctc("Wav2Vec2Conformer"), SpeechHeads.SequenceClassification("Wav2Vec2Conformer"),
-        SpeechHeads.FrameClassification("Wav2Vec2Conformer"), SpeechHeads.XVector("Wav2Vec2Conformer"));
+        SpeechHeads.FrameClassification("Wav2Vec2Conformer"), SpeechHeads.XVector("Wav2Vec2Conformer"), SpeechHeads.PreTraining("Wav2Vec2Conformer"));
 
     private static EncodedSpeech Encode(GraphBuilder graph, ModelConfig json, Weights weights)
     {

@@ -71,12 +71,7 @@ internal static class DeformableDetr
 
         var (memory, places) = (seen.Tokens, seen.Levels.Middles(graph, seen.Shares));
         for (var i = 0; i < config.EncoderLayers; i++)
-        {
-            var layer = body[$"encoder.layers.{i}"];
-            memory = (memory + (memory + seen.Positions).AttendDeformably(memory, seen.Levels, layer["self_attn"], config.EncoderHeads, Points("encoder_n_points"),
-                (offsets, level) => Locate(offsets, level, places, seen), seen: seen.Marks)).LayerNorm(layer["self_attn_layer_norm"], Epsilon);
-            memory = memory.DetrFeedForward(layer, config.Activation);
-        }
+            memory = EncoderLayer(memory, seen, places, body[$"encoder.layers.{i}"], config.EncoderHeads, Points("encoder_n_points"), config.Activation);
 
         var both = body.Get("query_position_embeddings.weight"); // [Q, 2 D]
         var halves = both.Split(axis: 1, config.Width, config.Width);
@@ -98,6 +93,15 @@ internal static class DeformableDetr
                 reference = Around(reference, x.Predict(boxes!(i))); // there are boxes to refine
         }
         return new Detected(x, memory, looked);
+    }
+
+    /// <summary>A layer in which places look around themselves.</summary>
+    /// <param name="places">The middles of all places: [B, N, 2].</param>
+    internal static Value EncoderLayer(Value memory, Seen seen, Value places, Weights layer, int heads, IReadOnlyList<int> points, string activation, float epsilon = Epsilon)
+    {
+        memory = (memory + (memory + seen.Positions).AttendDeformably(memory, seen.Levels, layer["self_attn"], heads, points,
+            (offsets, level) => Locate(offsets, level, places, seen), seen: seen.Marks)).LayerNorm(layer["self_attn_layer_norm"], epsilon);
+        return memory.DetrFeedForward(layer, activation, epsilon);
     }
 
     /// <summary>The places that offsets stand for: so many places around a point, or shares of a box.</summary>

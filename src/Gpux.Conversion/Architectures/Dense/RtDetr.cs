@@ -226,21 +226,11 @@ internal static class RtDetr
         var memory = sources.Select(source => source.ToTokens()).ToArray().Concat(axis: 1); // [B, N, D]
         body.Ignore("denoising_class_embed", "anchors", "valid_mask"); // the first acts in training only
 
-        // A box around each place, larger on coarser maps; those that touch the border do not count.
-        const float Border = 0.01f, Side = 0.05f;
-        var sides = new List<Value>();
-        for (var i = 0; i < sources.Count; i++)
-            sides.Add(graph.Constant([Side * MathF.Pow(2, i)], 1, 1, 1).Expand(1, sources[i].ToTokens().Dim(1), 2));
-        var anchors = ((Value[])[levels.Middles(graph), sides.Concat(axis: 1)]).Concat(axis: 2); // [1, N, 4]
-        var inside = ((anchors > graph.Scalar(Border, ElementType.Float32)) & (anchors < graph.Scalar(1 - (double)Border, ElementType.Float32)))
-            .Cast(ElementType.Float32).Sum(axis: 2, keep: true) > graph.Scalar(3.5, ElementType.Float32); // [1, N, 1]: all four
-        var logits = inside.Where((anchors / (1f - anchors)).Log(), graph.Scalar(double.PositiveInfinity, ElementType.Float32));
-
+        var (logits, inside) = levels.BoxesAround(graph);
         var states = (inside.Cast(ElementType.Float32) * memory).Linear(body["enc_output.0"]).LayerNorm(body["enc_output.1"], config.Epsilon);
         var boxes = states.Predict(body["enc_bbox_head"]) + logits;
         var (_, best) = states.Linear(body["enc_score_head"]).Max(axis: 2).Largest(config.Queries); // [B, Q]
-        Value OfBest(Value of) => of.GatherElements(best.Unsqueeze(2).Expand(best.Dim(0), best.Dim(1), of.Dim(2)), axis: 1);
-        var queries = config.LearnsQueries ? body.Get("weight_embedding.weight").Unsqueeze(0).Expand(best.Dim(0), best.Dim(1), states.Dim(2)) : OfBest(states);
-        return new Proposed(maps, levels, memory, queries, OfBest(boxes));
+        var queries = config.LearnsQueries ? body.Get("weight_embedding.weight").Unsqueeze(0).Expand(best.Dim(0), best.Dim(1), states.Dim(2)) : states.Rows(best);
+        return new Proposed(maps, levels, memory, queries, boxes.Rows(best));
     }
 }

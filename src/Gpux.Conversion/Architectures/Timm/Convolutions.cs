@@ -9,14 +9,18 @@ internal static class Convolutions
 {
     /// <summary>Convolution by a module's weight and bias, padded so that stride 1 keeps the size.</summary>
     /// <param name="same">Whether padding is TensorFlow's, which gives ceil(size / stride) and depends on the size.</param>
-    public static Value ConvolveCentered(this Value x, Weights weights, int stride = 1, bool same = false, int dilation = 1)
+    public static Value ConvolveCentered(this Value x, Weights weights, int stride = 1, bool same = false, int dilation = 1) =>
+        x.ConvolveCentered(weights.Get("weight"), weights.Find("bias"), stride, same, dilation);
+
+    /// <summary>Convolution, padded so that stride 1 keeps the size.</summary>
+    /// <param name="same">Whether padding is TensorFlow's, which gives ceil(size / stride) and depends on the size.</param>
+    public static Value ConvolveCentered(this Value x, Value kernel, Value? bias, int stride, bool same, int dilation = 1)
     {
-        var kernel = weights.Get("weight");
         var (height, width) = Window(kernel);
         if (same && (stride > 1 || height % 2 == 0 || width % 2 == 0))
-            return x.Conv2DSame(kernel, weights.Find("bias"), stride, Groups(x, kernel));
+            return x.Conv2DSame(kernel, bias, stride, Groups(x, kernel));
         int Padding(int size) => ((stride - 1) + dilation * (size - 1)) / 2;
-        return x.Conv2D(kernel, weights.Find("bias"), (stride, stride), (Padding(height), Padding(width)), Groups(x, kernel), dilation);
+        return x.Conv2D(kernel, bias, (stride, stride), (Padding(height), Padding(width)), Groups(x, kernel), dilation);
     }
 
     /// <summary>Convolution by a module's weight and bias without padding.</summary>
@@ -35,21 +39,8 @@ internal static class Convolutions
     }
 
     /// <summary>Batch normalisation by stored statistics or, where there are none, group normalisation.</summary>
-    public static Value Normalize(this Value x, Weights weights, float epsilon, int groups = 32)
-    {
-        weights.Ignore("num_batches_tracked");
-        return weights.Has("running_mean")
-            ? x.BatchNormalization(weights.Get("weight"), weights.Get("bias"), weights.Get("running_mean"), weights.Get("running_var"), epsilon)
-            : x.GroupNormalization(weights.Get("weight"), weights.Get("bias"), groups, epsilon);
-    }
-
-    /// <summary>Layer normalisation over channels.</summary>
-    public static Value NormalizeChannels(this Value x, Weights weights, float epsilon) =>
-        x.Transpose(0, 2, 3, 1).LayerNorm(weights, epsilon).Transpose(0, 3, 1, 2);
-
-    /// <summary>Scales channels by what two projections of their means say (arXiv:1709.01507).</summary>
-    public static Value SqueezeExcite(this Value x, Weights reduce, Weights expand, Func<Value, Value> activation, Func<Value, Value> gate) =>
-        x * gate(activation(x.GlobalAveragePool().ConvolveCentered(reduce)).ConvolveCentered(expand));
+    public static Value Normalize(this Value x, Weights weights, float epsilon, int groups = 32) =>
+        weights.Has("running_mean") ? x.BatchNorm(weights, epsilon) : x.GroupNorm(weights, groups, epsilon);
 
     /// <summary>Scales channels by what a convolution over neighbouring channels' means says (arXiv:1910.03151).</summary>
     public static Value ExciteEfficiently(this Value x, Weights conv)

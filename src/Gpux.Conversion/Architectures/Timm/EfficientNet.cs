@@ -1,3 +1,4 @@
+using Gpux.Conversion.Blocks;
 using Gpux.Onnx.Building;
 
 namespace Gpux.Conversion.Architectures.Timm;

@@ -22,7 +22,7 @@ internal static class MambaOut
         var stem = weights["stem"];
         var first = arguments.Images(graph).ConvolveCentered(stem["conv1"], stride: 2);
         if (stem.Has("norm1"))
-            first = first.NormalizeChannels(stem["norm1"], Epsilon);
+            first = first.ChannelNorm(stem["norm1"], Epsilon);
         var x = first.Activate(activation).ConvolveCentered(stem["conv2"], stride: 2).Transpose(0, 2, 3, 1).LayerNorm(stem["norm2"], Epsilon);
 
         var stages = weights.Count("stages");

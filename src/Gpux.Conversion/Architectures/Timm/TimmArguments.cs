@@ -37,6 +37,7 @@ internal sealed class TimmArguments
 
     public int Int(string name, int absent, int minimum = 0) => Read(name).Int(name, absent, minimum);
     public float Float(string name, float absent) => Read(name).Float(name, absent);
+    public double Double(string name, double absent) => Read(name).Number(name, absent);
     public bool Bool(string name, bool absent) => Read(name).Bool(name, absent);
     public string Text(string name, string absent) => Read(name).Text(name, absent);
 

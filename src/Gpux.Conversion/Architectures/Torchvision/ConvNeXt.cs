@@ -15,12 +15,12 @@ internal static class ConvNeXt
     private static Value Build(GraphBuilder graph, TorchvisionEntry entry, Weights weights)
     {
         var features = weights["features"];
-        var x = TorchvisionEntry.Images(graph).ConvolvePatches(features["0.0"]).NormalizeChannels(features["0.1"], Epsilon);
+        var x = TorchvisionEntry.Images(graph).ConvolvePatches(features["0.0"]).ChannelNorm(features["0.1"], Epsilon);
         for (var i = 1; features.Has($"{i}"); i++)
         {
             // Stages and what makes the map coarser take turns.
             if (i % 2 == 0)
-                x = x.NormalizeChannels(features[$"{i}.0"], Epsilon).ConvolvePatches(features[$"{i}.1"]);
+                x = x.ChannelNorm(features[$"{i}.0"], Epsilon).ConvolvePatches(features[$"{i}.1"]);
             else
                 for (var block = 0; features.Has($"{i}.{block}"); block++)
                     x = Block(x, features[$"{i}.{block}"]);

@@ -23,7 +23,7 @@ internal static class ModelTypes
         "align" or "efficientnet" => nameof(EfficientNetImageProcessor),
         "gemma3" => nameof(Gemma3ImageProcessor),
         "glpn" => nameof(GLPNImageProcessor),
-        "grounding-dino" => nameof(GroundingDinoImageProcessor),
+        "grounding-dino" or "mm-grounding-dino" => nameof(GroundingDinoImageProcessor),
         "idefics3" => nameof(Idefics3ImageProcessor),
         "imagegpt" => nameof(ImageGPTImageProcessor),
         "layoutlmv3" => nameof(LayoutLMv3ImageProcessor),
