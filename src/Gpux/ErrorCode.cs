@@ -155,4 +155,10 @@ public enum ErrorCode
     MigrationFailed = 6011,
     MigrationChanged = 6012,
     DatabaseOutdated = 6013,
+    TrainingInput = 6100,
+    UnknownAccelerator = 6101,
+    UnknownTrainingModel = 6102,
+    TrainingPrecision = 6103,
+    NoTrainingPlan = 6104,
+    UnsupportedLaunch = 6105,
 }
