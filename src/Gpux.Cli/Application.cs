@@ -41,6 +41,7 @@ internal static class Application
         new("tokenize", services => new TokenizeCommand(services)),
         new("preprocess", services => new PreprocessCommand(services)),
         new("db", services => new DatabaseCommand(services)),
+        new("plan-training", services => new PlanTrainingCommand(services)),
         new("devices", services => new DevicesCommand(services)),
         new("completion", services => new CompletionCommand(services)),
         new("version", services => new VersionCommand(services)),

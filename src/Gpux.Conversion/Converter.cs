@@ -57,8 +57,9 @@ public static class Converter
             graph.Output(name, value);
         var model = graph.ToModel();
         PrecisionRewriter.Apply(model, options.Precision);
-        return new ConversionPlan(model, architecture.ModelType, sentence is null ? head.ClassName : "SentenceTransformer",
-            sentence is null ? head.Task : ModelTask.SentenceSimilarity);
+        var task = sentence is not null ? ModelTask.SentenceSimilarity
+            : head.Task == ModelTask.TextClassification && options.ClassName is null or "CrossEncoder" && SentenceModel.IsRanker(files, config) ? ModelTask.TextRanking : head.Task;
+        return new ConversionPlan(model, architecture.ModelType, sentence is null ? head.ClassName : "SentenceTransformer", task);
     }
 
     /// <summary>Finds out from config.json, or a state dict's name, whether something builds the model.</summary>

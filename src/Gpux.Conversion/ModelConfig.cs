@@ -60,6 +60,8 @@ public sealed class ModelConfig
 
     public bool IsList(string name) => Has(name) && _root.GetProperty(name).ValueKind == JsonValueKind.Array;
 
+    public bool IsObject(string name) => Has(name) && _root.GetProperty(name).ValueKind == JsonValueKind.Object;
+
     public int Int(string name, int? absent = null, int minimum = 0)
     {
         if (!Has(name) && absent is { } number)

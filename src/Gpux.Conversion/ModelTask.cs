@@ -6,6 +6,7 @@ public static class ModelTask
     public const string FeatureExtraction = "feature-extraction";
     public const string SentenceSimilarity = "sentence-similarity";
     public const string TextClassification = "text-classification";
+    public const string TextRanking = "text-ranking";
     public const string TokenClassification = "token-classification";
     public const string EntityClassification = "entity-classification";
     public const string EntityPairClassification = "entity-pair-classification";

@@ -176,4 +176,10 @@ public enum ErrorCode
     InvalidVersionLink = 6079,
     SnapshotNotFound = 6080,
     AliasMoved = 6081,
+    TrainingInput = 6100,
+    UnknownAccelerator = 6101,
+    UnknownTrainingModel = 6102,
+    TrainingPrecision = 6103,
+    NoTrainingPlan = 6104,
+    UnsupportedLaunch = 6105,
 }

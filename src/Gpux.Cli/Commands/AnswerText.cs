@@ -67,6 +67,9 @@ internal static class AnswerText
             case DepthMap depth:
                 WriteNumbers(terminal, output, depth.Depth);
                 break;
+            case Features { Values: { ElementType: ElementType.Float32, Shape.ElementCount: 1 } score }:
+                output.WriteLine($"{score.AsSpan<float>()[0]:0.0000}");
+                break;
             case Features features:
                 WriteNumbers(terminal, output, features.Values);
                 break;

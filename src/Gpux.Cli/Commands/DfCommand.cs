@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Gpux.Cli.Terminals;
+using Gpux.Models.Storage;
 using Gpux.Registries.Store;
 
 namespace Gpux.Cli.Commands;
@@ -15,6 +16,9 @@ internal sealed class DfCommand(Services services) : GpuxCommand(services, "df",
         var survey = StoreSurvey.Of(Services.Library.Store, cancellationToken);
         var registries = survey.Models.GroupBy(model => model.Manifest.Model.Registry).OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => (Name: group.Key, Models: group.ToArray(), Bytes: survey.BytesOf([.. group]))).ToArray();
+        var embeddings = StoredEmbeddings.Of(Services.Library.EmbeddingsFolder);
+        var embeddingBytes = embeddings.Sum(file => file.Bytes);
+        var total = survey.TotalBytes + embeddingBytes;
         Terminal.Print(
             output =>
             {
@@ -22,15 +26,17 @@ internal sealed class DfCommand(Services services) : GpuxCommand(services, "df",
                     WriteModels(survey, output);
                 var table = new Table("where", "models", "files", "size", "").AlignRight(1, 2, 3);
                 foreach (var (name, models, bytes) in registries)
-                    table.Row(name, $"{models.Length}", $"{models.Sum(model => model.FileCount)}", ByteSize.Format(bytes), Bar(bytes, survey.TotalBytes));
+                    table.Row(name, $"{models.Length}", $"{models.Sum(model => model.FileCount)}", ByteSize.Format(bytes), Bar(bytes, total));
                 foreach (var (kind, count, bytes) in Remnants(survey))
-                    table.Row(kind, "", $"{count}", ByteSize.Format(bytes), Bar(bytes, survey.TotalBytes));
+                    table.Row(kind, "", $"{count}", ByteSize.Format(bytes), Bar(bytes, total));
+                if (embeddings.Count > 0)
+                    table.Row("embeddings of files", "", $"{embeddings.Count}", ByteSize.Format(embeddingBytes), Bar(embeddingBytes, total));
                 if (survey.ElsewhereBytes > 0)
                     table.Row(Terminal.Dim("elsewhere"), "", "", Terminal.Dim(ByteSize.Format(survey.ElsewhereBytes)), Terminal.Dim("in caches of other tools, not counted"));
-                table.Row("all, each file once", $"{survey.Models.Count}", "", ByteSize.Format(survey.TotalBytes), "");
+                table.Row("all, each file once", $"{survey.Models.Count}", "", ByteSize.Format(total), "");
                 table.Write(Terminal, output);
             },
-            json => Write(json, survey, registries));
+            json => Write(json, survey, registries, embeddings.Count, embeddingBytes));
         return Task.FromResult(ExitCode.Done);
     }
 
@@ -58,10 +64,10 @@ internal sealed class DfCommand(Services services) : GpuxCommand(services, "df",
     private string Bar(long bytes, long total) =>
         total == 0 ? "" : Terminal.Cyan(new string('█', (int)Math.Round((double)bytes / total * BarCells)));
 
-    private static void Write(Utf8JsonWriter json, StoreSurvey survey, IEnumerable<(string Name, SurveyedModel[] Models, long Bytes)> registries)
+    private static void Write(Utf8JsonWriter json, StoreSurvey survey, IEnumerable<(string Name, SurveyedModel[] Models, long Bytes)> registries, int embeddings, long embeddingBytes)
     {
         json.WriteStartObject();
-        json.WriteNumber("bytes", survey.TotalBytes);
+        json.WriteNumber("bytes", survey.TotalBytes + embeddingBytes);
         json.WriteNumber("elsewhere_bytes", survey.ElsewhereBytes);
         json.WriteStartArray("registries");
         foreach (var (name, models, bytes) in registries)
@@ -99,6 +105,10 @@ internal sealed class DfCommand(Services services) : GpuxCommand(services, "df",
             json.WriteNumber("bytes", bytes);
             json.WriteEndObject();
         }
+        json.WriteEndObject();
+        json.WriteStartObject("embeddings");
+        json.WriteNumber("files", embeddings);
+        json.WriteNumber("bytes", embeddingBytes);
         json.WriteEndObject();
         json.WriteEndObject();
     }

@@ -9,8 +9,8 @@ internal sealed class PruneCommand : GpuxCommand
 {
     public const string Summary = "Free disk space: old models, what nothing uses, and partial downloads.";
 
-    private readonly Option<string> _older = new("--older") { Description = "Models that were last used before: 30d, 12h, 2w.", HelpName = "time" };
-    private readonly Option<bool> _unused = new("--unused") { Description = "Files, commits and variants that nothing points to, and variants of other versions of gpux." };
+    private readonly Option<string> _older = new("--older") { Description = "Models, and embeddings of files, that were last used before: 30d, 12h, 2w.", HelpName = "time" };
+    private readonly Option<bool> _unused = new("--unused") { Description = "Files, commits and variants that nothing points to, variants of other versions of gpux, and embeddings of models that are gone." };
     private readonly Option<bool> _partial = new("--partial") { Description = "Downloads that were not completed." };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only say what would go." };
 

@@ -3,6 +3,7 @@ using Gpux.Cli.Pictures;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
 using Gpux.Models.Batches;
+using Gpux.Models.Detection;
 using Gpux.Models.Precision;
 using Gpux.Models.Projects;
 using Gpux.Registries.Store;
@@ -26,6 +27,7 @@ internal sealed class RunCommand : GpuxCommand
     private readonly Option<string> _output = new("--output", "-o") { Description = "With --file: answer its rows (CSV, TSV, JSON lines, or lines of text) into this .csv, .tsv or .jsonl. Goes on where an earlier run ended." };
     private readonly PromptOptions _prompt = new();
     private readonly Option<string> _task = new("--task") { Description = "What to do, if not what the model states: such as text-classification." };
+    private readonly Option<string> _class = new("--class") { Description = "The class to build, such as BertModel; default: the one that config.json states." };
     private readonly Option<string[]> _set = new("--set", "-s") { Description = "NAME=VALUE: an argument of the task, by its name in transformers. Repeatable.", HelpName = "name=value" };
     private readonly Option<int?> _top = new("--top-k") { Description = "How many answers." };
     private readonly Option<string> _pair = new("--pair") { Description = "A second text that is read with the first." };
@@ -54,7 +56,7 @@ internal sealed class RunCommand : GpuxCommand
         _rows.AddTo(this);
         _rows.AddPairTo(this);
         _prompt.AddTo(this);
-        foreach (var option in (Option[])[_output, _task, _set, _top, _pair, _context, _labels, _tokens, _temperature, _seed, _stop, _strict, _save, _allowUrl, _provider, _requireGpu, _precision, _threads])
+        foreach (var option in (Option[])[_output, _task, _class, _set, _top, _pair, _context, _labels, _tokens, _temperature, _seed, _stop, _strict, _save, _allowUrl, _provider, _requireGpu, _precision, _threads])
             Add(option);
         _precision.AcceptOnlyFromAmong(PrecisionNames.All);
     }
@@ -83,7 +85,7 @@ internal sealed class RunCommand : GpuxCommand
         // What standard input holds, a text, an image or a sound, the task tells, which is known when the model is open.
         var readsLater = _source.IsWholeStandardInput(parsed, words);
         var inputs = readsLater ? ["-"] : _source.IsGiven(parsed, words) ? _source.Read(parsed, words) : null;
-        var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore) { Precision = PrecisionNames.Parse(parsed.GetValue(_precision)) }, parsed.GetValue(_task))
+        var options = new OpenOptions(Preparation(parsed, reference), parsed.GetValue(_task))
         {
             Provider = parsed.GetValue(_provider),
             Project = project,
@@ -135,6 +137,13 @@ internal sealed class RunCommand : GpuxCommand
         return ExitCode.Done;
     }
 
+    private PrepareOptions Preparation(ParseResult parsed, ModelReference reference)
+    {
+        if (parsed.GetValue(_class) is not null && OnnxVariant.Find(reference) is { } graph)
+            throw new UsageException($"'{graph}' is a graph that is built, and --class says what to build.", "Leave --class out, or name the model that it was made of.");
+        return new PrepareOptions(Lookup.PreferStore, ClassName: parsed.GetValue(_class)) { Precision = PrecisionNames.Parse(parsed.GetValue(_precision)) };
+    }
+
     private async Task<int> AnswerRowsAsync(ParseResult parsed, ModelReference reference, ProjectFile? project, string[] words, string? output, CancellationToken cancellationToken)
     {
         if (words.Length > 0 || _source.FilePath(parsed) is not { } path)
@@ -142,7 +151,7 @@ internal sealed class RunCommand : GpuxCommand
         if (parsed.GetValue(_pair) is not null || parsed.GetValue(_context) is not null)
             throw new UsageException("--pair and --context are for single inputs.", "Name a column of the file with --pair-column.");
         var source = RowSource.Open(path, _rows.Columns(parsed));
-        var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore) { Precision = PrecisionNames.Parse(parsed.GetValue(_precision)) }, parsed.GetValue(_task))
+        var options = new OpenOptions(Preparation(parsed, reference), parsed.GetValue(_task))
         {
             Provider = parsed.GetValue(_provider),
             Project = project,

@@ -73,6 +73,13 @@ internal sealed class SentenceModel
         return modules is [{ Path: "" }] ? true : throw new UnsupportedModuleException(modules[^1].Type, "of a cross-encoder");
     }
 
+    /// <summary>Whether a classifier is a cross-encoder that gives a pair of texts one score, by what the library writes of itself and nobody else does.</summary>
+    /// <remarks>Source: sentence-transformers, CrossEncoder: since version 6 model_type of config_sentence_transformers.json, since version 4 the field
+    /// sentence_transformers.activation_fn of config.json, before sbert_ce_default_activation_function.</remarks>
+    public static bool IsRanker(ModelFiles files, ModelConfig config) => config.LabelCount == 1
+        && (IsCrossEncoder(files) || config.IsText("sbert_ce_default_activation_function")
+            || (config.IsObject("sentence_transformers") && config.Section("sentence_transformers").IsText("activation_fn")));
+
     /// <summary>Adds what follows the encoder to its graph.</summary>
     /// <returns>token_embeddings [B, S, H] and sentence_embedding [B, width].</returns>
     public Outputs Append(GraphBuilder graph, Outputs encoder)

@@ -55,8 +55,7 @@ public sealed class ResumableFile : IDisposable
             return new ResumableFile(path, digest, new FileStream($"{path}.partial", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1 << 16),
                 commitInterval ?? TimeSpan.FromSeconds(1));
         }
-        // A violation of sharing: on Unix EWOULDBLOCK of the lock, on Windows an error of its own.
-        catch (IOException exception) when (exception.HResult is 11 or 35 or unchecked((int)0x80070020))
+        catch (IOException exception) when (IsInUse(exception))
         {
             throw new BatchInUseException(path, exception);
         }
@@ -65,6 +64,9 @@ public sealed class ResumableFile : IDisposable
             throw Unwritable(path, exception);
         }
     }
+
+    // A violation of sharing: on Unix EWOULDBLOCK of the lock, on Windows an error of its own.
+    internal static bool IsInUse(IOException exception) => exception.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     /// <summary>Writes answers, and makes them count when it is time.</summary>
     /// <param name="write">Writes them to the stream.</param>

@@ -48,9 +48,24 @@ public sealed class CorpusSearch(Pipeline pipeline, string folder, int workers, 
     {
         var key = string.Join('\n', pipeline.Model.Identity ?? pipeline.Model.Name, arguments.Describe(), corpus.Describe(), FileDigest.Of(corpus.Path));
         var path = Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))}.safetensors");
-        if (!File.Exists(path))
+        if (File.Exists(path))
+            Touch(path);
+        else
             await new TextEmbedder(pipeline, arguments, workers, report).WriteAsync([corpus], path, new VectorOptions(), progress, cancellationToken).ConfigureAwait(false);
         return path;
+    }
+
+    // What was used lately is kept when the store is cleaned.
+    private static void Touch(string path)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A home that may only be read still serves what is in it.
+        }
     }
 
     private static List<CorpusMatch> Best(string path, RowSource corpus, Tensor query, SimilarityMeasure measure, int count, CancellationToken cancellationToken)

@@ -80,6 +80,15 @@ public sealed class LibraryPruner(ModelLibrary library, TimeProvider clock)
                 DeleteAsync = token => _pruner.DeleteAsync(remnant, token),
             });
         }
+        string[] usable = [.. stored.SelectMany(StoredVariant.Of).Where(variant => variant.State == VariantState.Usable)
+            .Select(variant => $"{variant.Model.Manifest.Model} {variant.Model.Manifest.Commit} {Path.GetFileName(variant.Folder)}")];
+        foreach (var embeddings in StoredEmbeddings.Of(library.EmbeddingsFolder))
+        {
+            if (Why(embeddings, options, usable) is not { } why)
+                continue;
+            made += embeddings.Bytes;
+            items.Add(new PruneItem("embeddings", embeddings.Path, why, embeddings.Bytes) { DeleteAsync = _ => Task.FromResult(embeddings.Delete()) });
+        }
         return new PrunePlan(items, survey.BytesOf(going) + made);
 
         void Go(SurveyedModel model, string why)
@@ -116,6 +125,13 @@ public sealed class LibraryPruner(ModelLibrary library, TimeProvider clock)
             }
         }
     }
+
+    // Of an ONNX file that is used where it lies the identity ends with the commit: whether it is still there nothing tells.
+    private string? Why(StoredEmbeddings embeddings, PruneOptions options, string[] usable) =>
+        embeddings.IsPartial ? options.Partial ? "embeddings that were not completed" : null
+        : options.OlderThan is { } age && clock.GetUtcNow() - embeddings.LastUsed is var unused && unused > age ? $"not used for {unused.TotalDays:0} days"
+        : !options.Unused ? null : embeddings.Model is not { } model ? "does not say which model made it"
+        : !model.EndsWith(' ') && !usable.Contains(model) ? "the model that made it is gone, or was converted anew" : null;
 
     private static string? Why(VariantState state) => state switch
     {
