@@ -155,4 +155,7 @@ public enum ErrorCode
     MigrationFailed = 6011,
     MigrationChanged = 6012,
     DatabaseOutdated = 6013,
+    PriceList = 6085,
+    UnknownBenchmarkModel = 6086,
+    ScoresMissing = 6087,
 }

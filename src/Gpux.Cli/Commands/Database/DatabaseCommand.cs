@@ -10,5 +10,7 @@ internal sealed class DatabaseCommand : Command
     public DatabaseCommand(Services services) : base("db", Summary)
     {
         Add(new CreateSchemaCommand(services));
+        Add(new RecommendHardwareCommand(services));
+        Add(new UpdateTaskCommand(services));
     }
 }
