@@ -40,6 +40,7 @@ internal static class Application
         new("verify", services => new VerifyCommand(services)),
         new("tokenize", services => new TokenizeCommand(services)),
         new("preprocess", services => new PreprocessCommand(services)),
+        new("recommend", services => new RecommendCommand(services)),
         new("db", services => new DatabaseCommand(services)),
         new("plan-training", services => new PlanTrainingCommand(services)),
         new("devices", services => new DevicesCommand(services)),

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
+using Gpux.Benchmarks.Recommendations;
+using Gpux.Cli.Commands.Database;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
 using Gpux.Models.Detection;
@@ -39,12 +41,13 @@ internal sealed class InfoCommand : GpuxCommand
             Terminal.Note(note);
         var memories = MachineMemory.Read();
         var needs = model.Parameters is { } parameters ? MemoryNeed.Of(parameters, memories) : [];
+        var fastest = Services.FindFastest(model.Manifest.Model, cancellationToken);
         var verdict = Verdict.Of(model, memories);
-        Terminal.Print(output => Write(output, model, verdict, needs, memories), json => Write(json, model, verdict, needs, memories));
+        Terminal.Print(output => Write(output, model, verdict, needs, memories, fastest), json => Write(json, model, verdict, needs, memories, fastest));
         return ExitCode.Done;
     }
 
-    private void Write(TextWriter output, ModelDescription model, Verdict verdict, IReadOnlyList<MemoryNeed> needs, IReadOnlyList<DeviceMemory> memories)
+    private void Write(TextWriter output, ModelDescription model, Verdict verdict, IReadOnlyList<MemoryNeed> needs, IReadOnlyList<DeviceMemory> memories, FastestRun? fastest)
     {
         var (manifest, plan) = (model.Manifest, model.Plan);
         output.WriteLine(Terminal.Bold(manifest.Model.ToString()));
@@ -80,9 +83,11 @@ internal sealed class InfoCommand : GpuxCommand
             Field(output, "output", $"{value.Name} {Describe(value.Type)}");
         Field(output, "runs", verdict.Runs == true ? $"{Terminal.Green("yes")}: {verdict.Reason}" : $"{Terminal.Red("no")}: {verdict.Reason}");
         Field(output, "", model.Refusal?.Remedy);
+        if (fastest is { } run)
+            Field(output, "measured", $"fastest on {run.Hardware}: {run.Latency.TotalMilliseconds:0.###} ms{(run.Precision is { } name ? $", {name}" : "")}; gpux recommend {manifest.Model} says more");
     }
 
-    private static void Write(Utf8JsonWriter json, ModelDescription model, Verdict verdict, IReadOnlyList<MemoryNeed> needs, IReadOnlyList<DeviceMemory> memories)
+    private static void Write(Utf8JsonWriter json, ModelDescription model, Verdict verdict, IReadOnlyList<MemoryNeed> needs, IReadOnlyList<DeviceMemory> memories, FastestRun? fastest)
     {
         var (manifest, plan) = (model.Manifest, model.Plan);
         json.WriteStartObject();
@@ -129,6 +134,15 @@ internal sealed class InfoCommand : GpuxCommand
             json.WriteEndObject();
         }
         json.WriteEndArray();
+        if (fastest is { } run)
+        {
+            json.WriteStartObject("fastest");
+            json.WriteString("hardware", run.Hardware);
+            json.WriteNumber("latency_seconds", run.Latency.TotalSeconds);
+            json.WriteString("precision", run.Precision);
+            json.WriteString("execution_provider", run.ExecutionProvider);
+            json.WriteEndObject();
+        }
         WriteValues(json, "inputs", plan?.Model.Graph.Inputs ?? []);
         WriteValues(json, "outputs", plan?.Model.Graph.Outputs ?? []);
         var left = model.Selection.Left.ToDictionary(each => each.File.Path, each => each.Reason);

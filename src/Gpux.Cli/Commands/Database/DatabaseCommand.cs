@@ -12,6 +12,8 @@ internal sealed class DatabaseCommand : Command
         Add(new CreateSchemaCommand(services));
         Add(new LinkTestsCommand(services));
         Add(new CalculateScoresCommand(services));
+        Add(new RecommendHardwareCommand(services));
+        Add(new UpdateTaskCommand(services));
         Add(new AddVersionCommand(services));
         Add(new VersionHistoryCommand(services));
         Add(new MoveAliasCommand(services));
@@ -19,7 +21,6 @@ internal sealed class DatabaseCommand : Command
         Add(new CompareVersionsCommand(services));
         Add(new PlotCommand(services));
         Add(new ReportCommand(services));
-        Add(new BenchCompareCommand(services, "compare-runs"));
         Add(new ImportResultsCommand(services));
         Add(new ExportResultsCommand(services));
     }

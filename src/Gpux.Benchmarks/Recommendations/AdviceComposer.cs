@@ -1,0 +1,457 @@
+using System.Globalization;
+using Gpux.Benchmarks.Results;
+using MathNet.Numerics.Distributions;
+
+namespace Gpux.Benchmarks.Recommendations;
+
+/// <summary>Makes advice of what the database knows: who can, how fast, how surely, at what price, in which order.</summary>
+internal sealed class AdviceComposer
+{
+    private const int LevelLimit = 64; // models and platforms whose effects are learnt
+    private const int DrawCount = 1000;
+    private const int Seed = 20261121;
+    private const double UsableMemory = 0.9;
+    private const double EnoughThroughput = 0.95;
+    private const int LargestBatch = 128;
+    private const double MeasuredWeight = 0.9;
+    private const double WorthMeasuring = 0.01; // a gain of a hundredth
+
+    private readonly RecommendationRequest _request;
+    private readonly BenchmarkCells _database;
+    private readonly long? _modelId;
+    private readonly DateOnly _today;
+    private readonly bool _withIntervals;
+    private readonly ModelFacts _model;
+    private readonly Cell[] _own;
+    private readonly int _runsOfOthers;
+    private readonly TargetModel _latency;
+    private readonly TargetModel _throughput;
+    private readonly Dictionary<long, ModelFacts> _facts = [];
+    private readonly double? _tail;
+    private readonly string? _reference;
+    private readonly int? _inputTokens;
+    private readonly int? _outputTokens;
+    private readonly List<string> _notes = [];
+
+    /// <param name="modelId">Of the request's model; null for one that the database does not know.</param>
+    /// <param name="withIntervals">False saves holding anything out.</param>
+    public AdviceComposer(RecommendationRequest request, BenchmarkCells database, long? modelId, DateOnly today, bool withIntervals = true)
+    {
+        (_request, _database, _modelId, _today, _withIntervals) = (request, database, modelId, today, withIntervals);
+        _model = modelId is { } id ? request.Model.Or(ModelFacts.Of(database.Models[id])) : request.Model;
+        _own = [.. database.Cells.Where(cell => cell.ModelId == modelId)];
+        var cells = Learnt();
+        _runsOfOthers = cells.Where(cell => cell.ModelId != modelId).Sum(cell => cell.Runs);
+        foreach (var other in cells.Select(cell => cell.ModelId).Distinct())
+            _facts.Add(other, other == modelId ? _model : ModelFacts.Of(database.Models[other]));
+        TargetModel? latency = null, throughput = null;
+        Parallel.Invoke(() => latency = Learn(isRate: false), () => throughput = Learn(isRate: true));
+        (_latency, _throughput) = (latency!, throughput!); // made above
+        var tails = cells.Where(cell => cell.Tail is not null).ToArray();
+        _tail = tails.Length == 0 ? null : tails.Average(cell => cell.Tail!.Value); // filtered
+        _reference = request.Precision is { } asked ? WeightPrecisions.Canonical(asked) : _model.Precision
+            ?? _own.Select(cell => cell.Work.Precision).OfType<string>().OrderByDescending(name => WeightPrecisions.BytesPerWeight(name) ?? 0).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault()
+            ?? (_model.Generates ? "fp16" : "fp32");
+        (_inputTokens, _outputTokens) = Tokens();
+
+        TargetModel Learn(bool isRate) => new(cells, model => _facts[model], Platform, isRate, withIntervals ? request.ConfidenceLevel : null, Seed);
+    }
+
+    public HardwareAdvice Compose()
+    {
+        var candidates = Platforms().Select(platform => Candidate(platform.Platform, platform.Id)).ToList();
+        var able = candidates.Where(candidate => candidate.Row.Feasibility != Feasibility.Infeasible).ToList();
+        var weights = UtilityWeights.Of(_request.Task, _request.IsLatencySensitive, _request.IsMemoryConstrained);
+        var next = Compare(able, weights);
+        var ranked = able.OrderBy(candidate => candidate.Row.Feasibility).ThenBy(Evidence).ThenByDescending(candidate => candidate.Row.IsOnFront)
+            .ThenByDescending(candidate => candidate.Row.Utility).ThenByDescending(candidate => candidate.Row.Runs)
+            .ThenBy(candidate => candidate.Row.CostPerMillion?.Typical ?? double.MaxValue).ThenBy(candidate => candidate.Row.Hardware.Name, StringComparer.Ordinal)
+            .Take(_request.TopK).Select((candidate, i) => candidate.Row with { Rank = i + 1 }).ToArray();
+        var infeasible = candidates.Where(candidate => candidate.Row.Feasibility == Feasibility.Infeasible)
+            .OrderBy(Evidence).ThenBy(candidate => candidate.Row.Hardware.Name, StringComparer.Ordinal).Select(candidate => candidate.Row).ToArray();
+        NoteLimits(ranked);
+        return new HardwareAdvice(_request with { Model = _model }, weights, ranked, infeasible)
+        {
+            InputTokens = _inputTokens,
+            OutputTokens = _outputTokens,
+            NextExperiment = next,
+            Notes = _notes,
+            Coverage = _request.Explain ? Coverage() : [],
+            Runs = (_own.Sum(cell => cell.Runs), _runsOfOthers),
+        };
+    }
+
+    // Measured, measured there in another configuration, predicted, roofline.
+    private static int Evidence(Candidacy candidate) => (candidate.Latency ?? candidate.Throughput)?.Question switch
+    {
+        Question.Repeat => 0,
+        Question.OtherWorkload => 1,
+        null => 3,
+        _ => 2,
+    };
+
+    // Effects are learnt of so many models and platforms as are solved in a moment: the model's own, then its relatives, then those measured most.
+    private Cell[] Learnt()
+    {
+        var cells = _database.Cells;
+        var models = Most(cell => cell.ModelId, id => id == _modelId ? 0 : _model.Family is { } family && _database.Models[id].Architecture == family ? 1 : 2);
+        var ownPlatforms = _own.Select(cell => cell.HardwareId).ToHashSet();
+        var platforms = Most(cell => cell.HardwareId, id => ownPlatforms.Contains(id) ? 0 : 1);
+        return [.. cells.Where(cell => models.Contains(cell.ModelId) && platforms.Contains(cell.HardwareId))];
+
+        HashSet<long> Most(Func<Cell, long> of, Func<long, int> distance) =>
+            [.. cells.GroupBy(of).OrderBy(group => distance(group.Key)).ThenByDescending(group => group.Sum(cell => cell.Runs)).ThenBy(group => group.Key)
+                .Take(LevelLimit).Select(group => group.Key)];
+    }
+
+    private HardwarePlatform Platform(long id) => _database.Hardware[id];
+
+    // Those of the database, and those that only the table knows.
+    private IEnumerable<(HardwarePlatform Platform, long? Id)> Platforms()
+    {
+        foreach (var (id, platform) in _database.Hardware.OrderBy(entry => entry.Value.Name, StringComparer.Ordinal))
+            yield return (platform, id);
+        var known = _database.Hardware.Values.Select(platform => HardwareCatalog.Find(platform.Name)).ToHashSet();
+        foreach (var row in HardwareCatalog.All)
+            if (!known.Contains(row))
+                yield return (row.Platform, null);
+    }
+
+    // What is asked of the model: as most of its results have it.
+    private (int? Input, int? Output) Tokens()
+    {
+        var usual = _own.GroupBy(cell => (cell.Work.InputTokens, cell.Work.OutputTokens)).OrderByDescending(group => group.Sum(cell => cell.Runs))
+            .ThenBy(group => group.Key.InputTokens).ThenBy(group => group.Key.OutputTokens).Select(group => ((int?, int?)?)group.Key).FirstOrDefault();
+        var isPicture = _model.Task?.Contains("image", StringComparison.Ordinal) == true;
+        var (input, output) = usual ?? (isPicture ? null : RooflineTime.UsualInput(_model), _model.Generates ? 128 : null);
+        return (_request.InputTokens ?? input, _request.OutputTokens ?? output);
+    }
+
+    private WorkPoint Work(string? precision, int batch) => new(_request.Task, precision, batch, _inputTokens, _outputTokens, 1);
+
+    private bool CountsTokens => _outputTokens > 0;
+
+    private sealed record Candidacy(HardwareRecommendation Row, TargetForecast? Latency, TargetForecast? Throughput);
+
+    private Candidacy Candidate(HardwarePlatform platform, long? id)
+    {
+        var reasons = new List<string>();
+        var (provider, precision, cell) = Configuration(platform, id, reasons);
+        var work = Work(precision, _request.BatchSize);
+        var latency = _latency.IsEmpty ? null : _latency.Forecast(_model, platform, provider, work, CountsTokens, cell);
+        var throughput = _throughput.IsEmpty ? null : _throughput.Forecast(_model, platform, provider, work, CountsTokens, cell);
+        var memory = MemoryEstimate.Of(_model, platform, id, work, _own, Platform);
+        var row = new HardwareRecommendation(platform)
+        {
+            HardwareId = id,
+            ExecutionProvider = provider,
+            Precision = precision,
+            ThroughputUnit = CountsTokens ? "tokens" : "inferences",
+            MemoryBytes = (long?)memory.Bytes,
+            IsMemoryMeasured = memory.IsMeasured,
+            EnergyJoules = cell?.EnergyJoules,
+            Runs = cell?.Runs ?? 0,
+        };
+        if (latency is null && throughput is null)
+        {
+            if (!RooflineTime.IsKnown(platform) || !RooflineTime.IsKnown(_model))
+            {
+                reasons.Insert(0, RooflineTime.IsKnown(platform) ? "nothing was measured, and the model's size is not known" : "nothing was measured, and its peaks are not known");
+                return new(row with { Feasibility = Feasibility.Infeasible, Origin = EstimateOrigin.Roofline, Reasons = reasons }, null, null);
+            }
+            var seconds = RooflineTime.Seconds(_model, platform, work);
+            row = row with
+            {
+                Origin = EstimateOrigin.Roofline,
+                Latency = new Estimate(seconds, 0, double.PositiveInfinity),
+                Throughput = new Estimate(RooflineTime.Rate(work, CountsTokens, seconds), 0, double.PositiveInfinity),
+            };
+            reasons.Insert(0, "roofline, not measured: from published peaks alone");
+        }
+        else
+        {
+            var tail = cell?.Tail ?? _tail;
+            row = row with
+            {
+                Origin = Origin(latency ?? throughput!, latency is null ? _throughput : _latency), // one of them is
+                Latency = latency is null ? null : new Estimate(latency.Typical, latency.Low, latency.High),
+                LatencyP99 = latency is null || tail is not { } ratio ? null : Scaled(latency, Math.Exp(Math.Max(ratio, 0))),
+                Throughput = throughput is null ? null : new Estimate(throughput.Typical, throughput.Low, throughput.High),
+            };
+            Explain(row, latency ?? throughput!, latency is null ? _throughput : _latency, cell, reasons); // one of them is
+        }
+        if (id is null && HardwareCatalog.Find(platform.Name) is { IsVerified: false } unverified)
+            reasons.Add($"its published numbers are not all verified ({unverified.Source})");
+        row = Priced(row, reasons);
+        row = row with
+        {
+            Feasibility = Judge(row, platform, reasons),
+            RecommendedBatchSize = Batch(platform, id, provider, precision),
+        };
+        return new(row with { Reasons = reasons }, latency, throughput);
+    }
+
+    private static Estimate Scaled(TargetForecast forecast, double factor) => new(forecast.Typical * factor, forecast.Low * factor, forecast.High * factor);
+
+    // Measured before predicted; then the fastest in a precision that is no worse than the published one, or was compared with it.
+    private (string? Provider, string? Precision, Cell? Cell) Configuration(HardwarePlatform platform, long? id, List<string> reasons)
+    {
+        var here = _own.Where(cell => cell.HardwareId == id && (cell.Latency ?? cell.Throughput) is not null).ToArray();
+        var exact = here.Where(cell => cell.Work.BatchSize == _request.BatchSize && cell.Work.InputTokens == _inputTokens
+            && cell.Work.OutputTokens == _outputTokens && cell.Work.Concurrency == 1).OrderBy(Slowness).ToArray();
+        var chosen = exact.FirstOrDefault(cell => IsAllowed(cell.Work.Precision));
+        if (exact.FirstOrDefault(cell => !IsAllowed(cell.Work.Precision)) is { } faster && (chosen is null || Slowness(faster) < Slowness(chosen)) && _request.Precision is null)
+            reasons.Add($"{faster.Work.Precision} was measured too, but nothing says that its answers are good enough");
+        if (chosen is not null)
+            return (chosen.Provider, chosen.Work.Precision, chosen);
+        var provider = (here.Length > 0 ? here : _database.Cells.Where(cell => cell.HardwareId == id))
+            .GroupBy(cell => cell.Provider).OrderByDescending(group => group.Sum(cell => cell.Runs)).ThenBy(group => group.Key, StringComparer.Ordinal).FirstOrDefault()?.Key
+            ?? (platform.Kind == HardwareKind.Cpu ? "cpu" : platform.Vendor == "NVIDIA" ? "cuda" : null);
+        var precision = here.Select(cell => cell.Work.Precision).FirstOrDefault(name => name is not null && IsAllowed(name)) ?? _reference;
+        return (provider, precision, null);
+    }
+
+    private static double Slowness(Cell cell) => cell.Latency?.Mean ?? -cell.Throughput!.Value.Mean; // one of them is
+
+    private bool IsAllowed(string? precision) => precision is null ? _request.Precision is null
+        : precision == _reference
+        || (_request.Precision is null && (WeightPrecisions.BytesPerWeight(precision) >= WeightPrecisions.BytesPerWeight(_reference)
+            || _model.CheckedPrecisions.Split(',').Contains(precision)));
+
+    private static EstimateOrigin Origin(TargetForecast forecast, TargetModel target) => forecast.Question != Question.Repeat ? EstimateOrigin.Predicted
+        : Weight(forecast, target) >= MeasuredWeight ? EstimateOrigin.Measured : EstimateOrigin.Shrunk;
+
+    // n / (n + k), k = noise / variance of what is peculiar to the configuration.
+    private static double Weight(TargetForecast forecast, TargetModel target) =>
+        forecast.Runs / (forecast.Runs + target.Variances.Noise / (target.Variances.Pair + target.Variances.Cell));
+
+    private void Explain(HardwareRecommendation row, TargetForecast forecast, TargetModel target, Cell? cell, List<string> reasons)
+    {
+        reasons.Insert(0, forecast.Question switch
+        {
+            Question.Repeat => $"{Count(forecast.Runs, "run")} of this configuration, which {(forecast.Runs == 1 ? "weighs" : "weigh")} {Weight(forecast, target):0%} against what others say",
+            Question.OtherWorkload => "measured here in another configuration, not in this one",
+            Question.NewPair => "never measured together: from the model elsewhere and from others here",
+            Question.NewModel => "from other models on this platform",
+            Question.NewHardware => "from the model on other platforms, and this one's published peaks",
+            _ => "from other models on other platforms, and this one's published peaks",
+        });
+        if (cell is { SimulatedRuns: > 0 })
+            reasons.Add(cell.SimulatedRuns >= cell.Runs ? "all of its results are simulated" : $"{cell.SimulatedRuns} of its results are simulated");
+        if (_withIntervals && (row.Latency ?? row.Throughput) is not { HasInterval: true })
+        {
+            var (groups, needed) = (target.Groups(forecast.Question), ConformalBand.Needed(_request.ConfidenceLevel));
+            reasons.Add($"no interval: at {_request.ConfidenceLevel:0%} it takes {needed} {Held(forecast.Question)} that can be held out; there {(groups == 1 ? "is" : "are")} {groups}");
+        }
+    }
+
+    private static string Held(Question question) => question switch
+    {
+        Question.NewModel => "models",
+        Question.NewHardware => "platforms",
+        Question.NewModelAndHardware => "models and platforms",
+        Question.Repeat => "repeated configurations",
+        Question.OtherWorkload => "pairs in several configurations",
+        _ => "pairs",
+    };
+
+    private HardwareRecommendation Priced(HardwareRecommendation row, List<string> reasons)
+    {
+        if (_request.Prices.Cheapest(row.Hardware.Name, row.Hardware.DeviceCount) is not { } price || row.Throughput is not { } rate)
+            return row;
+        double At(double perSecond) => PriceList.PerMillion(price.PerHour, perSecond, _request.Utilisation);
+        reasons.Add(string.Create(CultureInfo.InvariantCulture, $"${price.PerHour:0.00##}/h: {price.Sku} of {price.Provider}, {price.AsOf:yyyy-MM-dd}"));
+        return row with { Price = price, CostPerMillion = new Estimate(At(rate.Typical), rate.HasInterval ? At(rate.High) : 0, rate.HasInterval ? At(rate.Low) : double.PositiveInfinity) };
+    }
+
+    private Feasibility Judge(HardwareRecommendation row, HardwarePlatform platform, List<string> reasons)
+    {
+        var verdict = Feasibility.Feasible;
+        void Refuse(string reason) => (verdict, reasons) = (Feasibility.Infeasible, Prepended(reasons, reason));
+        void Doubt(string reason)
+        {
+            verdict = verdict == Feasibility.Infeasible ? verdict : Feasibility.Unproven;
+            reasons.Add(reason);
+        }
+        if (row.MemoryBytes is not { } need)
+            Doubt("what memory it takes is not known");
+        else if (platform.MemoryBytes is not { } capacity)
+            Doubt("its memory is not known");
+        else if (need > UsableMemory * capacity)
+            Refuse($"it takes {Quantity.Bytes(need)}, and {UsableMemory:0%} of its {Quantity.Bytes(capacity)} may be used");
+        else
+            reasons.Add($"{Quantity.Bytes(need)} of {Quantity.Bytes(capacity)} memory{(row.IsMemoryMeasured ? ", measured" : ", estimated")}");
+        if (row.MemoryBytes > _request.MaxMemoryBytes)
+            Refuse($"it takes {Quantity.Bytes(row.MemoryBytes.Value)}, more than {Quantity.Bytes(_request.MaxMemoryBytes!.Value)}"); // compared
+        if (_request.MaxLatency is { } bound)
+            Bound(row.LatencyP99 ?? row.Latency, bound.TotalSeconds, "latency", row.LatencyP99 is null ? "typical latency (no 99th percentile is known)" : "99th percentile", Quantity.Seconds);
+        if (_request.MaxCost is { } budget)
+            Bound(row.CostPerMillion, budget, "price", $"price of a million {row.ThroughputUnit}", cost => $"${Quantity.Three(cost)}");
+        return verdict;
+
+        void Bound(Estimate? estimate, double limit, string unknown, string what, Func<double, string> show)
+        {
+            if (estimate is not { } known)
+                Refuse($"its {unknown} is not known, so no bound is kept");
+            else if (known.Typical > limit)
+                Refuse($"its {what} is {show(known.Typical)}, above {show(limit)}");
+            else if (!known.HasInterval)
+                Doubt($"its {what} of {show(known.Typical)} has no interval that would show that it stays below {show(limit)}");
+            else if (known.High > limit)
+                Refuse($"its {what} may be up to {show(known.High)}, above {show(limit)}");
+        }
+    }
+
+    private static List<string> Prepended(List<string> reasons, string reason)
+    {
+        reasons.Insert(0, reason);
+        return reasons;
+    }
+
+    private int Batch(HardwarePlatform platform, long? id, string? provider, string? precision)
+    {
+        var rates = new List<(int Batch, double Rate)>();
+        for (var batch = 1; batch <= LargestBatch; batch *= 2)
+        {
+            var work = Work(precision, batch);
+            var cell = _own.FirstOrDefault(cell => cell.HardwareId == id && cell.Provider == provider && cell.Work == work);
+            var seconds = RooflineTime.Seconds(_model, platform, work);
+            var latency = _latency.IsEmpty ? seconds : _latency.Typical(_model, platform, provider, work, CountsTokens, cell);
+            var memory = MemoryEstimate.Of(_model, platform, id, work, _own, Platform);
+            if (latency * Math.Exp(Math.Max(_tail ?? 0, 0)) > _request.MaxLatency?.TotalSeconds || memory.Bytes > UsableMemory * platform.MemoryBytes || memory.Bytes > _request.MaxMemoryBytes)
+                break;
+            rates.Add((batch, _throughput.IsEmpty ? RooflineTime.Rate(work, CountsTokens, seconds) : _throughput.Typical(_model, platform, provider, work, CountsTokens, cell)));
+        }
+        if (rates.Count == 0)
+            return 1;
+        var best = rates.Max(each => each.Rate);
+        return rates.First(each => each.Rate >= EnoughThroughput * best).Batch;
+    }
+
+    /// <summary>Fills in who is on the front, how useful each is and with what chance the most useful; says what to measure next.</summary>
+    private string? Compare(List<Candidacy> able, UtilityWeights weights)
+    {
+        if (able.Count == 0)
+            return null;
+        var (latencies, rates) = (Draws(able, candidate => candidate.Latency, candidate => candidate.Row.Latency, Seed + 1),
+            Draws(able, candidate => candidate.Throughput, candidate => candidate.Row.Throughput, Seed + 2));
+        var hasLatency = able.TrueForAll(candidate => candidate.Row.Latency is not null);
+        var hasRate = able.TrueForAll(candidate => candidate.Row.Throughput is not null);
+        var hasMemory = able.TrueForAll(candidate => candidate.Row.MemoryBytes is not null)
+            && able.Select(candidate => candidate.Row.Hardware.Kind == HardwareKind.Cpu).Distinct().Count() == 1;
+        if (!hasMemory && _request.IsMemoryConstrained)
+            _notes.Add("Memory is no part of the order: it is not known of all, or main memory would be compared with devices' own. --max-memory bounds it.");
+        var axes = new List<Axis[]>();
+        for (var i = 0; i < able.Count; i++)
+        {
+            var row = able[i].Row;
+            var tail = row is { LatencyP99: { } slow, Latency: { } usual } ? slow.Typical / usual.Typical : 1;
+            axes.Add(
+            [
+                new((row.LatencyP99 ?? row.Latency)?.Typical, Array.ConvertAll(latencies[i], draw => Math.Exp(draw) * tail)),
+                new(1 / row.Throughput?.Typical, Array.ConvertAll(rates[i], draw => Math.Exp(-draw))),
+                new(row.MemoryBytes, null),
+                new(row.CostPerMillion?.Typical, row.Price is { } price ? Array.ConvertAll(rates[i], draw => PriceList.PerMillion(price.PerHour, Math.Exp(draw), _request.Utilisation)) : null),
+                new(row.EnergyJoules, null),
+            ]);
+        }
+        var front = ParetoFront.Of(axes);
+        double Useful(double lnLatency, double lnRate, int i) => (hasRate ? weights.Throughput * lnRate : 0) - (hasLatency ? weights.Latency * lnLatency : 0)
+            - (hasMemory ? weights.Memory * Math.Log(able[i].Row.MemoryBytes!.Value) : 0); // of all
+        var useful = able.Select((candidate, i) => Useful(Math.Log(candidate.Row.Latency?.Typical ?? 1), Math.Log(candidate.Row.Throughput?.Typical ?? 1), i)).ToArray();
+        var best = useful.Max();
+        var wins = new int[able.Count];
+        var gains = new double[able.Count];
+        var first = able.Min(candidate => candidate.Row.Feasibility);
+        var incumbent = Enumerable.Range(0, able.Count).Where(i => able[i].Row.Runs > 0 && able[i].Row.Feasibility == first).OrderByDescending(i => useful[i]).Select(i => (int?)i).FirstOrDefault();
+        for (var draw = 0; draw < DrawCount; draw++)
+        {
+            var (winner, most) = (-1, double.NegativeInfinity);
+            var toBeat = incumbent is { } known ? Useful(latencies[known][draw], rates[known][draw], known) : best;
+            for (var i = 0; i < able.Count; i++)
+            {
+                var value = Useful(latencies[i][draw], rates[i][draw], i);
+                gains[i] += Math.Max(0, value - toBeat) / DrawCount;
+                if (value > most && able[i].Row.Feasibility == first)
+                    (winner, most) = (i, value);
+            }
+            wins[winner]++;
+        }
+        for (var i = 0; i < able.Count; i++)
+        {
+            able[i] = able[i] with
+            {
+                Row = able[i].Row with { IsOnFront = front[i], ChanceOfBest = (double)wins[i] / DrawCount, Utility = Math.Exp(useful[i] - best) },
+            };
+        }
+        return Next(able, gains, incumbent is not null, useful);
+    }
+
+    private string? Next(List<Candidacy> able, double[] gains, bool hasMeasured, double[] useful)
+    {
+        var unmeasured = Enumerable.Range(0, able.Count).Where(i => able[i].Row.Runs == 0).ToArray();
+        if (unmeasured.Length == 0)
+            return null;
+        if (!hasMeasured)
+        {
+            var promising = unmeasured.OrderByDescending(i => useful[i]).ThenBy(i => able[i].Row.Hardware.Name, StringComparer.Ordinal).First();
+            return $"Nothing tells more than a measurement: {able[promising].Row.Hardware.Name} promises most.";
+        }
+        // By the dollar where every price is known, else by the gain alone.
+        var isPriced = unmeasured.All(i => able[i].Row.Price is not null);
+        var next = unmeasured.OrderByDescending(i => gains[i] / (isPriced ? able[i].Row.Price!.PerHour : 1)).ThenBy(i => able[i].Row.Hardware.Name, StringComparer.Ordinal).First(); // checked
+        return gains[next] < WorthMeasuring ? null
+            : $"Measure on {able[next].Row.Hardware.Name} next (gpux bench {_model.Name} --save): it may be {Math.Exp(gains[next]) - 1:0%} more useful than the best that was measured.";
+    }
+
+    // Shared effects are drawn once for all, so that platforms rise and fall together where they do.
+    private static double[][] Draws(List<Candidacy> able, Func<Candidacy, TargetForecast?> forecastOf, Func<Candidacy, Estimate?> estimateOf, int seed)
+    {
+        var random = new Random(seed);
+        var size = able.Max(candidate => forecastOf(candidate)?.Forecast.Loading.Length ?? 0);
+        var draws = able.Select(_ => new double[DrawCount]).ToArray();
+        var shared = new double[size];
+        for (var draw = 0; draw < DrawCount; draw++)
+        {
+            for (var i = 0; i < size; i++)
+                shared[i] = Normal.Sample(random, 0, 1);
+            for (var i = 0; i < able.Count; i++)
+            {
+                var own = Normal.Sample(random, 0, 1);
+                draws[i][draw] = forecastOf(able[i]) is { } target
+                    ? target.Forecast.Mean + CholeskyFactor.Dot(target.Forecast.Loading, shared) + Math.Sqrt(target.Forecast.OwnVariance) * own
+                    // A roofline is as wrong as is supposed before anything was measured.
+                    : Math.Log(estimateOf(able[i])?.Typical ?? 1) + Math.Sqrt(EffectVariances.Prior.Groups[(int)EffectGroup.Hardware]) * own;
+            }
+        }
+        return draws;
+    }
+
+    private List<HeldOutCoverage> Coverage()
+    {
+        var coverage = new List<HeldOutCoverage>();
+        foreach (var target in (ReadOnlySpan<TargetModel>)[_latency, _throughput])
+            if (!target.IsEmpty)
+                foreach (var question in Enum.GetValues<Question>())
+                    coverage.Add(target.Coverage(question, _request.ConfidenceLevel));
+        return coverage;
+    }
+
+    private void NoteLimits(HardwareRecommendation[] ranked)
+    {
+        if (_latency.IsEmpty && _throughput.IsEmpty)
+            _notes.Add($"Nothing was measured: these numbers come from published peaks alone. Measure here: gpux bench {_model.Name} --save");
+        else if (_own.Length == 0)
+            _notes.Add($"{_model.Name} was never measured: what is said comes from models like it. Measure here: gpux bench {_model.Name} --save");
+        if (!RooflineTime.IsKnown(_model))
+            _notes.Add("The model's size is not known, so that a middling one is supposed.");
+        if (ranked.Any(row => row.Price is { } price && _today.DayNumber - price.AsOf.DayNumber > PriceList.FreshDays))
+            _notes.Add($"Prices are older than {PriceList.FreshDays} days: give newer ones with --prices.");
+        if (ranked.Any(row => row.CostPerMillion is not null))
+            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"Prices are for hardware that has work {_request.Utilisation:0%} of the time; half of that costs twice as much, and twice as much of it half."));
+        if (_request.Task == TaskType.Training)
+            _notes.Add("Training: memory counts weights, gradients and Adam's state on one platform, 16 bytes a parameter.");
+    }
+
+    private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
+}

@@ -1,0 +1,215 @@
+using Gpux.Benchmarks.Database;
+using Gpux.Benchmarks.Results;
+
+namespace Gpux.Benchmarks.Recommendations;
+
+/// <summary>Logarithms of a metric over a cell's runs: all of them, and apart the last one, which the others are asked to foretell.</summary>
+/// <param name="Mean">Of all runs.</param>
+/// <param name="SquaredDeviations">Sum over all runs.</param>
+internal readonly record struct LogMean(int Runs, double Mean, double SquaredDeviations, double Last)
+{
+    /// <summary>Of all runs but the last.</summary>
+    public double MeanBefore => (Mean * Runs - Last) / (Runs - 1);
+}
+
+/// <summary>All valid runs of one model on one platform in one configuration.</summary>
+internal sealed record Cell(long ModelId, long HardwareId, string? Provider, WorkPoint Work)
+{
+    /// <summary>Seconds, logarithm of the typical one of each run.</summary>
+    public LogMean? Latency { get; init; }
+
+    /// <summary>Mean of ln(p99 / typical); null where no run has a p99.</summary>
+    public double? Tail { get; init; }
+
+    /// <summary>Inputs a second, or tokens written where <see cref="CountsTokens"/>.</summary>
+    public LogMean? Throughput { get; init; }
+
+    public bool CountsTokens { get; init; }
+    public double? DeviceMemoryBytes { get; init; }
+    public double? HostMemoryBytes { get; init; }
+    public double? EnergyJoules { get; init; }
+    public int SimulatedRuns { get; init; }
+    public int Runs => Math.Max(Latency?.Runs ?? 0, Throughput?.Runs ?? 0);
+}
+
+/// <summary>What the database knows, aggregated: cells, and the models and platforms that they name.</summary>
+internal sealed record BenchmarkCells(
+    IReadOnlyList<Cell> Cells, IReadOnlyDictionary<long, BenchmarkedModel> Models, IReadOnlyDictionary<long, HardwarePlatform> Hardware)
+{
+    public static BenchmarkCells Empty { get; } = new([], new Dictionary<long, BenchmarkedModel>(), new Dictionary<long, HardwarePlatform>());
+
+    /// <summary>Aggregates the valid runs of one model, and an even sample of all others: the effects of hardware, which they teach, need no more.</summary>
+    /// <param name="modelId">Null: of all models alike.</param>
+    /// <param name="sampleSize">About how many runs of other models are read.</param>
+    public static BenchmarkCells Read(ISqlConnection connection, TaskType task, long? modelId, long sampleSize, CancellationToken cancellationToken)
+    {
+        var share = Math.Min(1, (double)sampleSize / Math.Max(1, CountRuns(connection, cancellationToken)));
+        var cells = new Dictionary<(long, long, string?, WorkPoint), Cell>();
+        // A run's typical value is its median where there is one. Of each cell two rows come: its last run, and those before. Runs are drawn by
+        // their number times the golden ratio, which is even, and not in step with the order in which anything was measured.
+        using (var rows = connection.Query(
+            """
+            WITH runs AS (
+                SELECT id, model_id, hardware_id, execution_provider, precision_name, batch_size, input_tokens, output_tokens, concurrency, provenance,
+                    row_number() OVER (PARTITION BY model_id, hardware_id, execution_provider, precision_name, batch_size, input_tokens, output_tokens,
+                        concurrency ORDER BY id DESC) AS age
+                FROM test_runs
+                WHERE verdict = 'valid' AND task_type = $1 AND (model_id = $2 OR ((id % 4294967296) * 1327217885) % 2147483647 < $3)
+            ), results AS (
+                SELECT test_run_id, metric, coalesce(p50, mean) AS typical, p99
+                FROM performance_results
+                WHERE metric IN ('latency.e2e', 'throughput.samples', 'throughput.tokens_out', 'memory.peak_device', 'memory.peak_rss', 'energy')
+                    AND mean > 0 AND coalesce(p50, mean) > 0
+            )
+            SELECT r.model_id, r.hardware_id, r.execution_provider, r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency,
+                CAST(CASE WHEN r.age = 1 THEN 1 ELSE 0 END AS BIGINT) AS is_last,
+                count(CASE WHEN p.metric = 'latency.e2e' THEN 1 END),
+                avg(CASE WHEN p.metric = 'latency.e2e' THEN ln(p.typical) END),
+                var_pop(CASE WHEN p.metric = 'latency.e2e' THEN ln(p.typical) END),
+                avg(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 THEN ln(p.p99 / p.typical) END),
+                count(CASE WHEN p.metric = 'throughput.samples' THEN 1 END),
+                avg(CASE WHEN p.metric = 'throughput.samples' THEN ln(p.typical) END),
+                var_pop(CASE WHEN p.metric = 'throughput.samples' THEN ln(p.typical) END),
+                count(CASE WHEN p.metric = 'throughput.tokens_out' THEN 1 END),
+                avg(CASE WHEN p.metric = 'throughput.tokens_out' THEN ln(p.typical) END),
+                var_pop(CASE WHEN p.metric = 'throughput.tokens_out' THEN ln(p.typical) END),
+                max(CASE WHEN p.metric = 'memory.peak_device' THEN p.typical END),
+                max(CASE WHEN p.metric = 'memory.peak_rss' THEN p.typical END),
+                avg(CASE WHEN p.metric = 'energy' THEN p.typical END),
+                count(CASE WHEN r.provenance = 'simulated' AND p.metric IN ('latency.e2e', 'throughput.samples', 'throughput.tokens_out') THEN 1 END)
+            FROM runs r JOIN results p ON p.test_run_id = r.id
+            GROUP BY r.model_id, r.hardware_id, r.execution_provider, r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency,
+                CASE WHEN r.age = 1 THEN 1 ELSE 0 END
+            """, [task == TaskType.Training ? "training" : "inference", SqlValue.From(modelId ?? -1L), (long)(share * int.MaxValue)], cancellationToken))
+        {
+            while (rows.Read())
+                Add(cells, rows, task);
+        }
+        // In an order of their own, so that equal databases give equal answers.
+        var ordered = cells.Values.OrderBy(cell => cell.ModelId).ThenBy(cell => cell.HardwareId).ThenBy(cell => cell.Provider, StringComparer.Ordinal)
+            .ThenBy(cell => cell.Work.Precision, StringComparer.Ordinal).ThenBy(cell => cell.Work.BatchSize).ThenBy(cell => cell.Work.InputTokens)
+            .ThenBy(cell => cell.Work.OutputTokens).ThenBy(cell => cell.Work.Concurrency).ToArray();
+        return new BenchmarkCells(ordered, ReadModels(connection, cancellationToken), ReadHardware(connection, cancellationToken));
+    }
+
+    /// <summary>The same for a database that has the same runs.</summary>
+    public static (long Count, long Newest) Stamp(ISqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var rows = connection.Query("SELECT count(*), coalesce(max(id), 0) FROM test_runs", [], cancellationToken);
+        rows.Read();
+        return (rows.Int64(0), rows.Int64(1));
+    }
+
+    private static long CountRuns(ISqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var rows = connection.Query("SELECT count(*) FROM test_runs", [], cancellationToken);
+        rows.Read();
+        return rows.Int64(0);
+    }
+
+    private static void Add(Dictionary<(long, long, string?, WorkPoint), Cell> cells, ISqlRows rows, TaskType task)
+    {
+        string? TextAt(int column) => rows.IsNull(column) ? null : rows.Text(column);
+        int? NumberAt(int column) => rows.IsNull(column) ? null : (int)Math.Clamp(rows.Int64(column), int.MinValue, int.MaxValue);
+        double? DoubleAt(int column) => rows.IsNull(column) ? null : rows.Double(column);
+        var work = new WorkPoint(task, TextAt(3) is { } precision ? WeightPrecisions.Canonical(precision) : null, NumberAt(4) ?? 1, NumberAt(5), NumberAt(6), NumberAt(7) ?? 1);
+        var key = (rows.Int64(0), rows.Int64(1), TextAt(2)?.ToLowerInvariant(), work);
+        var isLast = rows.Int64(8) == 1;
+        LogMean? Logs(int column)
+        {
+            var count = (int)Math.Min(rows.Int64(column), int.MaxValue);
+            return count == 0 ? null : new LogMean(count, rows.Double(column + 1), rows.Double(column + 2) * count, isLast ? rows.Double(column + 1) : double.NaN);
+        }
+        var (samples, tokens) = (Logs(13), Logs(16));
+        // Both rows of a cell must speak of the same: written tokens wherever there are any.
+        var countsTokens = work.OutputTokens is > 0 ? tokens is not null : samples is null && tokens is not null;
+        var part = new Cell(key.Item1, key.Item2, key.Item3, work)
+        {
+            Latency = Logs(9),
+            Tail = DoubleAt(12),
+            Throughput = countsTokens ? tokens : samples,
+            CountsTokens = countsTokens,
+            DeviceMemoryBytes = DoubleAt(19),
+            HostMemoryBytes = DoubleAt(20),
+            EnergyJoules = DoubleAt(21),
+            SimulatedRuns = (int)Math.Min(rows.Int64(22), int.MaxValue),
+        };
+        cells[key] = cells.TryGetValue(key, out var other) ? Merged(other, part) : part;
+    }
+
+    private static Cell Merged(Cell a, Cell b) => a with
+    {
+        Latency = Merged(a.Latency, b.Latency),
+        Tail = a.Tail is { } tail && b.Tail is { } otherTail ? (tail + otherTail) / 2 : a.Tail ?? b.Tail,
+        Throughput = a.CountsTokens == b.CountsTokens || a.Throughput is null || b.Throughput is null ? Merged(a.Throughput, b.Throughput)
+            : a.CountsTokens ? a.Throughput : b.Throughput,
+        CountsTokens = a.CountsTokens || b.CountsTokens,
+        DeviceMemoryBytes = Larger(a.DeviceMemoryBytes, b.DeviceMemoryBytes),
+        HostMemoryBytes = Larger(a.HostMemoryBytes, b.HostMemoryBytes),
+        EnergyJoules = a.EnergyJoules is { } energy && b.EnergyJoules is { } otherEnergy ? (energy + otherEnergy) / 2 : a.EnergyJoules ?? b.EnergyJoules,
+        SimulatedRuns = a.SimulatedRuns + b.SimulatedRuns,
+    };
+
+    private static LogMean? Merged(LogMean? a, LogMean? b)
+    {
+        if (a is not { } one || b is not { } two)
+            return a ?? b;
+        var count = one.Runs + two.Runs;
+        var difference = two.Mean - one.Mean;
+        return new LogMean(count, (one.Mean * one.Runs + two.Mean * two.Runs) / count,
+            one.SquaredDeviations + two.SquaredDeviations + difference * difference * one.Runs * two.Runs / count,
+            double.IsNaN(one.Last) ? two.Last : one.Last);
+    }
+
+    private static double? Larger(double? a, double? b) => a is { } one && b is { } two ? Math.Max(one, two) : a ?? b;
+
+    private static Dictionary<long, BenchmarkedModel> ReadModels(ISqlConnection connection, CancellationToken cancellationToken)
+    {
+        var models = new Dictionary<long, BenchmarkedModel>();
+        using var rows = connection.Query("SELECT id, name, registry, architecture, task, parameter_count, size_bytes FROM models", [], cancellationToken);
+        while (rows.Read())
+        {
+            models.Add(rows.Int64(0), new BenchmarkedModel(rows.Text(1))
+            {
+                Registry = rows.IsNull(2) ? null : rows.Text(2),
+                Architecture = rows.IsNull(3) ? null : rows.Text(3),
+                Task = rows.IsNull(4) ? null : rows.Text(4),
+                ParameterCount = rows.IsNull(5) ? null : rows.Int64(5),
+                SizeBytes = rows.IsNull(6) ? null : rows.Int64(6),
+            });
+        }
+        return models;
+    }
+
+    private static Dictionary<long, HardwarePlatform> ReadHardware(ISqlConnection connection, CancellationToken cancellationToken)
+    {
+        var peaks = new Dictionary<long, List<ArithmeticPeak>>();
+        using (var rows = connection.Query(
+            "SELECT hardware_id, precision_name, operations_per_second, source FROM hardware_peaks ORDER BY hardware_id, precision_name", [], cancellationToken))
+        {
+            while (rows.Read())
+            {
+                if (!peaks.TryGetValue(rows.Int64(0), out var known))
+                    peaks.Add(rows.Int64(0), known = []);
+                known.Add(new ArithmeticPeak(rows.Text(1), rows.Double(2), rows.Text(3)));
+            }
+        }
+        var platforms = new Dictionary<long, HardwarePlatform>();
+        using var hardware = connection.Query(
+            "SELECT id, name, kind, vendor, device, device_count, memory_bytes, memory_bytes_per_second FROM hardware_platforms", [], cancellationToken);
+        while (hardware.Read())
+        {
+            var id = hardware.Int64(0);
+            platforms.Add(id, HardwareCatalog.Complete(new HardwarePlatform(hardware.Text(1), Enum.Parse<HardwareKind>(hardware.Text(2), ignoreCase: true))
+            {
+                Vendor = hardware.IsNull(3) ? null : hardware.Text(3),
+                Device = hardware.IsNull(4) ? null : hardware.Text(4),
+                DeviceCount = (int)Math.Min(hardware.Int64(5), int.MaxValue),
+                MemoryBytes = hardware.IsNull(6) ? null : hardware.Int64(6),
+                MemoryBytesPerSecond = hardware.IsNull(7) ? null : hardware.Double(7),
+                Peaks = peaks.TryGetValue(id, out var known) ? known : [],
+            }));
+        }
+        return platforms;
+    }
+}

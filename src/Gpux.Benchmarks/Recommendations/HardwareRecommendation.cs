@@ -1,0 +1,122 @@
+using Gpux.Benchmarks.Results;
+
+namespace Gpux.Benchmarks.Recommendations;
+
+/// <summary>Where a number comes from, the surest first.</summary>
+public enum EstimateOrigin
+{
+    /// <summary>Runs of this very configuration, so many that what others say hardly counts.</summary>
+    Measured,
+
+    /// <summary>Runs of this very configuration, drawn towards what others say by how few they are.</summary>
+    Shrunk,
+
+    /// <summary>Never measured: from other models, platforms and configurations.</summary>
+    Predicted,
+
+    /// <summary>From published peaks alone: an upper bound of what is possible, with no interval.</summary>
+    Roofline,
+}
+
+/// <summary>An estimate and its interval.</summary>
+/// <param name="Low">0 where too little was measured for an interval.</param>
+/// <param name="High">Infinite where too little was measured for an interval.</param>
+public readonly record struct Estimate(double Typical, double Low, double High)
+{
+    public bool HasInterval => double.IsFinite(High);
+}
+
+/// <summary>Whether a platform can do what is asked.</summary>
+public enum Feasibility
+{
+    Feasible,
+
+    /// <summary>Its estimate keeps the bounds, but nothing shows that all of the interval does.</summary>
+    Unproven,
+    Infeasible,
+}
+
+/// <summary>A platform, and what is expected of the model on it.</summary>
+/// <param name="Hardware">As the database has it, with what the table of known hardware adds.</param>
+public sealed record HardwareRecommendation(HardwarePlatform Hardware)
+{
+    /// <summary>From 1; 0 for one that is infeasible.</summary>
+    public int Rank { get; init; }
+
+    /// <summary>Null for a platform that the database does not have.</summary>
+    public long? HardwareId { get; init; }
+
+    /// <summary>Such as "cuda"; null: whichever the platform has.</summary>
+    public string? ExecutionProvider { get; init; }
+
+    public string? Precision { get; init; }
+
+    /// <summary>The smallest batch that reaches 95 % of the best throughput that the bounds allow.</summary>
+    public int RecommendedBatchSize { get; init; } = 1;
+
+    /// <summary>Seconds of a typical request; null when nothing tells.</summary>
+    public Estimate? Latency { get; init; }
+
+    /// <summary>Seconds that 99 of 100 requests keep; null where no result has a 99th percentile.</summary>
+    public Estimate? LatencyP99 { get; init; }
+
+    /// <summary>Inputs a second, or written tokens a second.</summary>
+    public Estimate? Throughput { get; init; }
+
+    /// <summary>"tokens" or "inferences".</summary>
+    public string ThroughputUnit { get; init; } = "inferences";
+
+    /// <summary>That the model needs; null when nothing tells its size.</summary>
+    public long? MemoryBytes { get; init; }
+
+    public bool IsMemoryMeasured { get; init; }
+
+    /// <summary>US dollars for a million tokens or inferences; null without a price.</summary>
+    public Estimate? CostPerMillion { get; init; }
+
+    public HardwarePrice? Price { get; init; }
+
+    /// <summary>Joules of an inference, where it was measured.</summary>
+    public double? EnergyJoules { get; init; }
+
+    /// <summary>Whether no other feasible platform is better in one respect, and worse in none.</summary>
+    public bool IsOnFront { get; init; }
+
+    /// <summary>0 to 1: in how many of 1000 draws from what is known this platform was the most useful one.</summary>
+    public double ChanceOfBest { get; init; }
+
+    /// <summary>Above 0 to 1: its usefulness as a share of the most useful one's.</summary>
+    public double Utility { get; init; }
+
+    public EstimateOrigin Origin { get; init; }
+
+    /// <summary>Of this very configuration.</summary>
+    public int Runs { get; init; }
+
+    public Feasibility Feasibility { get; init; }
+
+    /// <summary>In plain words, the most important first.</summary>
+    public IReadOnlyList<string> Reasons { get; init; } = [];
+}
+
+/// <summary>Which platforms suit a model, the best first.</summary>
+public sealed record HardwareAdvice(
+    RecommendationRequest Request, UtilityWeights Weights, IReadOnlyList<HardwareRecommendation> Ranked, IReadOnlyList<HardwareRecommendation> Infeasible)
+{
+    /// <summary>Tokens of an input and of an output that the estimates are for; null where they do not matter.</summary>
+    public int? InputTokens { get; init; }
+
+    public int? OutputTokens { get; init; }
+
+    /// <summary>What to measure next, and why; null when nothing more would change the advice.</summary>
+    public string? NextExperiment { get; init; }
+
+    /// <summary>What limits the advice.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Filled when it was asked for.</summary>
+    public IReadOnlyList<HeldOutCoverage> Coverage { get; init; } = [];
+
+    /// <summary>Runs of the model that count; runs of others that the effects are learnt from.</summary>
+    public (int OfModel, int OfOthers) Runs { get; init; }
+}

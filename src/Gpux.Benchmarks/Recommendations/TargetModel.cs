@@ -1,0 +1,315 @@
+using Gpux.Benchmarks.Results;
+
+namespace Gpux.Benchmarks.Recommendations;
+
+/// <summary>What a forecast had to do without. Each is as sure as such forecasts of held-out results turned out.</summary>
+internal enum Question
+{
+    /// <summary>The configuration was measured: what will the next run say?</summary>
+    Repeat,
+
+    /// <summary>The model was measured on the platform, in other configurations.</summary>
+    OtherWorkload,
+
+    /// <summary>Both were measured, but not together.</summary>
+    NewPair,
+    NewModel,
+    NewHardware,
+    NewModelAndHardware,
+}
+
+/// <summary>A forecast of a time or a rate.</summary>
+/// <param name="Runs">Of this very configuration.</param>
+/// <param name="Threshold">In expected deviations; infinite where too little was measured to know.</param>
+internal sealed record TargetForecast(Forecast Forecast, Question Question, int Runs, double Threshold, double Noise)
+{
+    public double Typical => Math.Exp(Forecast.Mean);
+    public double Low => double.IsInfinity(Threshold) ? 0 : Math.Exp(Forecast.Mean - Threshold * Deviation);
+    public double High => double.IsInfinity(Threshold) ? double.PositiveInfinity : Math.Exp(Forecast.Mean + Threshold * Deviation);
+
+    private double Deviation => Math.Sqrt(Forecast.Variance + Noise);
+}
+
+/// <summary>How often intervals held what had been held out.</summary>
+/// <param name="Metric">"latency" or "throughput".</param>
+/// <param name="Question">Such as "new model".</param>
+/// <param name="Groups">Models, platforms or pairs that were held out, one after another.</param>
+/// <param name="Needed">How many it takes at least for an interval at all.</param>
+public sealed record HeldOutCoverage(string Metric, string Question, int Groups, int Needed, int Covered, int Count)
+{
+    /// <summary>0 to 1; NaN when nothing could be held out.</summary>
+    public double Share => (double)Covered / Count;
+}
+
+/// <summary>Forecasts one quantity, latency or throughput, of any model on any platform, from all that were measured.</summary>
+internal sealed class TargetModel
+{
+    private const int Folds = 10;
+    private const int GroupsTried = 150;
+    private const int RowsTriedOfGroup = 8;
+
+    private readonly EffectsDesign _design = new();
+    private readonly List<double> _values = [];
+    private readonly List<LogMean> _means = [];
+    private readonly List<int> _models = [];
+    private readonly List<int> _platforms = [];
+    private readonly Dictionary<Cell, int> _rowOf = [];
+    private readonly Dictionary<Question, IReadOnlyList<double[]>> _errors = [];
+    private readonly Dictionary<Question, double> _thresholds = [];
+    private readonly EffectsFit _fit;
+    private readonly bool _isRate;
+    private readonly double? _level;
+    private readonly int _seed;
+
+    /// <param name="isRate">Whether of throughput, not of latency.</param>
+    /// <param name="level">Of the intervals; null for none.</param>
+    public TargetModel(IReadOnlyList<Cell> cells, Func<long, ModelFacts> modelOf, Func<long, HardwarePlatform> platformOf, bool isRate, double? level, int seed)
+    {
+        (_isRate, _level, _seed) = (isRate, level, seed);
+        var (models, platforms) = (new Dictionary<long, int>(), new Dictionary<long, int>());
+        foreach (var cell in cells)
+        {
+            if ((isRate ? cell.Throughput : cell.Latency) is not { } mean)
+                continue;
+            var (model, platform) = (modelOf(cell.ModelId), platformOf(cell.HardwareId));
+            _design.Add(Levels(model, platform, cell.Provider, cell.Work.Precision), Offset(model, platform, cell.Work, cell.CountsTokens));
+            _rowOf.Add(cell, _values.Count);
+            _values.Add(mean.Mean);
+            _means.Add(mean);
+            models.TryAdd(cell.ModelId, models.Count);
+            platforms.TryAdd(cell.HardwareId, platforms.Count);
+            _models.Add(models[cell.ModelId]);
+            _platforms.Add(platforms[cell.HardwareId]);
+        }
+        var (values, runs) = (_values.ToArray(), Runs());
+        _fit = EffectsFit.Solve(_design, values, runs, EffectsFit.Learn(_design, values, runs, PooledNoise()));
+    }
+
+    public bool IsEmpty => _values.Count == 0;
+
+    public EffectVariances Variances => _fit.Variances;
+
+    /// <param name="measured">The cell that is asked for; null where it was never measured.</param>
+    public TargetForecast Forecast(ModelFacts model, HardwarePlatform platform, string? provider, in WorkPoint work, bool countsTokens, Cell? measured)
+    {
+        var row = _design.Row(Levels(model, platform, provider, work.Precision), Offset(model, platform, work, countsTokens));
+        var index = measured is not null && _rowOf.TryGetValue(measured, out var found) ? found : -1;
+        var question = index >= 0 ? Question.Repeat : row.Pair >= 0 ? Question.OtherWorkload
+            : (IsUnseen(row, EffectGroup.Model, EffectGroup.UnsizedModel), IsUnseen(row, EffectGroup.Hardware, EffectGroup.UnknownHardware)) switch
+            {
+                (false, false) => Question.NewPair,
+                (true, false) => Question.NewModel,
+                (false, true) => Question.NewHardware,
+                _ => Question.NewModelAndHardware,
+            };
+        return new TargetForecast(_fit.Forecast(row, index), question, index < 0 ? 0 : _means[index].Runs, Threshold(question), _fit.Variances.Noise);
+    }
+
+    /// <summary>The most likely value alone.</summary>
+    public double Typical(ModelFacts model, HardwarePlatform platform, string? provider, in WorkPoint work, bool countsTokens, Cell? measured) =>
+        Math.Exp(_fit.Mean(_design.Row(Levels(model, platform, provider, work.Precision), Offset(model, platform, work, countsTokens)),
+            measured is not null && _rowOf.TryGetValue(measured, out var index) ? index : -1));
+
+    public HeldOutCoverage Coverage(Question question, double level)
+    {
+        var errors = Errors(question);
+        var needed = ConformalBand.Needed(level);
+        var (covered, count) = errors.Count > needed ? ConformalBand.Coverage(errors, level, _seed) : (0, 0);
+        return new HeldOutCoverage(_isRate ? "throughput" : "latency", Named(question), errors.Count, needed, covered, count);
+    }
+
+    /// <summary>How many groups can be held out.</summary>
+    public int Groups(Question question) => Errors(question).Count;
+
+    internal static string Named(Question question) => question switch
+    {
+        Question.Repeat => "another run",
+        Question.OtherWorkload => "another configuration",
+        Question.NewPair => "new pair",
+        Question.NewModel => "new model",
+        Question.NewHardware => "new hardware",
+        _ => "new model on new hardware",
+    };
+
+    private static bool IsUnseen(EffectRow row, EffectGroup known, EffectGroup unknown) => row.UnseenGroups.Contains(known) || row.UnseenGroups.Contains(unknown);
+
+    private static EffectLevels Levels(ModelFacts model, HardwarePlatform platform, string? provider, string? precision) =>
+        new(platform.Name, RooflineTime.IsKnown(platform), model.Family, model.Name, RooflineTime.IsKnown(model), provider, precision);
+
+    private double Offset(ModelFacts model, HardwarePlatform platform, in WorkPoint work, bool countsTokens)
+    {
+        var seconds = RooflineTime.Seconds(model, platform, work);
+        // Requests of a closed loop wait for each other; together they are no faster.
+        return Math.Log(_isRate ? RooflineTime.Rate(work, countsTokens, seconds) : seconds * work.Concurrency);
+    }
+
+    private int[] Runs() => [.. _means.Select(mean => mean.Runs)];
+
+    // The variance of single runs within their cells, pooled so that a few wild cells do not matter: the weighted median of the cells' own, each
+    // corrected for the median of its chi-square distribution (Wilson and Hilferty).
+    private double PooledNoise()
+    {
+        var variances = new List<(double Variance, int Freedom)>();
+        foreach (var mean in _means)
+        {
+            if (mean.Runs < 2)
+                continue;
+            var freedom = mean.Runs - 1;
+            variances.Add((mean.SquaredDeviations / freedom / Math.Pow(1 - 2.0 / (9 * freedom), 3), freedom));
+        }
+        variances.Sort();
+        var total = variances.Sum(each => (double)each.Freedom);
+        var (below, pooled) = (0.0, 0.0);
+        foreach (var (variance, freedom) in variances)
+        {
+            below += freedom;
+            pooled = variance;
+            if (below >= total / 2)
+                break;
+        }
+        return Math.Max(1e-8, (pooled * total + EffectVariances.Prior.Noise * EffectVariances.PriorWeight) / (total + EffectVariances.PriorWeight));
+    }
+
+    private double Threshold(Question question)
+    {
+        if (_level is not { } level)
+            return double.PositiveInfinity;
+        if (!_thresholds.TryGetValue(question, out var threshold))
+            _thresholds.Add(question, threshold = ConformalBand.Threshold(Errors(question), level, _seed));
+        return threshold;
+    }
+
+    private IReadOnlyList<double[]> Errors(Question question)
+    {
+        if (!_errors.TryGetValue(question, out var errors))
+            _errors.Add(question, errors = question == Question.Repeat ? RepeatErrors() : HeldOutErrors(question));
+        return errors;
+    }
+
+    // Each cell's last run, foretold from the runs before it.
+    private List<double[]> RepeatErrors()
+    {
+        var (values, runs) = (_values.ToArray(), Runs());
+        var repeated = new List<int>();
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (_means[i].Runs < 2 || double.IsNaN(_means[i].Last))
+                continue;
+            (values[i], runs[i]) = (_means[i].MeanBefore, runs[i] - 1);
+            repeated.Add(i);
+        }
+        var fit = EffectsFit.Solve(_design, values, runs, _fit.Variances);
+        return [.. Some(repeated, GroupsTried).Select(i => (double[])[Error(fit, i, _means[i].Last, 1, measured: i)])];
+    }
+
+    private double[][] HeldOutErrors(Question question)
+    {
+        // What each row is held out with, and which group its error belongs to; -1: it is never held out.
+        var (held, group) = (new int[_values.Count], new int[_values.Count]);
+        var scored = new List<int>();
+        var folds = Folds;
+        switch (question)
+        {
+            case Question.OtherWorkload:
+                Array.Fill(held, -1);
+                for (var pair = 0; pair < _design.PairCount; pair++)
+                {
+                    if (_design.RowsOfPair(pair) is not { Count: > 1 } rows)
+                        continue;
+                    var chosen = rows[Mixed(pair) % rows.Count];
+                    (held[chosen], group[chosen]) = (Mixed(pair) % folds, pair);
+                    scored.Add(chosen);
+                }
+                break;
+            case Question.NewPair:
+                var (ofModel, ofPlatform) = (PairsOf(_models), PairsOf(_platforms));
+                for (var i = 0; i < held.Length; i++)
+                {
+                    var pair = _design.Rows[i].Pair;
+                    (held[i], group[i]) = (Mixed(pair) % folds, pair);
+                    if (ofModel[_models[i]] > 1 && ofPlatform[_platforms[i]] > 1)
+                        scored.Add(i);
+                }
+                break;
+            case Question.NewModel or Question.NewHardware:
+                var of = question == Question.NewModel ? _models : _platforms;
+                for (var i = 0; i < held.Length; i++)
+                {
+                    (held[i], group[i]) = (Mixed(of[i]) % folds, of[i]);
+                    scored.Add(i);
+                }
+                break;
+            default:
+                return NewBothErrors();
+        }
+        return ErrorsOf(Chosen(scored, group), group, folds, (fold, i) => held[i] == fold, (fold, i) => held[i] == fold);
+    }
+
+    // A tenth of the models and a tenth of the platforms are held out at a time; the rows that have both are foretold. Each tenth meets three of the others.
+    private double[][] NewBothErrors()
+    {
+        const int Meetings = 3;
+        var fewer = _models.Distinct().Count() < _platforms.Distinct().Count() ? _models : _platforms;
+        var scored = new List<int>();
+        for (var i = 0; i < _values.Count; i++)
+            if ((FoldOf(_models, i) - FoldOf(_platforms, i) + Folds) % Folds < Meetings)
+                scored.Add(i);
+        var group = fewer.ToArray();
+        return ErrorsOf(Chosen(scored, group), group, Folds * Meetings, (fold, i) => HasModel(fold, i) || HasPlatform(fold, i), (fold, i) => HasModel(fold, i) && HasPlatform(fold, i));
+
+        bool HasModel(int fold, int i) => FoldOf(_models, i) == (fold + fold / Folds) % Folds;
+        bool HasPlatform(int fold, int i) => FoldOf(_platforms, i) == fold % Folds;
+        static int FoldOf(List<int> levels, int i) => Mixed(levels[i]) % Folds;
+    }
+
+    private double[][] ErrorsOf(List<int> scored, int[] group, int folds, Func<int, int, bool> isHeld, Func<int, int, bool> isForetold)
+    {
+        var (values, errors) = (_values.ToArray(), new double[_values.Count]);
+        Parallel.For(0, folds, fold =>
+        {
+            var runs = Runs();
+            var count = 0;
+            for (var i = 0; i < runs.Length; i++)
+            {
+                if (!isHeld(fold, i))
+                    continue;
+                runs[i] = 0;
+                count++;
+            }
+            if (count == 0 || count == runs.Length)
+            {
+                foreach (var i in scored)
+                    if (isForetold(fold, i))
+                        errors[i] = double.NaN; // nothing was left to learn from
+                return;
+            }
+            var fit = EffectsFit.Solve(_design, values, runs, _fit.Variances);
+            foreach (var i in scored)
+                if (isForetold(fold, i))
+                    errors[i] = Error(fit, i, values[i], _means[i].Runs, measured: -1);
+        });
+        return [.. scored.Where(i => !double.IsNaN(errors[i])).GroupBy(i => group[i]).Select(rows => rows.Select(i => errors[i]).ToArray())];
+    }
+
+    private double Error(EffectsFit fit, int row, double value, int runs, int measured)
+    {
+        var forecast = fit.Forecast(_design.Rows[row], measured);
+        return Math.Abs(value - forecast.Mean) / Math.Sqrt(forecast.Variance + fit.Variances.Noise / runs);
+    }
+
+    // Some groups, and some rows of each: an even choice, for the effort grows with every row.
+    private static List<int> Chosen(List<int> rows, int[] group)
+    {
+        var groups = rows.GroupBy(i => group[i]).ToList();
+        return [.. Some(groups, GroupsTried).SelectMany(each => Some([.. each], RowsTriedOfGroup))];
+    }
+
+    private static IEnumerable<T> Some<T>(List<T> all, int count) =>
+        all.Count <= count ? all : Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Count / count)]);
+
+    private Dictionary<int, int> PairsOf(List<int> levels) =>
+        levels.Select((level, i) => (level, _design.Rows[i].Pair)).Distinct().GroupBy(each => each.level).ToDictionary(each => each.Key, each => each.Count());
+
+    // Neighbours in the database go to different folds.
+    private static int Mixed(int number) => (int)((uint)number * 2654435761u >> 8);
+}

@@ -1,0 +1,315 @@
+using Gpux.Benchmarks.Recommendations;
+using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Tests.Database;
+using Gpux.Benchmarks.Tests.Results;
+
+namespace Gpux.Benchmarks.Tests.Recommendations;
+
+public sealed class HardwareRecommenderTests : IDisposable
+{
+    private const string Bert = "bert-base-uncased";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly BenchmarkStore _store;
+    private readonly HardwareRecommender _recommender;
+    private int _runs;
+
+    public HardwareRecommenderTests()
+    {
+        _store = BenchmarkStore.Open(_folder["results.duckdb"], TimeSpan.Zero, default);
+        _recommender = new HardwareRecommender(_store.Connection);
+    }
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        _folder.Dispose();
+    }
+
+    private static ModelFacts Facts => new(Bert) { Family = "bert", Task = "fill-mask", ParameterCount = 110_000_000, Precision = "fp32" };
+
+    [Fact]
+    public void Without_results_published_peaks_speak_and_say_so()
+    {
+        var advice = new HardwareRecommender(null).Recommend(new RecommendationRequest(Facts) { TopK = 100 }, default);
+        Assert.Equal(HardwareCatalog.All.Count, advice.Ranked.Count);
+        Assert.All(advice.Ranked, row =>
+        {
+            Assert.Equal(EstimateOrigin.Roofline, row.Origin);
+            Assert.False(row.Latency!.Value.HasInterval);
+            Assert.StartsWith("roofline, not measured", row.Reasons[0], StringComparison.Ordinal);
+        });
+        Assert.Equal("NVIDIA H200", advice.Ranked[0].Hardware.Name);
+        Assert.Contains(advice.Notes, note => note.Contains($"gpux bench {Bert} --save", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_results_and_size_nothing_is_recommended()
+    {
+        var advice = new HardwareRecommender(null).Recommend(new RecommendationRequest(new ModelFacts("unheard-of")), default);
+        Assert.Empty(advice.Ranked);
+        Assert.All(advice.Infeasible, row => Assert.Contains("size is not known", row.Reasons[0], StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_model_too_large_is_refused_by_name_and_number()
+    {
+        var advice = new HardwareRecommender(null).Recommend(new RecommendationRequest(Facts with { ParameterCount = 30_000_000_000, Precision = "fp16" }) { TopK = 100 }, default);
+        Assert.Equal(["AMD Instinct MI250", "NVIDIA A100 80 GB", "NVIDIA H100 PCIe", "NVIDIA H100 SXM", "NVIDIA H200"], advice.Ranked.Select(row => row.Hardware.Name).Order(StringComparer.Ordinal));
+        var small = Assert.Single(advice.Infeasible, row => row.Hardware.Name == "NVIDIA L4");
+        Assert.Equal("it takes 66 GB, and 90% of its 24 GB may be used", small.Reasons[0]);
+        Assert.Equal(0, small.Rank);
+    }
+
+    [Fact]
+    public void What_was_measured_comes_first_and_is_what_it_was()
+    {
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.002, count: 6);
+        Add("this machine", HardwareKind.Cpu, 0.020, count: 6);
+        var advice = _recommender.Recommend(new RecommendationRequest(Facts) { TopK = 100 }, default);
+        Assert.Equal(["NVIDIA L4", "this machine"], advice.Ranked.Where(row => row.Runs > 0).OrderBy(row => row.Rank).Select(row => row.Hardware.Name));
+        Assert.Equal((1, EstimateOrigin.Measured), (advice.Ranked[0].Rank, advice.Ranked[0].Origin));
+        Assert.InRange(advice.Ranked[0].Latency!.Value.Typical, 0.00196, 0.00204);
+        Assert.InRange(advice.Ranked[0].Throughput!.Value.Typical, 490, 510);
+        Assert.True(advice.Ranked[0].IsMemoryMeasured);
+        // Of the rest nothing is certain, and nothing is pretended.
+        Assert.All(advice.Ranked.Where(row => row.Runs == 0), row => Assert.True(row is { Origin: EstimateOrigin.Predicted, Latency.HasInterval: false }));
+        Assert.Contains("no interval: at 90% it takes 9 platforms that can be held out; there are 2", advice.Ranked[^1].Reasons);
+        // The platform of the database and the one of the table are one.
+        Assert.Single(advice.Ranked, row => row.Hardware.Name == "NVIDIA L4");
+    }
+
+    [Fact]
+    public void Few_runs_are_drawn_towards_what_others_say()
+    {
+        for (var platform = 0; platform < 8; platform++)
+            Add($"gpu {platform}", HardwareKind.Gpu, 0.010, count: 2);
+        Add("odd", HardwareKind.Gpu, 0.020, count: 1);
+        var odd = Assert.Single(_recommender.Recommend(new RecommendationRequest(Facts) { TopK = 100 }, default).Ranked, row => row.Hardware.Name == "odd");
+        Assert.InRange(odd.Latency!.Value.Typical, 0.010, 0.020);
+    }
+
+    [Fact]
+    public void Enough_repeated_runs_give_an_interval()
+    {
+        AddRepeatedRuns();
+        var first = _recommender.Recommend(new RecommendationRequest(Facts), default).Ranked[0];
+        Assert.True(first.Latency!.Value.HasInterval);
+        Assert.InRange(first.Latency.Value.High / first.Latency.Value.Low, 1.01, 1.2);
+        Assert.Equal("gpu 0", first.Hardware.Name);
+        Assert.InRange(first.ChanceOfBest, 0.01, 0.99); // platforms that were never measured may be better
+    }
+
+    [Fact]
+    public void Bounds_hold_at_the_upper_end_of_the_interval()
+    {
+        AddRepeatedRuns();
+        HardwareAdvice Within(double milliseconds) =>
+            _recommender.Recommend(new RecommendationRequest(Facts) { MaxLatency = TimeSpan.FromMilliseconds(milliseconds), TopK = 100 }, default);
+        var second = Within(1000).Ranked.Single(row => row.Hardware.Name == "gpu 1").Latency!.Value;
+        var advice = Within((second.Typical + second.High) / 2 * 1000);
+        Assert.Equal(["gpu 0"], advice.Ranked.Where(row => row.Feasibility == Feasibility.Feasible).Select(row => row.Hardware.Name));
+        Assert.Contains("may be up to", advice.Infeasible.Single(row => row.Hardware.Name == "gpu 1").Reasons[0], StringComparison.Ordinal);
+        // What has no interval is not shown to keep the bound, and comes after what is.
+        Assert.All(advice.Ranked.Skip(1), row => Assert.Equal(Feasibility.Unproven, row.Feasibility));
+    }
+
+    [Fact]
+    public void A_lower_precision_counts_once_its_answers_were_checked()
+    {
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.010, count: 5);
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.004, count: 5, precision: "int8");
+        HardwareRecommendation First(RecommendationRequest request) => _recommender.Recommend(request, default).Ranked[0];
+        var plain = First(new RecommendationRequest(Facts));
+        Assert.Equal("fp32", plain.Precision);
+        Assert.Contains("int8 was measured too, but nothing says that its answers are good enough", plain.Reasons);
+        Assert.Equal("int8", First(new RecommendationRequest(Facts with { CheckedPrecisions = "int8" })).Precision);
+        Assert.Equal("int8", First(new RecommendationRequest(Facts) { Precision = "int8" }).Precision);
+    }
+
+    [Fact]
+    public void Without_a_price_there_is_no_cost()
+    {
+        Add("NVIDIA T4", HardwareKind.Gpu, 0.010, count: 5);
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.010, count: 5);
+        var rows = _recommender.Recommend(new RecommendationRequest(Facts), default).Ranked.ToDictionary(row => row.Hardware.Name);
+        Assert.Null(rows["NVIDIA L4"].CostPerMillion);
+        Assert.Equal(0.40 * 1e6 / (3600 * rows["NVIDIA T4"].Throughput!.Value.Typical * 0.5), rows["NVIDIA T4"].CostPerMillion!.Value.Typical, 9);
+        var bounded = _recommender.Recommend(new RecommendationRequest(Facts) { MaxCost = 1000 }, default);
+        Assert.Contains(bounded.Infeasible, row => row.Hardware.Name == "NVIDIA L4" && row.Reasons[0] == "its price is not known, so no bound is kept");
+        Assert.Contains(bounded.Notes, note => note.StartsWith("Prices are for hardware that has work 50%", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_order_does_not_depend_on_the_order_of_the_database()
+    {
+        string Ranking(IEnumerable<int> order)
+        {
+            using var store = BenchmarkStore.Open(_folder[Path.GetRandomFileName()], TimeSpan.Zero, default);
+            store.AddAll(order.Select(i => Run($"gpu {i % 7}", HardwareKind.Gpu, 0.010, $"key {i}")), default); // all equal
+            return string.Join(',', new HardwareRecommender(store.Connection).Recommend(new RecommendationRequest(Facts), default).Ranked.Select(row => row.Hardware.Name));
+        }
+        Assert.Equal("gpu 0,gpu 1,gpu 2,gpu 3,gpu 4", Ranking(Enumerable.Range(0, 21)));
+        Assert.Equal("gpu 0,gpu 1,gpu 2,gpu 3,gpu 4", Ranking(Enumerable.Range(0, 21).Reverse()));
+    }
+
+    [Fact]
+    public void Only_valid_runs_of_the_task_count()
+    {
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.010, count: 3);
+        _store.Add(Run("NVIDIA T4", HardwareKind.Gpu, 0.001, "unstable") with { Verdict = RunVerdict.Unstable }, default);
+        Assert.Equal(3, _recommender.Recommend(new RecommendationRequest(Facts), default).Runs.OfModel);
+        Assert.Equal(0, _recommender.Recommend(new RecommendationRequest(Facts) { Task = TaskType.Training }, default).Runs.OfModel);
+    }
+
+    [Fact]
+    public void An_answer_is_remembered_until_the_results_change()
+    {
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.010, count: 3);
+        var first = _recommender.Recommend(new RecommendationRequest(Facts), default);
+        Assert.Same(first, _recommender.Recommend(new RecommendationRequest(Facts), default));
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.010);
+        Assert.Equal(4, _recommender.Recommend(new RecommendationRequest(Facts), default).Runs.OfModel);
+    }
+
+    [Fact]
+    public void Results_that_were_simulated_are_called_so()
+    {
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.010, count: 3);
+        Assert.Contains("all of its results are simulated", _recommender.Recommend(new RecommendationRequest(Facts), default).Ranked[0].Reasons);
+        Assert.Null(_recommender.FindFastest(Bert, default));
+        _store.Add(Run("NVIDIA T4", HardwareKind.Gpu, 0.020, "real") with { Provenance = Provenance.Measured }, default);
+        Assert.Equal(new FastestRun("NVIDIA T4", TimeSpan.FromSeconds(0.020), "fp32", "cuda"), _recommender.FindFastest(Bert, default));
+    }
+
+    [Fact]
+    public void The_smallest_batch_that_reaches_most_of_the_throughput_is_recommended()
+    {
+        foreach (var (batch, rate) in ((int, double)[])[(1, 100), (2, 190), (4, 300), (8, 310), (16, 310), (32, 310), (64, 310), (128, 310)])
+            _store.AddAll(Enumerable.Range(0, 30).Select(run => Run("NVIDIA L4", HardwareKind.Gpu, batch / rate, $"{batch} {run}", batch: batch, throughput: rate)), default);
+        Assert.Equal(4, _recommender.Recommend(new RecommendationRequest(Facts), default).Ranked[0].RecommendedBatchSize);
+    }
+
+    [Fact]
+    public void Hardware_is_recommended_by_the_name_of_a_model()
+    {
+        _store.Add(Run("NVIDIA L4", HardwareKind.Gpu, 0.010, "a") with { Model = new BenchmarkedModel("org/tiny'; DROP TABLE models; --") { ParameterCount = 1_000_000 } }, default);
+        Assert.Equal("NVIDIA L4", _recommender.RecommendHardware("org/tiny'; DROP TABLE models; --", latencySensitive: true, topK: 1)[0].Hardware.Name);
+        Assert.Equal("NVIDIA L4", _recommender.RecommendHardware("tiny'; DROP TABLE models; --", batchSize: 16, memoryConstrained: true, topK: 1)[0].Hardware.Name);
+        Assert.Throws<UnknownBenchmarkModelException>(() => _recommender.RecommendHardware("tiny"));
+        Assert.Throws<UnknownBenchmarkModelException>(() => _recommender.RecommendHardware(new string('x', 1000)));
+    }
+
+    [Fact]
+    public void Two_models_of_one_name_are_not_mixed_up()
+    {
+        _store.Add(Run("NVIDIA L4", HardwareKind.Gpu, 0.010, "a") with { Model = new BenchmarkedModel("one/bert") }, default);
+        _store.Add(Run("NVIDIA L4", HardwareKind.Gpu, 0.010, "b") with { Model = new BenchmarkedModel("two/bert") }, default);
+        Assert.Throws<UnknownBenchmarkModelException>(() => _recommender.RecommendHardware("bert"));
+        Assert.Equal("two/bert", _recommender.FindModel("two/bert", default)!.Name);
+    }
+
+    [Fact]
+    public void Recommendations_of_a_task_are_stored_and_renewed()
+    {
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.002, count: 3);
+        Add("this machine", HardwareKind.Cpu, 0.020, count: 3);
+        Assert.Equal((1, 2), _recommender.UpdateTaskRecommendations(TaskType.Inference));
+        Assert.Equal((0, 0), _recommender.UpdateTaskRecommendations(TaskType.Training));
+        var stored = Stored();
+        Assert.Equal(1, stored["NVIDIA L4"]);
+        Assert.InRange(stored["this machine"], 0.01, 0.5);
+        _store.Delete([.. _store.Find(new RunFilter { Hardware = "this machine" }, default).Select(found => found.Id)], default);
+        Assert.Equal((1, 1), _recommender.UpdateTaskRecommendations(TaskType.Inference));
+        Assert.Equal(["NVIDIA L4"], Stored().Keys);
+    }
+
+    [Fact]
+    public void Scores_of_version_1_are_those_that_were_stored()
+    {
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.002);
+        Add("this machine", HardwareKind.Cpu, 0.020);
+        Assert.Throws<ScoresMissingException>(() => _recommender.StoredScores(Bert, 5, default));
+        _store.Connection.Execute(
+            "INSERT INTO hardware_model_compatibility (model_id, hardware_id, compatibility_score, suitability_score) SELECT m.id, h.id, CASE WHEN h.kind = 'gpu' THEN 0.9 ELSE 0.4 END, 0.2 FROM models m, hardware_platforms h",
+            [], default);
+        Assert.Equal([new StoredScore("NVIDIA L4", 0.9, 0.2, null, null, null), new StoredScore("this machine", 0.4, 0.2, null, null, null)], _recommender.StoredScores(Bert, 5, default));
+        Assert.Single(_recommender.StoredScores(Bert, 1, default));
+    }
+
+    [Fact]
+    public void Results_at_the_edge_of_sense_give_finite_answers()
+    {
+        foreach (var (i, seconds) in ((int, double)[])[(0, 1e-300), (1, 1e300), (2, 1)])
+        {
+            var run = Run("odd", HardwareKind.Cpu, seconds, $"odd {i}");
+            _store.Add(run with
+            {
+                Model = new BenchmarkedModel(Bert) { ParameterCount = 0 },
+                Hardware = new HardwarePlatform($"odd {i}", HardwareKind.Cpu) { MemoryBytes = 0, MemoryBytesPerSecond = 0 },
+                Workload = run.Workload with { BatchSize = int.MaxValue, InputTokens = 0, OutputTokens = int.MaxValue, Concurrency = int.MaxValue },
+            }, default);
+        }
+        var advice = _recommender.Recommend(new RecommendationRequest(new ModelFacts(Bert)) { BatchSize = int.MaxValue, TopK = 100 }, default);
+        Assert.All(advice.Ranked.Concat(advice.Infeasible), row => Assert.True(double.IsFinite(row.Latency!.Value.Typical) && row.Latency.Value.Typical > 0));
+    }
+
+    [Fact]
+    public void Numbers_out_of_their_range_are_refused()
+    {
+        Assert.All((RecommendationRequest[])[
+            new(Facts) { BatchSize = 0 }, new(Facts) { TopK = 0 }, new(Facts) { Utilisation = 0 }, new(Facts) { Utilisation = double.NaN }, new(Facts) { ConfidenceLevel = 1 },
+            new(Facts) { MaxCost = -1 }, new(Facts) { MaxLatency = TimeSpan.Zero }, new(Facts) { MaxMemoryBytes = 0 }],
+            request => Assert.Throws<ArgumentOutOfRangeException>(() => _recommender.Recommend(request, default)));
+    }
+
+    /// <summary>As the documentation of <see cref="HardwareRecommender"/> shows it.</summary>
+    [Fact]
+    public void The_documented_example_runs()
+    {
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.002);
+        _store.Dispose();
+        using var store = BenchmarkStore.OpenToRead(_folder["results.duckdb"], lockWait: TimeSpan.FromSeconds(10), default);
+        var recommender = new HardwareRecommender(store.Connection);
+        var lines = new List<string>();
+        foreach (var row in recommender.RecommendHardware("bert-base-uncased", TaskType.Inference, latencySensitive: true))
+            lines.Add($"{row.Rank}. {row.Hardware.Name}: {row.Latency?.Typical} s, {row.Origin}");
+        Assert.StartsWith("1. NVIDIA L4: 0.002", lines[0], StringComparison.Ordinal);
+    }
+
+    private Dictionary<string, double> Stored()
+    {
+        var stored = new Dictionary<string, double>();
+        using var rows = _store.Connection.Query(
+            "SELECT h.name, t.suitability_score FROM task_recommendations t JOIN hardware_platforms h ON h.id = t.hardware_id WHERE t.task_type = 'inference'", [], default);
+        while (rows.Read())
+            stored.Add(rows.Text(0), rows.Double(1));
+        return stored;
+    }
+
+    // Twelve platforms, each slower than the one before, four runs on each.
+    private void AddRepeatedRuns()
+    {
+        var random = new Random(1);
+        _store.AddAll(
+            from platform in Enumerable.Range(0, 12)
+            from run in Enumerable.Range(0, 4)
+            select Run($"gpu {platform}", HardwareKind.Gpu, 0.010 * (1 + platform) * Math.Exp(0.05 * (random.NextDouble() - 0.5)), $"{platform} {run}"), default);
+    }
+
+    private void Add(string hardware, HardwareKind kind, double seconds, int count = 1, string precision = "fp32")
+    {
+        _store.AddAll(Enumerable.Range(0, count).Select(_ => Run(hardware, kind, seconds, $"run {_runs++}", precision)), default);
+    }
+
+    private static BenchmarkRun Run(string hardware, HardwareKind kind, double seconds, string key, string precision = "fp32", int batch = 1, double? throughput = null)
+    {
+        var run = ExampleRun.Of(key, Bert, hardware, kind, seconds, throughput ?? batch / seconds);
+        return run with
+        {
+            Model = new BenchmarkedModel(Bert) { Architecture = "bert", ParameterCount = 110_000_000 },
+            Hardware = run.Hardware with { MemoryBytes = 24_000_000_000, MemoryBytesPerSecond = 300_000_000_000, Peaks = [new ArithmeticPeak("fp32", 3e13, "measured")] },
+            Workload = run.Workload with { Precision = precision, BatchSize = batch },
+        };
+    }
+}
