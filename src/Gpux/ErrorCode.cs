@@ -155,4 +155,12 @@ public enum ErrorCode
     MigrationFailed = 6011,
     MigrationChanged = 6012,
     DatabaseOutdated = 6013,
+    DatabaseAddress = 6014,
+    RunValueImpossible = 6015,
+    RunTextUnfit = 6016,
+    RunJsonUnfit = 6017,
+    RunTimeUnfit = 6018,
+    RunChanged = 6019,
+    RunNotFound = 6020,
+    BackupNotOurs = 6021,
 }

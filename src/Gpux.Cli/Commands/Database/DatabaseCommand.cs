@@ -10,5 +10,9 @@ internal sealed class DatabaseCommand : Command
     public DatabaseCommand(Services services) : base("db", Summary)
     {
         Add(new CreateSchemaCommand(services));
+        Add(new ListRunsCommand(services));
+        Add(new ShowRunCommand(services));
+        Add(new DeleteRunsCommand(services));
+        Add(new BackupCommand(services));
     }
 }
