@@ -19,6 +19,7 @@ if (args is [SessionOpenBench.Child, var first, var model, var how])
     ("embed", "sentences become vectors", EmbedBench.Measure),
     ("images", "a photo of 12 megapixels becomes a model's input", ImagesBench.Measure),
     ("tokenize", "text becomes ids on one thread", TokenizeBench.Measure),
+    ("insights", "10 M benchmark results are stored, and asked", InsightsBench.Measure),
     ("advice", "which hardware suits a model, asked of ten million results", AdviceBench.Measure),
 ];
 

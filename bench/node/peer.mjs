@@ -7,6 +7,7 @@ const sessions = new Map();
 const tokenizers = new Map();
 const texts = new Map();
 const encoders = new Map();
+const databases = {};
 const linesAtOnce = 500; // what is kept of each is large
 
 async function timed(action) {
@@ -63,7 +64,78 @@ async function eachOf(lines, encode) {
   return encodings;
 }
 
+async function duckdb(file, access) {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const instance = await DuckDBInstance.create(file, { access_mode: access });
+  return { instance, connection: await instance.connect() };
+}
+
+function closeDuckdb({ instance, connection }) {
+  connection.closeSync();
+  instance.closeSync();
+}
+
+async function ask(connection, sql) {
+  const reader = await connection.runAndReadAll(sql);
+  return reader.getRows().length;
+}
+
+function insertResults(connection, runs, metrics) {
+  const quoted = metrics.map((metric) => `'${metric}'`).join(', ');
+  return connection.run(`INSERT INTO performance_results (test_run_id, metric, sample_count, mean, p50, p90, p95, p99, standard_deviation, ci_low, ci_high, ci_level)
+    SELECT i // ${metrics.length} + 1, [${quoted}][i % ${metrics.length} + 1], 1000, v, v, v * 1.1, v * 1.2, v * 1.3, v / 10, v * 0.9, v * 1.1, 0.95
+    FROM (SELECT i, random() AS v FROM range(${runs * metrics.length}) r(i))`);
+}
+
 const operations = {
+  // Results alone.
+  async duckdbFillResults({ file, runs, metrics }) {
+    const opened = await duckdb(file, 'READ_WRITE');
+    try {
+      return { milliseconds: (await timed(() => insertResults(opened.connection, runs, metrics))).milliseconds };
+    } finally {
+      closeDuckdb(opened);
+    }
+  },
+  // Runs and their results, made within the engine and stored in the tables of GPUX.
+  async duckdbFill({ file, runs, models, platforms, metrics }) {
+    const opened = await duckdb(file, 'READ_WRITE');
+    try {
+      const { milliseconds } = await timed(async () => {
+        await opened.connection.run(`INSERT INTO models (id, name) SELECT i + 1, 'model ' || i FROM range(${models}) r(i)`);
+        await opened.connection.run(`INSERT INTO hardware_platforms (id, name, kind) SELECT i + 1, 'platform ' || i, 'gpu' FROM range(${platforms}) r(i)`);
+        await opened.connection.run(`INSERT INTO test_runs (id, run_key, content_sha256, model_id, hardware_id, provenance, machine_fingerprint, suite,
+            benchmark_version, task_type, scenario, backend, execution_provider, precision_name, batch_size, concurrency, verdict, started_at, duration_seconds)
+          SELECT i + 1, 'run ' || i, sha256('run ' || i), i % ${models} + 1, i // ${models} % ${platforms} + 1, 'simulated',
+            'machine with platform ' || (i // ${models} % ${platforms}), 'bench/run insights', '1', 'inference', 'closed-loop', 'onnxruntime', 'cuda', 'fp16', 1, 1,
+            'valid', TIMESTAMPTZ '2026-01-01 00:00:00Z' + to_seconds(i), 10 FROM range(${runs}) r(i)`);
+        await insertResults(opened.connection, runs, metrics);
+      });
+      return { milliseconds };
+    } finally {
+      closeDuckdb(opened);
+    }
+  },
+  // A question to a database that is opened for it, or that stays open.
+  async duckdbAsk({ file, sql, keep }) {
+    if (keep) {
+      databases[file] ??= await duckdb(file, 'READ_ONLY');
+      return await timed(() => ask(databases[file].connection, sql));
+    }
+    return await timed(async () => {
+      const opened = await duckdb(file, 'READ_ONLY');
+      const rows = await ask(opened.connection, sql);
+      closeDuckdb(opened);
+      return rows;
+    });
+  },
+  async duckdbClose() {
+    for (const file of Object.keys(databases)) {
+      closeDuckdb(databases[file]);
+      delete databases[file];
+    }
+    return {};
+  },
   // The time from a file to a session that can run.
   async open({ model }) {
     const ort = await runtime();

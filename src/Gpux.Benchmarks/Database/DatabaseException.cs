@@ -8,7 +8,9 @@ public abstract class DatabaseException(ErrorCode code, string problem, string r
 public sealed class DatabaseDamagedException(string database, string detail) : DatabaseException(
     ErrorCode.DatabaseDamaged,
     $"'{database}' cannot be read as a database: {detail}",
-    "Name another file, or put a backup in its place: one lies beside it for every change of its schema.");
+    DatabaseBackup.RestoreCommand(database) is { } command
+        ? $"Put its newest backup in its place: {command}"
+        : "Name another file; no backup of it lies beside it.");
 
 /// <summary>Another process, or another part of this one, has the database open.</summary>
 public sealed class DatabaseLockedException(string database, string holder) : DatabaseException(
@@ -56,8 +58,8 @@ public sealed class DatabaseOutOfMemoryException(string detail) : DatabaseExcept
     $"The database ran out of memory: {detail}",
     "Ask for fewer rows at a time, or free memory.");
 
-/// <summary>The file cannot be opened: it is not there, or may not be read or written.</summary>
-public sealed class DatabaseUnavailableException(string database, string detail) : DatabaseException(
+/// <summary>The database cannot be reached: the file is not there, or may not be read or written; the server is gone, or lets nobody in.</summary>
+public sealed class DatabaseUnavailableException(string database, string detail, string? remedy = null, Exception? inner = null) : DatabaseException(
     ErrorCode.DatabaseUnavailable,
     $"'{database}' cannot be opened: {detail}",
-    "Check the path, that its folder exists, and that you may read and write it.");
+    remedy ?? "Check the path, that its folder exists, and that you may read and write it.", inner);

@@ -8,6 +8,12 @@ namespace Gpux.Benchmarks.Database;
 /// </remarks>
 public interface ISqlConnection : IDisposable
 {
+    /// <summary>The file's full path, or the server's address without a password.</summary>
+    string Name { get; }
+
+    /// <summary>Whether a transaction was begun, and is not over.</summary>
+    bool HasTransaction { get; }
+
     /// <summary>Runs one statement.</summary>
     /// <returns>How many rows it inserted, updated or deleted.</returns>
     long Execute(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken);
@@ -18,12 +24,15 @@ public interface ISqlConnection : IDisposable
     /// <summary>Runs several statements without parameters, such as a migration's.</summary>
     void ExecuteScript(string sql, CancellationToken cancellationToken);
 
-    /// <summary>Adds many rows to a table at once: all of them, or none.</summary>
+    /// <summary>Adds many rows to a table at once: all of them, or none. Until it is completed or disposed of, the connection does
+    /// nothing else.</summary>
     /// <param name="table">Its name as it is, unquoted.</param>
     /// <param name="columns">Those that the rows give, in order; the others take their defaults.</param>
     ISqlAppender Append(string table, ReadOnlySpan<string> columns, CancellationToken cancellationToken);
 
-    /// <summary>Begins a transaction that <see cref="SqlTransaction.Commit"/> ends, or disposal takes back.</summary>
+    /// <summary>Begins a transaction that <see cref="SqlTransaction.Commit"/> ends, or disposal takes back. It sees the database as it was
+    /// when it began, and fails with a <see cref="DatabaseConflictException"/> if another one changed the same rows meanwhile. After a
+    /// statement of it has failed it can only be taken back.</summary>
     /// <exception cref="InvalidOperationException">The connection has one already.</exception>
     SqlTransaction BeginTransaction();
 }

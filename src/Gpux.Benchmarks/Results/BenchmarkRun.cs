@@ -195,4 +195,7 @@ public sealed record RunFilter
 
     /// <summary>Null: any.</summary>
     public IReadOnlyList<long>? Ids { get; init; }
+
+    /// <summary>At most so many of them, those with the highest ids. Null: all.</summary>
+    public int? Limit { get; init; }
 }

@@ -5,53 +5,55 @@ namespace Gpux.Benchmarks.Results;
 public sealed record Metric
 {
     /// <summary>From the moment that a request was due until its answer was whole.</summary>
-    public static readonly Metric Latency = new("latency.e2e", "s", higherIsBetter: false);
+    public static readonly Metric Latency = new("latency.e2e", "s", higherIsBetter: false, maximum: 1e6);
 
     /// <summary>Of the first inference after loading, which compiles and allocates.</summary>
-    public static readonly Metric FirstInference = new("latency.first_inference", "s", higherIsBetter: false);
+    public static readonly Metric FirstInference = new("latency.first_inference", "s", higherIsBetter: false, maximum: 1e6);
 
     /// <summary>Until the first token.</summary>
-    public static readonly Metric TimeToFirstToken = new("latency.ttft", "s", higherIsBetter: false);
+    public static readonly Metric TimeToFirstToken = new("latency.ttft", "s", higherIsBetter: false, maximum: 1e6);
 
     /// <summary>Between tokens after the first: (latency - time to first token) / (tokens - 1).</summary>
-    public static readonly Metric TimePerOutputToken = new("latency.tpot", "s", higherIsBetter: false);
+    public static readonly Metric TimePerOutputToken = new("latency.tpot", "s", higherIsBetter: false, maximum: 1e6);
 
     /// <summary>From the files to a session that is ready to run.</summary>
-    public static readonly Metric LoadTime = new("load_time", "s", higherIsBetter: false);
+    public static readonly Metric LoadTime = new("load_time", "s", higherIsBetter: false, maximum: 1e6);
 
     /// <summary>From the checkpoint to an ONNX graph.</summary>
-    public static readonly Metric ConversionTime = new("conversion_time", "s", higherIsBetter: false);
+    public static readonly Metric ConversionTime = new("conversion_time", "s", higherIsBetter: false, maximum: 1e6);
 
     /// <summary>Rows of a batch (texts, images, sounds) in a second.</summary>
-    public static readonly Metric Throughput = new("throughput.samples", "1/s", higherIsBetter: true);
+    public static readonly Metric Throughput = new("throughput.samples", "1/s", higherIsBetter: true, maximum: 1e12);
 
-    public static readonly Metric InputTokenThroughput = new("throughput.tokens_in", "1/s", higherIsBetter: true);
-    public static readonly Metric OutputTokenThroughput = new("throughput.tokens_out", "1/s", higherIsBetter: true);
+    public static readonly Metric InputTokenThroughput = new("throughput.tokens_in", "1/s", higherIsBetter: true, maximum: 1e12);
+    public static readonly Metric OutputTokenThroughput = new("throughput.tokens_out", "1/s", higherIsBetter: true, maximum: 1e12);
 
     /// <summary>Requests in a second that kept every bound that was set.</summary>
-    public static readonly Metric Goodput = new("goodput", "1/s", higherIsBetter: true);
+    public static readonly Metric Goodput = new("goodput", "1/s", higherIsBetter: true, maximum: 1e12);
 
     /// <summary>Share of the requests that failed, 0 to 1.</summary>
-    public static readonly Metric ErrorRate = new("error_rate", "1", higherIsBetter: false);
+    public static readonly Metric ErrorRate = new("error_rate", "1", higherIsBetter: false, maximum: 1);
 
     /// <summary>Largest resident memory of the process.</summary>
-    public static readonly Metric PeakMemory = new("memory.peak_rss", "B", higherIsBetter: false);
+    public static readonly Metric PeakMemory = new("memory.peak_rss", "B", higherIsBetter: false, maximum: 1e16);
 
     /// <summary>Largest memory taken of the device.</summary>
-    public static readonly Metric PeakDeviceMemory = new("memory.peak_device", "B", higherIsBetter: false);
+    public static readonly Metric PeakDeviceMemory = new("memory.peak_device", "B", higherIsBetter: false, maximum: 1e16);
 
-    public static readonly Metric WeightMemory = new("memory.weights", "B", higherIsBetter: false);
+    public static readonly Metric WeightMemory = new("memory.weights", "B", higherIsBetter: false, maximum: 1e16);
 
     /// <summary>Of keys and values that generation keeps.</summary>
-    public static readonly Metric CacheMemory = new("memory.cache", "B", higherIsBetter: false);
+    public static readonly Metric CacheMemory = new("memory.cache", "B", higherIsBetter: false, maximum: 1e16);
 
     /// <summary>Of one inference.</summary>
-    public static readonly Metric Energy = new("energy", "J", higherIsBetter: false);
+    public static readonly Metric Energy = new("energy", "J", higherIsBetter: false, maximum: 1e12);
 
-    /// <summary>Achieved share of what the machine's peak arithmetic and memory bandwidth allow for the graph, 0 to 1.</summary>
-    public static readonly Metric RooflineShare = new("roofline_share", "1", higherIsBetter: true);
+    /// <summary>Achieved share of what the machine's peak arithmetic and memory bandwidth allow for the graph, 0 to 1; a little more where
+    /// the peak was understated.</summary>
+    public static readonly Metric RooflineShare = new("roofline_share", "1", higherIsBetter: true, maximum: 2);
 
-    private Metric(string name, string unit, bool higherIsBetter) => (Name, Unit, HigherIsBetter) = (name, unit, higherIsBetter);
+    private Metric(string name, string unit, bool higherIsBetter, double maximum) =>
+        (Name, Unit, HigherIsBetter, Maximum) = (name, unit, higherIsBetter, maximum);
 
     public static IReadOnlyList<Metric> All { get; } =
     [
@@ -62,6 +64,9 @@ public sealed record Metric
     public string Name { get; }
     public string Unit { get; }
     public bool HigherIsBetter { get; }
+
+    /// <summary>More cannot have been measured, and is refused: 1e6 s are eleven days, 1e16 B ten petabytes.</summary>
+    public double Maximum { get; }
 
     /// <returns>Null for a name that is not in the vocabulary.</returns>
     public static Metric? Find(string name) => All.FirstOrDefault(metric => metric.Name == name);

@@ -8,15 +8,6 @@ public sealed class NothingMeasuredException(string what, string measureWith) : 
     $"Nothing valid was measured of {what}.",
     $"Measure it: {measureWith}; or import results: gpux db import.");
 
-/// <summary>Results are named that the database does not have.</summary>
-public sealed class RunNotFoundException(IReadOnlyList<long> runIds) : GpuxException(
-    ErrorCode.RunNotFound,
-    runIds.Count == 1 ? $"The database has no result {RunIds.Text(runIds)}." : $"The database has no results {RunIds.Text(runIds)}.",
-    "Nothing was linked. See which there are: gpux db list.")
-{
-    public IReadOnlyList<long> Missing { get; } = runIds;
-}
-
 /// <summary>Results are named that are another model's.</summary>
 public sealed class RunOfOtherModelException(string model, IReadOnlyList<(long RunId, string Model)> others) : GpuxException(
     ErrorCode.RunOfOtherModel,

@@ -1,20 +1,31 @@
-using Gpux.Benchmarks.Database;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Tests.Database;
+using Gpux.Benchmarks.Tests.Database.DuckDb;
+using Gpux.Benchmarks.Tests.Database.Postgres;
 
 namespace Gpux.Benchmarks.Tests.Results;
 
-public sealed class BenchmarkStoreTests : IDisposable
+public sealed class DuckDbStoreTests() : BenchmarkStoreTests(new DuckDbFile());
+
+[Collection(nameof(PostgresServer))]
+public sealed class PostgresStoreTests(PostgresServer server) : BenchmarkStoreTests(server.Create());
+
+public abstract class BenchmarkStoreTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly ITestDatabase _database;
     private readonly BenchmarkStore _store;
 
-    public BenchmarkStoreTests() => _store = BenchmarkStore.Open(_folder["results.duckdb"], TimeSpan.Zero, default);
+    protected BenchmarkStoreTests(ITestDatabase database)
+    {
+        _database = database;
+        _store = BenchmarkStore.Open(database.Location, TimeSpan.Zero, default);
+    }
 
     public void Dispose()
     {
         _store.Dispose();
-        _folder.Dispose();
+        _database.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
@@ -61,17 +72,76 @@ public sealed class BenchmarkStoreTests : IDisposable
     public void A_run_that_is_there_is_not_written_again()
     {
         var (id, _) = _store.Add(ExampleRun.Of("a", throughput: 100), default);
-        Assert.Equal((id, false), _store.Add(ExampleRun.Of("a", throughput: 200), default));
+        Assert.Equal((id, false), _store.Add(ExampleRun.Of("a", throughput: 100), default));
+        Assert.Equal(id, Assert.Throws<RunChangedException>(() => _store.Add(ExampleRun.Of("a", throughput: 200), default)).Id);
         Assert.Equal(100, Assert.Single(_store.Find(new RunFilter(), default)).Run[Metric.Throughput]!.Mean);
     }
 
     [Fact]
     public void A_run_that_makes_no_sense_leaves_nothing()
     {
-        Assert.Throws<DatabaseConstraintException>(() => _store.Add(ExampleRun.Of("a", throughput: double.NaN), default));
-        Assert.Throws<DatabaseConstraintException>(() => _store.AddAll([ExampleRun.Of("b"), ExampleRun.Of("c", latencySeconds: -1)], default));
+        Assert.Throws<ImpossibleValueException>(() => _store.Add(ExampleRun.Of("a", throughput: double.NaN), default));
+        Assert.Throws<ImpossibleValueException>(() => _store.AddAll([ExampleRun.Of("b"), ExampleRun.Of("c", latencySeconds: -1)], default));
         Assert.Empty(_store.Find(new RunFilter(), default));
         Assert.Null(_store.ModelId("bert-base-uncased", default));
+    }
+
+    [Fact]
+    public void Many_runs_are_appended_once()
+    {
+        BenchmarkRun[] runs = [.. Enumerable.Range(0, 500).Select(i => ExampleRun.Of($"run {i}", model: $"model {i % 7}", latencySeconds: (i + 1) / 1000.0, version: i % 3 == 0 ? "v1" : null))];
+        Assert.Equal(300, _store.Append(runs[..300], default));
+        Assert.Equal(200, _store.Append([.. runs, .. runs], default));
+        Assert.Equal(0, _store.Append(runs, default));
+        var found = _store.Find(new RunFilter(), default);
+        Assert.Equal(runs.Select(run => run.Key), found.Select(stored => stored.Run.Key));
+        Assert.All(found.Zip(runs), pair => Assert.Equal(RunDigest.Of(pair.Second), RunDigest.Of(pair.First.Run)));
+        Assert.Equal(167, _store.Find(new RunFilter { VersionTag = "v1" }, default).Count);
+        Assert.Equal(["run 498", "run 499"], _store.Find(new RunFilter { Limit = 2 }, default).Select(stored => stored.Run.Key));
+        var changed = Assert.Throws<RunChangedException>(() => _store.Append([ExampleRun.Of("new"), runs[5] with { Seed = 1 }], default));
+        Assert.Equal(found[5].Id, changed.Id);
+        Assert.Throws<RunChangedException>(() => _store.AddAll([ExampleRun.Of("new"), ExampleRun.Of("new", throughput: 1)], default));
+        Assert.Equal(500, _store.Find(new RunFilter(), default).Count);
+    }
+
+    [Fact]
+    public void Names_and_texts_of_any_kind_come_back()
+    {
+        foreach (var (i, name) in ((string[])[new string('ä', 1000), "'; DROP TABLE models; --", "a\"b,{}\\", "模型 \U0001F600"]).Index())
+        {
+            var run = ExampleRun.Of($"{i} {name}", model: name, hardware: name, version: name) with { EnvironmentJson = """{"a": "\u0000\n", "b": 1e400}""" };
+            var (id, _) = _store.Add(run, default);
+            Assert.Equivalent(run, Assert.Single(_store.Find(new RunFilter { Model = name, VersionTag = name }, default)).Run, strict: true);
+            Assert.Equal((id, false), _store.Add(run, default));
+        }
+    }
+
+    [Fact]
+    public void What_is_learned_of_a_model_and_hardware_is_added_and_not_overwritten()
+    {
+        var id = _store.EnsureModel(new BenchmarkedModel("bert") { Task = "fill-mask" }, default);
+        Assert.Equal(id, _store.EnsureModel(new BenchmarkedModel("bert") { Task = "other", ParameterCount = 7, MetadataJson = """{"a": 1}""" }, default));
+        var platform = _store.EnsureHardware(new HardwarePlatform("L4", HardwareKind.Gpu) { Peaks = [new ArithmeticPeak("fp16", 1e12, "data sheet")] }, default);
+        Assert.Equal(platform, _store.EnsureHardware(new HardwarePlatform("L4", HardwareKind.Gpu)
+        {
+            Vendor = "NVIDIA", MemoryBytes = 24L << 30, Peaks = [new ArithmeticPeak("fp16", 9e11, "measured"), new ArithmeticPeak("fp32", 3e11, "measured")],
+        }, default));
+        _store.EnsureHardware(new HardwarePlatform("L4", HardwareKind.Gpu) { Vendor = "other", Peaks = [new ArithmeticPeak("fp16", 2e12, "data sheet")] }, default);
+        _store.Add(ExampleRun.Of("a", model: "bert", hardware: "L4"), default);
+        var run = Assert.Single(_store.Find(new RunFilter(), default)).Run;
+        Assert.Equal(("fill-mask", 7, """{"a": 1}"""), (run.Model.Task, run.Model.ParameterCount, run.Model.MetadataJson));
+        Assert.Equal(("NVIDIA", 24L << 30), (run.Hardware.Vendor, run.Hardware.MemoryBytes));
+        Assert.Equal([9e11, 3e11], run.Hardware.Peaks.Select(peak => peak.OperationsPerSecond));
+    }
+
+    [Fact]
+    public void Cancelled_work_leaves_nothing()
+    {
+        using var cancelling = new CancellationTokenSource();
+        cancelling.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => _store.Add(ExampleRun.Of("a"), cancelling.Token));
+        Assert.Empty(_store.Find(new RunFilter(), default));
+        Assert.True(_store.Add(ExampleRun.Of("a"), default).IsNew);
     }
 
     [Fact]

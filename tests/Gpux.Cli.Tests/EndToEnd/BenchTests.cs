@@ -23,7 +23,7 @@ public sealed class BenchTests
             await process.WaitForExitAsync().WaitAsync(Limit);
             Assert.True(process.ExitCode == 0, $"{await output}\n{await error}");
             using var benches = JsonDocument.Parse(await output);
-            Assert.Equal(["conversion", "session-open", "encoder", "shapes", "cold-start", "pull", "embed", "images", "tokenize", "advice"],
+            Assert.Equal(["conversion", "session-open", "encoder", "shapes", "cold-start", "pull", "embed", "images", "tokenize", "insights", "advice"],
                 benches.RootElement.EnumerateArray().Select(bench => bench.GetProperty("bench").GetString()));
             Assert.All(benches.RootElement.EnumerateArray(), bench => Assert.All(bench.GetProperty("rows").EnumerateArray(),
                 row => Assert.True(row.GetProperty("ours").GetDouble() > 0, row.GetRawText())));

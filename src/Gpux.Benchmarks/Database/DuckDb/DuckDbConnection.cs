@@ -11,7 +11,9 @@ public sealed unsafe class DuckDbConnection : ISqlConnection
 
     internal DuckDbConnection(ConnectionHandle handle, string database) => (_handle, _database) = (handle, database);
 
-    internal bool HasTransaction => _transaction is { IsActive: true };
+    public string Name => _database;
+
+    public bool HasTransaction => _transaction is { IsActive: true };
 
     /// <exception cref="DatabaseStatementException">It is no statement, or several.</exception>
     public DuckDbStatement Prepare(string sql)
@@ -28,14 +30,30 @@ public sealed unsafe class DuckDbConnection : ISqlConnection
 
     public long Execute(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken)
     {
-        using var statement = Prepare(sql);
-        return statement.Execute(parameters, cancellationToken);
+        try
+        {
+            using var statement = Prepare(sql);
+            return statement.Execute(parameters, cancellationToken);
+        }
+        catch
+        {
+            BreakTransaction();
+            throw;
+        }
     }
 
     public DuckDbRows Query(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken)
     {
-        using var statement = Prepare(sql);
-        return statement.Query(parameters, cancellationToken);
+        try
+        {
+            using var statement = Prepare(sql);
+            return statement.Query(parameters, cancellationToken);
+        }
+        catch
+        {
+            BreakTransaction();
+            throw;
+        }
     }
 
     ISqlRows ISqlConnection.Query(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken) =>
@@ -46,8 +64,10 @@ public sealed unsafe class DuckDbConnection : ISqlConnection
         RefuseNul(sql);
         using var interruption = Interruption.On(_handle, cancellationToken);
         using var result = new ResultHandle(_handle);
-        if (duckdb_query(_handle, sql, result.Pointer) != 0)
-            throw DuckDbError.Of(DuckDbError.Text(duckdb_result_error(result.Pointer)), _database, cancellationToken);
+        if (duckdb_query(_handle, sql, result.Pointer) == 0)
+            return;
+        BreakTransaction();
+        throw DuckDbError.Of(DuckDbError.Text(duckdb_result_error(result.Pointer)), _database, cancellationToken);
     }
 
     /// <remarks>Outside of a transaction the rows get one of their own.</remarks>
@@ -79,6 +99,13 @@ public sealed unsafe class DuckDbConnection : ISqlConnection
     }
 
     public void Dispose() => _handle.Dispose();
+
+    // DuckDB itself would go on after some errors, and commit the rest; PostgreSQL never does.
+    private void BreakTransaction()
+    {
+        if (HasTransaction)
+            _transaction?.Break();
+    }
 
     // The C API takes such texts up to the NUL.
     private static void RefuseNul(string text)

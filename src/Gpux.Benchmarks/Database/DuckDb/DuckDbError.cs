@@ -9,6 +9,7 @@ namespace Gpux.Benchmarks.Database.DuckDb;
 internal static unsafe class DuckDbError
 {
     private const string Interrupted = "INTERRUPT Error";
+    private const string StackTrace = "\nThis error signals an assertion failure"; // which goes on with the library's functions
     private const string LockHeld = "Conflicting lock is held in ";
 
     // ENOSPC, EDQUOT and EFBIG in the words of the C library and of Windows; then DuckDB's own for a limit that it was given.
@@ -68,8 +69,13 @@ internal static unsafe class DuckDbError
             : new DatabaseDamagedException(database, text);
     }
 
-    public static string Text(byte* text) =>
-        text is null ? "DuckDB gives no reason" : Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text));
+    public static string Text(byte* text)
+    {
+        if (text is null)
+            return "DuckDB gives no reason";
+        var said = Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text));
+        return said.IndexOf(StackTrace, StringComparison.Ordinal) is >= 0 and var trace ? said[..trace] : said;
+    }
 
     private static string? LockHolder(string text)
     {

@@ -1,6 +1,8 @@
 -- The base of the benchmark database. One text for DuckDB and PostgreSQL.
 -- Quantities are in SI base units (seconds, bytes, joules, 1/s); instants are TIMESTAMPTZ.
 -- "x >= 0 AND x < infinity" refuses negative numbers, infinities and NaN, which both databases order after infinity.
+-- No migration has ALTER TABLE: DuckDB 1.5.5 writes it into its log, and fails to read it there for a table with a CHECK when a process was
+-- killed before the log was merged. What is new gets a table of its own, whose rows refer to the old one's.
 -- DuckDB replaces a referenced row when a column with an index changes, and refuses if rows refer to it. So the referenced tables
 -- keep what changes in columns without an index, and a run is linked to a model version by a row of its own.
 
@@ -8,7 +10,6 @@ CREATE SEQUENCE models_id;
 CREATE SEQUENCE hardware_platforms_id;
 CREATE SEQUENCE model_registry_versions_id;
 CREATE SEQUENCE test_runs_id;
-CREATE SEQUENCE performance_results_id;
 CREATE SEQUENCE hardware_model_compatibility_id;
 CREATE SEQUENCE task_recommendations_id;
 CREATE SEQUENCE hardware_compatibility_snapshots_id;
@@ -68,6 +69,7 @@ CREATE TABLE model_registry_versions (
 CREATE TABLE test_runs (
     id BIGINT PRIMARY KEY DEFAULT nextval('test_runs_id'),
     run_key VARCHAR NOT NULL UNIQUE CHECK (run_key <> ''), -- a UUID that the measuring machine chose
+    content_sha256 VARCHAR, -- of what was run and what was found: another run under the same key is refused
     model_id BIGINT NOT NULL REFERENCES models (id),
     hardware_id BIGINT NOT NULL REFERENCES hardware_platforms (id),
     provenance VARCHAR NOT NULL CHECK (provenance IN ('measured', 'imported', 'simulated')),
@@ -136,9 +138,10 @@ INSERT INTO metrics (name, unit, better) VALUES
     ('roofline_share', '1', 'higher');
 
 -- A metric of a run. Percentiles that the samples do not support are null.
+-- The one table that grows large, whose rows are stored with their run, in one transaction, and deleted with it. So it has one key, and
+-- no id of its own nor a foreign key: the two made DuckDB append at half the speed.
 CREATE TABLE performance_results (
-    id BIGINT PRIMARY KEY DEFAULT nextval('performance_results_id'),
-    test_run_id BIGINT NOT NULL REFERENCES test_runs (id),
+    test_run_id BIGINT NOT NULL, -- of test_runs
     metric VARCHAR NOT NULL CHECK (metric IN (
         'latency.e2e', 'latency.first_inference', 'latency.ttft', 'latency.tpot', 'load_time', 'conversion_time', 'throughput.samples',
         'throughput.tokens_in', 'throughput.tokens_out', 'goodput', 'error_rate', 'memory.peak_rss', 'memory.peak_device',
@@ -156,16 +159,17 @@ CREATE TABLE performance_results (
     ci_level DOUBLE PRECISION CHECK (ci_level > 0 AND ci_level < 1),
     created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     updated_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    UNIQUE (metric, test_run_id), -- in this order: DuckDB appends three times as fast as in the other
+    UNIQUE (metric, test_run_id), -- in this order: in the other, DuckDB's index of it is three times as large, and slower to make
     CHECK (ci_low <= ci_high),
     CHECK (p50 <= p90),
     CHECK (p90 <= p95),
     CHECK (p95 <= p99)
 );
 
--- The raw values of a run, in order, as one file.
+-- The raw values of a run, in order, as one file. Stored and deleted with it, as its metrics are: DuckDB refuses to delete a row in the
+-- transaction that deleted what a foreign key has refer to it.
 CREATE TABLE test_run_samples (
-    test_run_id BIGINT PRIMARY KEY REFERENCES test_runs (id),
+    test_run_id BIGINT PRIMARY KEY, -- of test_runs
     format VARCHAR NOT NULL,
     content BYTEA NOT NULL,
     created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
@@ -181,6 +185,13 @@ CREATE TABLE hardware_model_compatibility (
     recommended_precision VARCHAR,
     memory_requirement DOUBLE PRECISION CHECK (
         memory_requirement >= 0 AND memory_requirement < CAST('infinity' AS DOUBLE PRECISION)), -- bytes
+    score_version BIGINT,
+    score_form VARCHAR, -- arithmetic or geometric
+    partial BOOLEAN, -- a component is missing
+    run_count BIGINT,
+    launch_count BIGINT, -- independent ones: what confidence counts
+    confidence DOUBLE PRECISION,
+    details JSON, -- weights, components and workloads
     created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     last_updated TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
     notes TEXT,
@@ -210,7 +221,14 @@ CREATE TABLE hardware_compatibility_snapshots (
     recommended_precision VARCHAR,
     memory_requirement DOUBLE PRECISION CHECK (
         memory_requirement >= 0 AND memory_requirement < CAST('infinity' AS DOUBLE PRECISION)), -- bytes
+    snapshot_number BIGINT, -- those of one moment share it; from 1 for each version
+    score_version BIGINT,
+    score_form VARCHAR,
+    partial BOOLEAN,
+    run_count BIGINT,
+    launch_count BIGINT,
+    confidence DOUBLE PRECISION,
+    hardware_sha256 VARCHAR, -- of what was known of the hardware
+    details JSON,
     created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
-
-CREATE INDEX test_runs_started_at ON test_runs (started_at);

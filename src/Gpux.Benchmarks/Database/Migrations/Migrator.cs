@@ -59,7 +59,8 @@ internal sealed class Migrator(ISqlConnection connection, string database, IRead
     private bool HasRecords(CancellationToken cancellationToken)
     {
         using var rows = connection.Query(
-            "SELECT count(*) FROM information_schema.tables WHERE table_name = 'schema_migrations'", [], cancellationToken);
+            "SELECT count(*) FROM information_schema.tables WHERE table_name = 'schema_migrations' AND table_schema = current_schema()", [],
+            cancellationToken);
         return rows.Read() && rows.Int64(0) > 0;
     }
 }

@@ -13,16 +13,15 @@ internal sealed class CreateSchemaCommand : GpuxCommand
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var location = DatabaseOptions.Location(Services, parsed.GetValue(_path));
-        using (Services.Open(location, cancellationToken))
-        {
-        }
+        string name;
+        using (var store = Services.Open(parsed.GetValue(_path), cancellationToken))
+            name = store.Connection.Name;
         Terminal.Print(
-            output => output.WriteLine($"{location} has the schema of this GPUX."),
+            output => output.WriteLine($"{name} has the schema of this GPUX."),
             json =>
             {
                 json.WriteStartObject();
-                json.WriteString("database", location);
+                json.WriteString("database", name);
                 json.WriteEndObject();
             });
         return Task.FromResult(ExitCode.Done);

@@ -10,6 +10,12 @@ internal sealed class DatabaseCommand : Command
     public DatabaseCommand(Services services) : base("db", Summary)
     {
         Add(new CreateSchemaCommand(services));
+        Add(new ListRunsCommand(services));
+        Add(new ShowRunCommand(services));
+        Add(new DeleteRunsCommand(services));
+        Add(new ImportResultsCommand(services));
+        Add(new ExportResultsCommand(services));
+        Add(new BackupCommand(services));
         Add(new LinkTestsCommand(services));
         Add(new CalculateScoresCommand(services));
         Add(new RecommendHardwareCommand(services));
@@ -21,7 +27,5 @@ internal sealed class DatabaseCommand : Command
         Add(new CompareVersionsCommand(services));
         Add(new PlotCommand(services));
         Add(new ReportCommand(services));
-        Add(new ImportResultsCommand(services));
-        Add(new ExportResultsCommand(services));
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gpux.Benchmarks.Database;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Cli.Commands.Database;
@@ -14,7 +15,7 @@ internal static class DatabaseOptions
 
     public static Option<string> Path() => new("--db-path", "--db")
     {
-        Description = $"Database of results: a DuckDB file. Default: ${Variable}, else $GPUX_HOME/benchmarks.duckdb.",
+        Description = $"Database of results: a DuckDB file, or postgresql://user@host/database. Default: ${Variable}, else $GPUX_HOME/benchmarks.duckdb.",
         HelpName = "path",
     };
 
@@ -27,8 +28,17 @@ internal static class DatabaseOptions
     }
 
     /// <summary>As <see cref="Open"/>, for reading.</summary>
-    public static BenchmarkStore OpenToRead(this Services services, string? path, CancellationToken cancellationToken) =>
-        BenchmarkStore.OpenToRead(Location(services, path), LockWait, cancellationToken);
+    public static BenchmarkStore OpenToRead(this Services services, string? path, CancellationToken cancellationToken)
+    {
+        var location = Location(services, path);
+        // The default one is there, and empty, before anything was stored.
+        return location == services.Library.BenchmarksFile && !File.Exists(location)
+            ? services.Open(path, cancellationToken) : BenchmarkStore.OpenToRead(location, LockWait, cancellationToken);
+    }
+
+    /// <summary>Copies the database beside itself.</summary>
+    public static string Backup(this Services services, string? path, CancellationToken cancellationToken) =>
+        BenchmarkDatabase.Backup(Location(services, path), LockWait, cancellationToken);
 
     public static string Location(Services services, string? path) =>
         path ?? services.Environment.Variable(Variable) ?? services.Library.BenchmarksFile;

@@ -30,90 +30,11 @@ public sealed class StatementTests : IDisposable
         Assert.Equal(100, _connection.Execute("UPDATE t SET seconds = $1", [1.0], default));
     }
 
-    [Theory]
-    [InlineData("SELEKT 1")]
-    [InlineData("SELECT * FROM missing")]
-    [InlineData("SELECT missing FROM t")]
-    [InlineData("SELECT 1; SELECT 2")]
-    [InlineData("")]
-    public void Wrong_statement_is_refused(string sql) =>
-        Assert.Throws<DatabaseStatementException>(() => _connection.Query(sql, [], default));
-
     [Fact]
     public void Parameters_must_be_as_many_as_the_statement_has()
     {
         Assert.Throws<ArgumentException>(() => _connection.Execute("INSERT INTO t VALUES ($1, $2)", [1L], default));
         Assert.Throws<ArgumentException>(() => _connection.Execute("INSERT INTO t VALUES (1, 2)", [1L], default));
-    }
-
-    [Fact]
-    public void Value_of_another_type_is_refused() => Assert.Throws<DatabaseValueTypeException>(
-        () => _connection.Execute("INSERT INTO t VALUES ($1, 1)", ["no number"], default));
-
-    [Fact]
-    public void Broken_rules_are_named()
-    {
-        _connection.Execute("INSERT INTO t VALUES (1, 1)", [], default);
-        Assert.Contains("id", Assert.Throws<DatabaseConstraintException>(
-            () => _connection.Execute("INSERT INTO t VALUES ($1, 1)", [1L], default)).Message, StringComparison.Ordinal);
-        Assert.Throws<DatabaseConstraintException>(() => _connection.Execute("INSERT INTO t VALUES (2, $1)", [-1.0], default));
-    }
-
-    [Fact]
-    public void Text_cannot_leave_its_parameter()
-    {
-        _connection.ExecuteScript("CREATE TABLE names (name VARCHAR)", default);
-        const string Attack = "x'); DROP TABLE t; --";
-        _connection.Execute("INSERT INTO names VALUES ($1)", [Attack], default);
-        using var rows = _connection.Query("SELECT count(*) FROM names WHERE name = $1", [Attack], default);
-        Assert.True(rows.Read());
-        Assert.Equal(1, rows.Int64(0));
-        Assert.Equal(0, _connection.Execute("DELETE FROM t", [], default)); // it is there
-    }
-
-    [Fact]
-    public void Table_name_of_an_append_is_a_name_and_no_sql()
-    {
-        Assert.ThrowsAny<DatabaseException>(() => _connection.Append("t; DROP TABLE t", [], default));
-        Assert.ThrowsAny<DatabaseException>(() => _connection.Append("t", ["id) VALUES (1); DROP TABLE t; --"], default));
-        _connection.ExecuteScript("CREATE TABLE \"odd \"\"name'\" (\"a column\" BIGINT)", default);
-        using (var appender = _connection.Append("odd \"name'", ["a column"], default))
-        {
-            appender.Add(1L);
-            appender.EndRow();
-            appender.Complete();
-        }
-        Assert.Equal(1, _connection.Execute("DELETE FROM \"odd \"\"name'\"", [], default));
-    }
-
-    [Fact]
-    public void Transaction_is_taken_back_unless_committed()
-    {
-        using (_connection.BeginTransaction())
-        {
-            _connection.Execute("INSERT INTO t VALUES (1, 1)", [], default);
-            Assert.Throws<InvalidOperationException>(_connection.BeginTransaction);
-        }
-        Assert.Equal(0, Count());
-        using (var transaction = _connection.BeginTransaction())
-        {
-            _connection.Execute("INSERT INTO t VALUES (1, 1)", [], default);
-            transaction.Commit();
-            Assert.Throws<InvalidOperationException>(transaction.Commit);
-        }
-        Assert.Equal(1, Count());
-    }
-
-    [Fact]
-    public void Transaction_after_a_failure_can_only_be_taken_back()
-    {
-        using (_connection.BeginTransaction())
-        {
-            Assert.Throws<DatabaseConstraintException>(() => _connection.Execute("INSERT INTO t VALUES (1, -1)", [], default));
-            Assert.ThrowsAny<DatabaseException>(() => _connection.Execute("INSERT INTO t VALUES (2, 1)", [], default));
-        }
-        Assert.Equal(1, _connection.Execute("INSERT INTO t VALUES (3, 1)", [], default));
-        Assert.Equal(1, Count());
     }
 
     [Fact]
@@ -125,50 +46,6 @@ public sealed class StatementTests : IDisposable
         using var second = other.BeginTransaction();
         _connection.Execute("UPDATE t SET seconds = 2", [], default);
         Assert.Throws<DatabaseConflictException>(() => other.Execute("UPDATE t SET seconds = 3", [], default));
-    }
-
-    [Fact]
-    public void Append_is_all_or_nothing()
-    {
-        const int MoreThanDuckDbHoldsBack = 500_000;
-        using (var appender = _connection.Append("t", [], default))
-            Fill(appender, 0, MoreThanDuckDbHoldsBack);
-        Assert.Equal(0, Count());
-        using (var appender = _connection.Append("t", [], default))
-        {
-            Fill(appender, 0, 3000);
-            Fill(appender, 2999, 3000); // a key that is taken
-            Assert.Throws<DatabaseConstraintException>(appender.Complete);
-            Assert.Throws<InvalidOperationException>(() => appender.Add(1L));
-        }
-        Assert.Equal(0, Count());
-    }
-
-    [Fact]
-    public void Append_belongs_to_the_callers_transaction()
-    {
-        using (_connection.BeginTransaction())
-        {
-            using var appender = _connection.Append("t", [], default);
-            Fill(appender, 0, 10);
-            appender.Complete();
-            Assert.Equal(10, Count());
-        }
-        Assert.Equal(0, Count());
-    }
-
-    [Fact]
-    public void Append_refuses_what_is_not_of_the_columns_type()
-    {
-        Assert.Throws<DatabaseValueTypeException>(() => AppendOne(appender => appender.Add("text")));
-        Assert.Throws<DatabaseValueTypeException>(() => AppendOne(appender => appender.Add(1.0)));
-        Assert.Throws<InvalidOperationException>(() => AppendOne(appender => appender.EndRow()));
-        Assert.Throws<InvalidOperationException>(() => AppendOne(appender =>
-        {
-            appender.Add(1L);
-            appender.Add(1.0);
-            appender.Add(1.0);
-        }));
     }
 
     [Fact]
@@ -215,22 +92,6 @@ public sealed class StatementTests : IDisposable
                 Assert.False(System.Text.RegularExpressions.Regex.IsMatch(line,
                     """(\$+"+|"\s*\+|\+\s*"|Format\().*\b(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|ATTACH|COPY|WHERE|VALUES|PRAGMA)\b"""),
                     $"{file}: {line}");
-    }
-
-    private static void Fill(DuckDbAppender appender, long from, int count)
-    {
-        for (var i = from; i < from + count; i++)
-        {
-            appender.Add(i);
-            appender.Add(1.0);
-            appender.EndRow();
-        }
-    }
-
-    private void AppendOne(Action<DuckDbAppender> add)
-    {
-        using var appender = _connection.Append("t", [], default);
-        add(appender);
     }
 
     private long Count()

@@ -22,6 +22,10 @@ public sealed class MigratorTests : IDisposable
         Enumerable.Range(1, Migration.Known.Count), Migration.Known.Select(migration => migration.Version));
 
     [Fact]
+    public void No_migration_alters_a_table() => Assert.DoesNotContain( // why not: see 0001
+        Migration.Known, migration => migration.Sql.Split('\n').Any(line => line.TrimStart().StartsWith("ALTER", StringComparison.OrdinalIgnoreCase)));
+
+    [Fact]
     public void Line_ends_do_not_change_the_digest() => Assert.Equal(
         Migration.Named("0001-a", "x\ny").Digest, Migration.Named("0001-a", "x\r\ny").Digest);
 

@@ -1,24 +1,30 @@
 using Gpux.Benchmarks.Database;
-using Gpux.Benchmarks.Database.DuckDb;
-using Gpux.Benchmarks.Database.Migrations;
+using Gpux.Benchmarks.Tests.Database.DuckDb;
+using Gpux.Benchmarks.Tests.Database.Postgres;
 
 namespace Gpux.Benchmarks.Tests.Database.Migrations;
 
-public sealed class SchemaTests : IDisposable
-{
-    private readonly DuckDbDatabase _database = DuckDbDatabase.OpenInMemory();
-    private readonly DuckDbConnection _connection;
+public sealed class DuckDbSchemaTests() : SchemaTests(new DuckDbFile());
 
-    public SchemaTests()
+[Collection(nameof(PostgresServer))]
+public sealed class PostgresSchemaTests(PostgresServer server) : SchemaTests(server.Create());
+
+public abstract class SchemaTests : IDisposable
+{
+    private readonly ITestDatabase _database;
+    private readonly ISqlConnection _connection;
+
+    protected SchemaTests(ITestDatabase database)
     {
-        _connection = _database.Connect();
-        new Migrator(_connection, _database.Name, Migration.Known, TimeProvider.System).Apply(default);
+        _database = database;
+        _connection = BenchmarkDatabase.Connect(database.Location, TimeSpan.Zero, default);
     }
 
     public void Dispose()
     {
         _connection.Dispose();
         _database.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Theory]

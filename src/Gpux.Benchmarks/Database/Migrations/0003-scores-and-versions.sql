@@ -1,23 +1,4 @@
--- Scores and snapshots say how they were made; versions have links and movable aliases; a precision has its proof.
-
-ALTER TABLE hardware_model_compatibility ADD COLUMN score_version BIGINT;
-ALTER TABLE hardware_model_compatibility ADD COLUMN score_form VARCHAR; -- arithmetic or geometric
-ALTER TABLE hardware_model_compatibility ADD COLUMN partial BOOLEAN; -- a component is missing
-ALTER TABLE hardware_model_compatibility ADD COLUMN run_count BIGINT;
-ALTER TABLE hardware_model_compatibility ADD COLUMN launch_count BIGINT; -- independent ones: what confidence counts
-ALTER TABLE hardware_model_compatibility ADD COLUMN confidence DOUBLE PRECISION;
-ALTER TABLE hardware_model_compatibility ADD COLUMN details JSON; -- weights, components and workloads
-
--- Snapshots of one moment share a number, from 1 for each version.
-ALTER TABLE hardware_compatibility_snapshots ADD COLUMN snapshot_number BIGINT;
-ALTER TABLE hardware_compatibility_snapshots ADD COLUMN score_version BIGINT;
-ALTER TABLE hardware_compatibility_snapshots ADD COLUMN score_form VARCHAR;
-ALTER TABLE hardware_compatibility_snapshots ADD COLUMN partial BOOLEAN;
-ALTER TABLE hardware_compatibility_snapshots ADD COLUMN run_count BIGINT;
-ALTER TABLE hardware_compatibility_snapshots ADD COLUMN launch_count BIGINT;
-ALTER TABLE hardware_compatibility_snapshots ADD COLUMN confidence DOUBLE PRECISION;
-ALTER TABLE hardware_compatibility_snapshots ADD COLUMN hardware_sha256 VARCHAR; -- of what was known of the hardware
-ALTER TABLE hardware_compatibility_snapshots ADD COLUMN details JSON;
+-- What snapshots were made of; versions have links and movable aliases; a precision has its proof.
 
 -- What a snapshot was made of. It keeps the numbers: a run may be deleted later, so that it is not referred to.
 CREATE TABLE hardware_compatibility_snapshot_runs (

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Gpux.Benchmarks.Database.DuckDb;
+namespace Gpux.Benchmarks.Database;
 
 internal static class StrictUtf8
 {

@@ -1,0 +1,182 @@
+using System.Text.Json;
+using Gpux.Benchmarks.Database;
+
+namespace Gpux.Benchmarks.Results;
+
+/// <summary>Finds runs in the database, and makes records of their rows.</summary>
+internal sealed class RunReader(ISqlConnection connection)
+{
+    /// <returns>The runs that agree with the filter, by id, without their samples.</returns>
+    public List<StoredRun> Find(RunFilter filter, CancellationToken cancellationToken)
+    {
+        // All that is read is of one moment, so that no run is without its metrics.
+        using var transaction = connection.HasTransaction ? null : connection.BeginTransaction();
+        var peaks = Peaks(cancellationToken);
+        List<StoredRun> runs = [];
+        using (var rows = connection.Query(
+            """
+            SELECT id, run_key, provenance, provenance_source, machine_fingerprint, environment, suite, benchmark_version, task_type, scenario, precision_name,
+                batch_size, input_tokens, output_tokens, concurrency, offered_rate, backend, runtime_version, execution_provider, execution_provider_options,
+                driver_version, threads, seed, launch_count, verdict, verdict_reasons, bundle_sha256, started_at, duration_seconds, version_tag, model_id,
+                model_name, model_registry, model_architecture, model_task, parameter_count, size_bytes, model_metadata, hardware_id, hardware_name,
+                hardware_kind, vendor, device, device_count, memory_bytes, memory_bytes_per_second, hardware_metadata
+            FROM run_details
+            WHERE (CAST($1 AS VARCHAR) IS NULL OR model_name = $1)
+                AND (CAST($2 AS VARCHAR) IS NULL OR lower(hardware_name) = $2 OR hardware_kind = $2 OR lower(execution_provider) = $2)
+                AND (CAST($3 AS VARCHAR) IS NULL OR version_tag = $3)
+                AND (CAST($4 AS VARCHAR) IS NULL OR precision_name = $4)
+                AND (CAST($5 AS VARCHAR) IS NULL OR task_type = $5)
+                AND (CAST($6 AS VARCHAR) IS NULL OR verdict = $6)
+                AND (CAST($7 AS VARCHAR) IS NULL OR id IN (SELECT unnest(CAST(string_to_array($7, ',') AS BIGINT[]))))
+            ORDER BY id DESC
+            LIMIT $8
+            """,
+            [
+                filter.Model, filter.Hardware?.ToLowerInvariant(), filter.VersionTag, filter.Precision,
+                filter.TaskType is { } task ? Names.Of(task) : null, filter.Verdict is { } verdict ? Names.Of(verdict) : null,
+                filter.Ids is { } ids ? RunIds.List(ids) : null, filter.Limit ?? long.MaxValue,
+            ], cancellationToken))
+        {
+            while (rows.Read())
+                runs.Add(Run(new SqlColumns(rows), peaks));
+        }
+        runs.Reverse(); // the limit takes from the end
+        AddMetrics(runs, cancellationToken);
+        return runs;
+    }
+
+    // In the order of the columns above.
+    private static StoredRun Run(SqlColumns row, Dictionary<long, List<ArithmeticPeak>> peaks)
+    {
+        var (id, key, provenance, provenanceSource) = (row.Int64(), row.Text(), Names.Parse<Provenance>(row.Text()), row.TextOrNull());
+        var (fingerprint, environment, suite, benchmarkVersion) = (row.Text(), row.TextOrNull(), row.Text(), row.Text());
+        var workload = new Workload(Names.Parse<TaskType>(row.Text()), row.Text())
+        {
+            Precision = row.TextOrNull(),
+            BatchSize = row.Int32OrNull(),
+            InputTokens = row.Int32OrNull(),
+            OutputTokens = row.Int32OrNull(),
+            Concurrency = row.Int32OrNull(),
+            OfferedRate = row.DoubleOrNull(),
+        };
+        var engine = new Engine(row.TextOrNull())
+        {
+            Version = row.TextOrNull(),
+            ExecutionProvider = row.TextOrNull(),
+            OptionsJson = row.TextOrNull(),
+            DriverVersion = row.TextOrNull(),
+            Threads = row.Int32OrNull(),
+        };
+        var (seed, launches, verdict, reasons) = (row.Int64OrNull(), row.Int32(), Names.Parse<RunVerdict>(row.Text()), Texts(row.TextOrNull()));
+        var (bundle, startedAt, duration, versionTag) = (row.TextOrNull(), row.Time(), Seconds(row.Double()), row.TextOrNull());
+        var modelId = row.Int64();
+        var model = new BenchmarkedModel(row.Text())
+        {
+            Registry = row.TextOrNull(),
+            Architecture = row.TextOrNull(),
+            Task = row.TextOrNull(),
+            ParameterCount = row.Int64OrNull(),
+            SizeBytes = row.Int64OrNull(),
+            MetadataJson = row.TextOrNull(),
+        };
+        var hardwareId = row.Int64();
+        var hardware = new HardwarePlatform(row.Text(), Names.Parse<HardwareKind>(row.Text()))
+        {
+            Vendor = row.TextOrNull(),
+            Device = row.TextOrNull(),
+            DeviceCount = row.Int32(),
+            MemoryBytes = row.Int64OrNull(),
+            MemoryBytesPerSecond = row.DoubleOrNull(),
+            MetadataJson = row.TextOrNull(),
+            Peaks = peaks.TryGetValue(hardwareId, out var known) ? known : [],
+        };
+        return new StoredRun(id, modelId, hardwareId, new BenchmarkRun
+        {
+            Key = key,
+            Model = model,
+            VersionTag = versionTag,
+            Hardware = hardware,
+            Workload = workload,
+            Engine = engine,
+            Provenance = provenance,
+            ProvenanceSource = provenanceSource,
+            MachineFingerprint = fingerprint,
+            EnvironmentJson = environment,
+            Suite = suite,
+            BenchmarkVersion = benchmarkVersion,
+            Seed = seed,
+            LaunchCount = launches,
+            Verdict = verdict,
+            Reasons = reasons,
+            BundleSha256 = bundle,
+            StartedAt = startedAt,
+            Duration = duration,
+            Metrics = [],
+        });
+    }
+
+    private void AddMetrics(List<StoredRun> runs, CancellationToken cancellationToken)
+    {
+        if (runs.Count == 0)
+            return;
+        using var rows = connection.Query(
+            """
+            SELECT test_run_id, metric, sample_count, mean, p50, p90, p95, p99, standard_deviation, ci_low, ci_high, ci_level
+            FROM performance_results
+            WHERE test_run_id IN (SELECT unnest(CAST(string_to_array($1, ',') AS BIGINT[])))
+            ORDER BY test_run_id, metric
+            """, [RunIds.List(runs.Select(found => found.Id))], cancellationToken);
+        List<MetricResult> results = [];
+        var at = 0; // both are in the order of the ids
+        while (rows.Read())
+        {
+            var row = new SqlColumns(rows);
+            for (var id = row.Int64(); runs[at].Id != id; at++)
+                Take();
+            var metric = Metric.Find(row.Text())!; // the table holds none but those
+            results.Add(new MetricResult(metric, row.Int64(), row.Double())
+            {
+                P50 = row.DoubleOrNull(),
+                P90 = row.DoubleOrNull(),
+                P95 = row.DoubleOrNull(),
+                P99 = row.DoubleOrNull(),
+                StandardDeviation = row.DoubleOrNull(),
+                ConfidenceLow = row.DoubleOrNull(),
+                ConfidenceHigh = row.DoubleOrNull(),
+                ConfidenceLevel = row.DoubleOrNull(),
+            });
+        }
+        Take();
+
+        void Take()
+        {
+            runs[at] = runs[at] with { Run = runs[at].Run with { Metrics = results } };
+            results = [];
+        }
+    }
+
+    private Dictionary<long, List<ArithmeticPeak>> Peaks(CancellationToken cancellationToken)
+    {
+        Dictionary<long, List<ArithmeticPeak>> peaks = [];
+        using var rows = connection.Query(
+            "SELECT hardware_id, precision_name, operations_per_second, source FROM hardware_peaks ORDER BY hardware_id, precision_name", [], cancellationToken);
+        while (rows.Read())
+        {
+            if (!peaks.TryGetValue(rows.Int64(0), out var known))
+                peaks.Add(rows.Int64(0), known = []);
+            known.Add(new ArithmeticPeak(rows.Text(1), rows.Double(2), rows.Text(3)));
+        }
+        return peaks;
+    }
+
+    // TimeSpan.FromSeconds cuts off, and 0.3 s would come back as 0.2999999 s.
+    private static TimeSpan Seconds(double seconds) => new((long)Math.Round(seconds * TimeSpan.TicksPerSecond));
+
+    private static string[] Texts(string? json)
+    {
+        if (json is null)
+            return [];
+        using var document = JsonDocument.Parse(json);
+        return [.. document.RootElement.EnumerateArray().Select(text => text.GetString() ?? "")];
+    }
+}

@@ -1,0 +1,300 @@
+using System.Text.Json;
+using Gpux.Benchmarks.Database;
+
+namespace Gpux.Benchmarks.Results;
+
+/// <summary>Stores runs with their models, hardware, versions, metrics and samples, in the caller's transaction.</summary>
+internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
+{
+    // No key has it: texts of runs are without control characters.
+    private const string KeySeparator = "\u001f";
+
+    private const string FindModel = "SELECT id FROM models WHERE name = $1";
+    private const string FindHardware = "SELECT id FROM hardware_platforms WHERE name = $1";
+
+    private static readonly string[] RunColumns =
+    [
+        "id", "run_key", "content_sha256", "model_id", "hardware_id", "provenance", "provenance_source", "machine_fingerprint", "environment", "suite",
+        "benchmark_version", "task_type", "scenario", "precision_name", "batch_size", "input_tokens", "output_tokens", "concurrency", "offered_rate", "backend",
+        "runtime_version", "execution_provider", "execution_provider_options", "driver_version", "threads", "seed", "launch_count", "verdict",
+        "verdict_reasons", "bundle_sha256", "started_at", "duration_seconds",
+    ];
+
+    private static readonly string[] ResultColumns =
+        ["test_run_id", "metric", "sample_count", "mean", "p50", "p90", "p95", "p99", "standard_deviation", "ci_low", "ci_high", "ci_level"];
+
+    /// <summary>Stores those that are not there yet.</summary>
+    /// <returns>Of each run its id, and false if the database had it already.</returns>
+    /// <exception cref="RunChangedException">The database has another run under one's key.</exception>
+    /// <exception cref="DatabaseException">See <see cref="RunCheck"/>.</exception>
+    public (long Id, bool IsNew)[] Write(IReadOnlyList<BenchmarkRun> runs, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var digests = new string[runs.Count];
+        for (var i = 0; i < digests.Length; i++)
+        {
+            RunCheck.Require(runs[i], now);
+            digests[i] = RunDigest.Of(runs[i]);
+        }
+        var known = Known(runs, cancellationToken);
+        var ids = new Queue<long>(Ids(runs.Count - known.Count, cancellationToken));
+        var stored = new (long Id, bool IsNew)[runs.Count];
+        for (var i = 0; i < stored.Length; i++)
+        {
+            var key = runs[i].Key;
+            stored[i].IsNew = !known.TryGetValue(key, out var found);
+            if (stored[i].IsNew)
+                known.Add(key, found = (ids.Dequeue(), digests[i]));
+            else if (found.Digest != digests[i])
+                throw new RunChangedException(key, found.Id);
+            stored[i].Id = found.Id;
+        }
+        var fresh = Enumerable.Range(0, stored.Length).Where(i => stored[i].IsNew).Select(i => new NewRun(stored[i].Id, digests[i], runs[i])).ToArray();
+        if (fresh.Length > 0)
+            Write(fresh, cancellationToken);
+        return stored;
+    }
+
+    /// <summary>Makes the model known, and adds what was not known of it.</summary>
+    /// <returns>Its id.</returns>
+    public long EnsureModel(BenchmarkedModel model, CancellationToken cancellationToken)
+    {
+        RunCheck.Require(model);
+        SqlValue[] described =
+        [
+            model.Name, model.Registry, model.Architecture, model.Task, SqlValue.From(model.ParameterCount), SqlValue.From(model.SizeBytes), model.MetadataJson,
+        ];
+        if (First(FindModel, [model.Name], cancellationToken) is not { } id)
+        {
+            return First(
+                """
+                INSERT INTO models (name, registry, architecture, task, parameter_count, size_bytes, metadata)
+                VALUES ($1, $2, $3, $4, $5, $6, CAST($7 AS JSON)) ON CONFLICT (name) DO NOTHING RETURNING id
+                """, described, cancellationToken) ?? throw CameFirst(model.Name);
+        }
+        connection.Execute(
+            """
+            UPDATE models SET registry = coalesce(registry, $2), architecture = coalesce(architecture, $3), task = coalesce(task, $4),
+                parameter_count = coalesce(parameter_count, $5), size_bytes = coalesce(size_bytes, $6), metadata = coalesce(metadata, CAST($7 AS JSON)),
+                updated_at = $8
+            WHERE name = $1 AND (registry IS NULL AND CAST($2 AS VARCHAR) IS NOT NULL OR architecture IS NULL AND CAST($3 AS VARCHAR) IS NOT NULL
+                OR task IS NULL AND CAST($4 AS VARCHAR) IS NOT NULL OR parameter_count IS NULL AND CAST($5 AS BIGINT) IS NOT NULL
+                OR size_bytes IS NULL AND CAST($6 AS BIGINT) IS NOT NULL OR metadata IS NULL AND CAST($7 AS VARCHAR) IS NOT NULL)
+            """, [.. described, clock.GetUtcNow()], cancellationToken);
+        return id;
+    }
+
+    /// <summary>Makes the hardware known, and adds what was not known of it. A measured peak replaces a published one.</summary>
+    /// <returns>Its id.</returns>
+    public long EnsureHardware(HardwarePlatform hardware, CancellationToken cancellationToken)
+    {
+        RunCheck.Require(hardware);
+        SqlValue[] described =
+        [
+            hardware.Name, Names.Of(hardware.Kind), hardware.Vendor, hardware.Device, SqlValue.From(hardware.MemoryBytes),
+            SqlValue.From(hardware.MemoryBytesPerSecond), hardware.MetadataJson,
+        ];
+        if (First(FindHardware, [hardware.Name], cancellationToken) is { } id)
+        {
+            connection.Execute(
+                """
+                UPDATE hardware_platforms SET vendor = coalesce(vendor, $3), device = coalesce(device, $4), memory_bytes = coalesce(memory_bytes, $5),
+                    memory_bytes_per_second = coalesce(memory_bytes_per_second, $6), metadata = coalesce(metadata, CAST($7 AS JSON)), updated_at = $8
+                WHERE name = $1 AND kind = $2 AND (vendor IS NULL AND CAST($3 AS VARCHAR) IS NOT NULL OR device IS NULL AND CAST($4 AS VARCHAR) IS NOT NULL
+                    OR memory_bytes IS NULL AND CAST($5 AS BIGINT) IS NOT NULL
+                    OR memory_bytes_per_second IS NULL AND CAST($6 AS DOUBLE PRECISION) IS NOT NULL
+                    OR metadata IS NULL AND CAST($7 AS VARCHAR) IS NOT NULL)
+                """, [.. described, clock.GetUtcNow()], cancellationToken);
+        }
+        else
+        {
+            id = First(
+                """
+                INSERT INTO hardware_platforms (name, kind, vendor, device, memory_bytes, memory_bytes_per_second, metadata, device_count)
+                VALUES ($1, $2, $3, $4, $5, $6, CAST($7 AS JSON), $8) ON CONFLICT (name) DO NOTHING RETURNING id
+                """, [.. described, (long)hardware.DeviceCount], cancellationToken) ?? throw CameFirst(hardware.Name);
+        }
+        foreach (var peak in hardware.Peaks)
+        {
+            connection.Execute(
+                """
+                INSERT INTO hardware_peaks (hardware_id, precision_name, operations_per_second, source) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (hardware_id, precision_name) DO UPDATE
+                SET operations_per_second = excluded.operations_per_second, source = excluded.source, updated_at = $5
+                WHERE excluded.source = 'measured'
+                """, [id, peak.Precision, peak.OperationsPerSecond, peak.Source, clock.GetUtcNow()], cancellationToken);
+        }
+        return id;
+    }
+
+    private Dictionary<string, (long Id, string? Digest)> Known(IReadOnlyList<BenchmarkRun> runs, CancellationToken cancellationToken)
+    {
+        Dictionary<string, (long Id, string? Digest)> known = new(StringComparer.Ordinal);
+        using var rows = connection.Query(
+            "SELECT run_key, id, content_sha256 FROM test_runs WHERE run_key IN (SELECT unnest(string_to_array($1, $2)))",
+            [string.Join(KeySeparator, runs.Select(run => run.Key)), KeySeparator], cancellationToken);
+        while (rows.Read())
+        {
+            var row = new SqlColumns(rows);
+            known.Add(row.Text(), (row.Int64(), row.TextOrNull()));
+        }
+        return known;
+    }
+
+    private List<long> Ids(int count, CancellationToken cancellationToken)
+    {
+        List<long> ids = [];
+        using var rows = connection.Query("SELECT nextval('test_runs_id') FROM generate_series(1, $1)", [(long)count], cancellationToken);
+        while (rows.Read())
+            ids.Add(rows.Int64(0));
+        return ids;
+    }
+
+    private void Write(NewRun[] runs, CancellationToken cancellationToken)
+    {
+        var models = new Dictionary<BenchmarkedModel, long>();
+        var platforms = new Dictionary<HardwarePlatform, long>();
+        foreach (var (_, _, run) in runs)
+        {
+            if (!models.ContainsKey(run.Model))
+                models.Add(run.Model, EnsureModel(run.Model, cancellationToken));
+            if (!platforms.ContainsKey(run.Hardware))
+                platforms.Add(run.Hardware, EnsureHardware(run.Hardware, cancellationToken));
+        }
+        using (var appender = connection.Append("test_runs", RunColumns, cancellationToken))
+        {
+            foreach (var run in runs)
+                Add(appender, run, models[run.Content.Model], platforms[run.Content.Hardware]);
+            appender.Complete();
+        }
+        using (var appender = connection.Append("performance_results", ResultColumns, cancellationToken))
+        {
+            foreach (var run in runs)
+                foreach (var result in run.Content.Metrics)
+                    Add(appender, run.Id, result);
+            appender.Complete();
+        }
+        foreach (var (id, _, run) in runs)
+        {
+            if (run.Samples is { } samples)
+            {
+                connection.Execute(
+                    "INSERT INTO test_run_samples (test_run_id, format, content) VALUES ($1, $2, $3)", [id, samples.Format, samples.Content], cancellationToken);
+            }
+        }
+        Link(runs, models, cancellationToken);
+    }
+
+    private void Link(NewRun[] runs, Dictionary<BenchmarkedModel, long> models, CancellationToken cancellationToken)
+    {
+        foreach (var version in runs.Where(run => run.Content.VersionTag is not null).GroupBy(run => (ModelId: models[run.Content.Model], Tag: run.Content.VersionTag)))
+        {
+            connection.Execute(
+                "INSERT INTO model_registry_versions (model_id, version_tag) VALUES ($1, $2) ON CONFLICT (model_id, version_tag) DO NOTHING",
+                [version.Key.ModelId, version.Key.Tag], cancellationToken);
+            connection.Execute(
+                """
+                INSERT INTO test_run_versions (test_run_id, version_id)
+                SELECT r.id, v.id FROM test_runs r, model_registry_versions v
+                WHERE v.model_id = $1 AND v.version_tag = $2 AND r.id IN (SELECT unnest(CAST(string_to_array($3, ',') AS BIGINT[])))
+                """, [version.Key.ModelId, version.Key.Tag, RunIds.List(version.Select(run => run.Id))], cancellationToken);
+        }
+    }
+
+    // In the order of RunColumns.
+    private static void Add(ISqlAppender row, NewRun added, long modelId, long hardwareId)
+    {
+        var run = added.Content;
+        var (workload, engine) = (run.Workload, run.Engine);
+        row.Add(added.Id);
+        row.Add(run.Key);
+        row.Add(added.Digest);
+        row.Add(modelId);
+        row.Add(hardwareId);
+        row.Add(Names.Of(run.Provenance));
+        row.Add(run.ProvenanceSource);
+        row.Add(run.MachineFingerprint);
+        row.Add(run.EnvironmentJson);
+        row.Add(run.Suite);
+        row.Add(run.BenchmarkVersion);
+        row.Add(Names.Of(workload.TaskType));
+        row.Add(workload.Scenario);
+        row.Add(workload.Precision);
+        Add(row, workload.BatchSize);
+        Add(row, workload.InputTokens);
+        Add(row, workload.OutputTokens);
+        Add(row, workload.Concurrency);
+        Add(row, workload.OfferedRate);
+        row.Add(engine.Backend);
+        row.Add(engine.Version);
+        row.Add(engine.ExecutionProvider);
+        row.Add(engine.OptionsJson);
+        row.Add(engine.DriverVersion);
+        Add(row, engine.Threads);
+        Add(row, run.Seed);
+        row.Add((long)run.LaunchCount);
+        row.Add(Names.Of(run.Verdict));
+        row.Add(Json(run.Reasons));
+        row.Add(run.BundleSha256);
+        row.Add(run.StartedAt);
+        row.Add(run.Duration.TotalSeconds);
+        row.EndRow();
+    }
+
+    // In the order of ResultColumns.
+    private static void Add(ISqlAppender row, long runId, MetricResult result)
+    {
+        row.Add(runId);
+        row.Add(result.Metric.Name);
+        row.Add(result.SampleCount);
+        row.Add(result.Mean);
+        Add(row, result.P50);
+        Add(row, result.P90);
+        Add(row, result.P95);
+        Add(row, result.P99);
+        Add(row, result.StandardDeviation);
+        Add(row, result.ConfidenceLow);
+        Add(row, result.ConfidenceHigh);
+        Add(row, result.ConfidenceLevel);
+        row.EndRow();
+    }
+
+    private static void Add(ISqlAppender row, long? value)
+    {
+        if (value is { } number)
+            row.Add(number);
+        else
+            row.AddNull();
+    }
+
+    private static void Add(ISqlAppender row, double? value)
+    {
+        if (value is { } number)
+            row.Add(number);
+        else
+            row.AddNull();
+    }
+
+    private static string? Json(IReadOnlyList<string> texts) =>
+        texts.Count == 0 ? null : "[" + string.Join(',', texts.Select(text => $"\"{JsonEncodedText.Encode(text)}\"")) + "]";
+
+    private long? First(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken)
+    {
+        using var rows = connection.Query(sql, parameters, cancellationToken);
+        return rows.Read() ? rows.Int64(0) : null;
+    }
+
+    private static DatabaseConflictException CameFirst(string name) => new($"'{name}' was added by another writer.");
+
+    private readonly record struct NewRun(long Id, string Digest, BenchmarkRun Content);
+}
+
+/// <summary>Another run is stored under the key of one.</summary>
+public sealed class RunChangedException(string key, long id) : DatabaseException(
+    ErrorCode.RunChanged,
+    $"The run '{key}' is stored as {id}, with other content: nothing is overwritten.",
+    "Delete the stored run first, if it is wrong; or give the new one a key of its own. Nothing was stored.")
+{
+    /// <summary>Of the stored run.</summary>
+    public long Id { get; } = id;
+}

@@ -1,0 +1,101 @@
+using Gpux.Benchmarks.Results;
+
+namespace Gpux.Cli.Tests.EndToEnd;
+
+[Trait("Category", "Slow")]
+public sealed class DatabaseTests : IDisposable
+{
+    private readonly User _user = new();
+
+    private string File_ => Path.Combine(_user.Folder, "results.duckdb");
+
+    public void Dispose() => _user.Dispose();
+
+    [Fact]
+    public async Task Results_are_listed_shown_and_deleted()
+    {
+        Fill("bert-base-uncased", "llama-7b", "bert-base-uncased");
+        var list = await _user.RunAsync("db", "list", "--db-path", File_, "--model", "bert-base-uncased");
+        Assert.True(list.ExitCode == 0, list.ToString());
+        var lines = list.Output.Trim().Split('\n');
+        Assert.Equal(3, lines.Length);
+        Assert.StartsWith("ID", lines[0], StringComparison.Ordinal);
+        foreach (var text in (string[])["bert-base-uncased", "v1.0.0", "NVIDIA L4", "fp16", "12.5 ms", "80.0/s", "valid", "2026-01-02 03:04"])
+            Assert.Contains(text, lines[1], StringComparison.Ordinal);
+
+        var listed = await _user.RunAsync("db", "list", "--db-path", File_, "--hardware", "cuda", "--version", "v1.0.0", "--limit", "2", "--json");
+        Assert.Equal([2, 3], listed.Json.EnumerateArray().Select(run => run.GetProperty("id").GetInt64()));
+
+        var shown = await _user.RunAsync("db", "show", "2", "--db-path", File_);
+        Assert.Equal(0, shown.ExitCode);
+        foreach (var text in (string[])["llama-7b", "closed-loop", "onnxruntime", "measured", "latency.e2e", "12.5 ms", "12.0 ms to 13.0 ms at 95", "float64, 24 B"])
+            Assert.Contains(text, shown.Output, StringComparison.Ordinal);
+        var json = (await _user.RunAsync("db", "show", "2", "--db-path", File_, "--json")).Json;
+        Assert.Equal("EPYC", json.GetProperty("environment").GetProperty("cpu").GetString());
+        Assert.Equal(0.0125, json.GetProperty("metrics")[0].GetProperty("p50").GetDouble());
+
+        var asked = await _user.RunAsync("db", "delete", "1,2", "--db-path", File_);
+        Assert.Contains("Would delete 2 results", asked.Output, StringComparison.Ordinal);
+        Assert.Contains("--yes", asked.Error, StringComparison.Ordinal);
+        var missing = await _user.RunAsync("db", "delete", "1", "99", "--yes", "--db-path", File_);
+        Assert.Equal(1, missing.ExitCode);
+        Assert.Contains("GPUX6020", missing.Error, StringComparison.Ordinal);
+        var deleted = await _user.RunAsync("db", "delete", "1,2", "--yes", "--db-path", File_);
+        Assert.Contains("Deleted 2 results", deleted.Output, StringComparison.Ordinal);
+        Assert.Equal(1, (await _user.RunAsync("db", "list", "--db-path", File_, "--json")).Json.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Backup_is_put_beside_the_file()
+    {
+        Fill("bert-base-uncased");
+        var backup = await _user.RunAsync("db", "backup", "--db-path", File_, "--json");
+        var path = backup.Json.GetProperty("backup").GetString();
+        Assert.StartsWith(File_ + ".0", path, StringComparison.Ordinal);
+        Assert.Equal(1, (await _user.RunAsync("db", "list", "--db-path", path!, "--json")).Json.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Password_of_an_address_is_never_shown()
+    {
+        foreach (var command in (string[])["create-schema", "list", "backup"])
+        {
+            var refused = await _user.RunAsync("db", command, "--db-path", "postgresql://ada:secret@127.0.0.1:1/results?connect_timeout=1");
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains("127.0.0.1:1/results", refused.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("secret", refused.Output + refused.Error, StringComparison.Ordinal);
+        }
+    }
+
+    private void Fill(params ReadOnlySpan<string> models)
+    {
+        using var store = BenchmarkStore.Open(File_, TimeSpan.Zero, default);
+        foreach (var model in models)
+        {
+            store.Add(
+                new BenchmarkRun
+                {
+                    Key = Guid.NewGuid().ToString(),
+                    Model = new BenchmarkedModel(model),
+                    VersionTag = "v1.0.0",
+                    Hardware = new HardwarePlatform("NVIDIA L4", HardwareKind.Gpu),
+                    Workload = new Workload(TaskType.Inference, "closed-loop") { Precision = "fp16", BatchSize = 1 },
+                    Engine = new Engine("onnxruntime") { ExecutionProvider = "cuda" },
+                    Provenance = Provenance.Measured,
+                    MachineFingerprint = "machine",
+                    EnvironmentJson = """{"cpu": "EPYC"}""",
+                    Suite = "gpux bench",
+                    BenchmarkVersion = "1",
+                    Verdict = RunVerdict.Valid,
+                    StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+                    Duration = TimeSpan.FromSeconds(10),
+                    Metrics =
+                    [
+                        new MetricResult(Metric.Latency, 1000, 0.013) { P50 = 0.0125, ConfidenceLow = 0.012, ConfidenceHigh = 0.013, ConfidenceLevel = 0.95 },
+                        new MetricResult(Metric.Throughput, 1, 80),
+                    ],
+                    Samples = new RunSamples("float64", new byte[24]),
+                }, default);
+        }
+    }
+}
