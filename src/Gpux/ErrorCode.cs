@@ -155,4 +155,7 @@ public enum ErrorCode
     MigrationFailed = 6011,
     MigrationChanged = 6012,
     DatabaseOutdated = 6013,
+    LaunchFailed = 6045,
+    UnfitWorkload = 6046,
+    InvalidSamples = 6047,
 }
