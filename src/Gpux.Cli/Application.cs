@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Gpux.Cli.Commands;
+using Gpux.Cli.Commands.Benchmarks;
 using Gpux.Cli.Commands.Database;
 using Gpux.Cli.Terminals;
 using Gpux.Registries.Download;
@@ -40,6 +41,7 @@ internal static class Application
         new("verify", services => new VerifyCommand(services)),
         new("tokenize", services => new TokenizeCommand(services)),
         new("preprocess", services => new PreprocessCommand(services)),
+        new("bench", services => new BenchCommand(services)),
         new("recommend", services => new RecommendCommand(services)),
         new("db", services => new DatabaseCommand(services)),
         new("plan-training", services => new PlanTrainingCommand(services)),

@@ -4,6 +4,9 @@ public enum ProgressUnit
 {
     Items,
     Bytes,
+
+    /// <summary>Hundredths of the whole.</summary>
+    Percent,
 }
 
 /// <summary>How far a step of a longer operation has come.</summary>

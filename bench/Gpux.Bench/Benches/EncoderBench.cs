@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Gpux.Bench.Inputs;
 using Gpux.Bench.Measurement;
 using Gpux.Bench.Reports;
+using Gpux.Benchmarks.Measurement.Machine;
 using Gpux.Runtime.Sessions;
 
 namespace Gpux.Bench.Benches;

@@ -1,6 +1,7 @@
 using Gpux.Bench.Inputs;
 using Gpux.Bench.Measurement;
 using Gpux.Bench.Reports;
+using Gpux.Benchmarks.Measurement.Machine;
 using Gpux.Runtime.Sessions;
 
 namespace Gpux.Bench.Benches;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Benchmarks.Charts;
@@ -17,6 +18,7 @@ public sealed record RunLatencies(IReadOnlyList<double[]> Launches)
     /// <returns>Null where the run brings no samples, or in a format that this version does not read.</returns>
     public static RunLatencies? Of(RunSamples? samples) => samples?.Format switch
     {
+        SampleSeries.Format => Of(SampleSeries.Read(samples)),
         "float64" => Float64(samples.Content),
         _ => null,
     };
@@ -24,6 +26,10 @@ public sealed record RunLatencies(IReadOnlyList<double[]> Launches)
     /// <summary>The value at a share of a sorted sample by nearest rank.</summary>
     /// <param name="share">0 to 1.</param>
     internal static double Quantile(double[] sorted, double share) => sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
+
+    private static RunLatencies? Of(IReadOnlyList<SampleSeries> series) => series.FirstOrDefault(each => each.Metric == Metric.Latency) is not { } latency ? null
+        : new RunLatencies([.. latency.Launches.Select(launch => launch.Windows.SelectMany(window => window).Select(nanoseconds => nanoseconds / 1e9).ToArray()).Where(launch => launch.Length > 0)])
+            is { Launches.Count: > 0 } latencies ? latencies : null;
 
     // Seconds, little-endian, one after the other, of one launch.
     private static RunLatencies? Float64(byte[] content)

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Gpux.Benchmarks.Results;
 
 namespace Gpux.Benchmarks.Scoring;
 
@@ -33,12 +33,3 @@ public sealed class HardwareNotKnownException(string hardware, IReadOnlyList<str
     ErrorCode.HardwareNotKnown,
     $"No result is from hardware '{hardware}': it is neither a platform's name, nor its kind, nor an execution provider.",
     known.Count == 0 ? "There are no results yet: gpux bench <model> --save." : $"There is: {string.Join(", ", known)}.");
-
-/// <summary>Ids of results in a message.</summary>
-internal static class RunIds
-{
-    public const int Shown = 10;
-
-    public static string Text(IReadOnlyList<long> ids) => string.Join(", ", ids.Take(Shown).Select(id => id.ToString(CultureInfo.InvariantCulture)))
-        + (ids.Count > Shown ? $" and {ids.Count - Shown} more" : "");
-}

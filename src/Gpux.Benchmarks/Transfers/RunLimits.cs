@@ -9,13 +9,7 @@ internal static class RunLimits
     /// <summary>Characters of a name.</summary>
     public const int NameLength = 1000;
 
-    private static readonly DateTimeOffset Earliest = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-    // A clock that is a day ahead is set wrong, or in another zone than it says.
-    private static readonly TimeSpan ClockError = TimeSpan.FromDays(1);
-
     private const int LongestText = 1 << 20;
-    private const int MaxAttachmentDepth = 32;
 
     /// <exception cref="RowRefusedException">It makes no sense.</exception>
     public static void Check(BenchmarkRun run, DateTimeOffset now)
@@ -35,7 +29,7 @@ internal static class RunLimits
             [("environment", run.EnvironmentJson), ("model_metadata", run.Model.MetadataJson), ("hardware_metadata", run.Hardware.MetadataJson),
                 ("execution_provider_options", run.Engine.OptionsJson)])
             Json(column, text);
-        if (run.StartedAt < Earliest || run.StartedAt > now + ClockError)
+        if (run.StartedAt < RunCheck.Earliest || run.StartedAt > now + RunCheck.ClockDifference)
             throw new RowRefusedException("started_at", $"{run.StartedAt:yyyy-MM-ddTHH:mm:ssZ} is not between 2000 and now");
         if (run.Metrics.Count == 0)
             throw new RowRefusedException(null, "it has no metric that GPUX keeps");
@@ -48,19 +42,10 @@ internal static class RunLimits
         }
     }
 
-    /// <summary>The largest value that makes sense, in the metric's unit.</summary>
-    public static double Largest(Metric metric) => metric.Unit switch
-    {
-        "s" => 1e6, // eleven days
-        "1/s" or "J" => 1e12,
-        "B" => 1e16, // ten petabytes
-        _ => metric == Metric.RooflineShare ? 2 : 1, // more than all where the peak was understated
-    };
-
     private static void Check(MetricResult result)
     {
         var name = result.Metric.Name;
-        var largest = Largest(result.Metric);
+        var largest = result.Metric.Maximum;
         foreach (var (statistic, value) in (ReadOnlySpan<(string, double?)>)
             [("mean", result.Mean), ("p50", result.P50), ("p90", result.P90), ("p95", result.P95), ("p99", result.P99),
                 ("stdev", result.StandardDeviation), ("ci_low", result.ConfidenceLow), ("ci_high", result.ConfidenceHigh)])
@@ -94,7 +79,7 @@ internal static class RunLimits
             throw new RowRefusedException(column, $"it has {text.Length:N0} characters; at most {LongestText:N0} are kept");
         try
         {
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxAttachmentDepth });
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = RunCheck.MaxJsonDepth });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new RowRefusedException(column, "it is no JSON object");
         }

@@ -98,7 +98,12 @@ internal sealed class ProgressDisplay(TextWriter output, TimeProvider clock, boo
     private static string Remaining(Step step, double? perSecond) => perSecond > 0 && step.Last.Total is { } total
         ? $"  {Duration(TimeSpan.FromSeconds(Math.Min(1e6, (total - step.Last.Done) / perSecond.Value)))} left" : "";
 
-    private static string Amount(long amount, ProgressUnit unit) => unit == ProgressUnit.Bytes ? ByteSize.Format(amount) : amount.ToString();
+    private static string Amount(long amount, ProgressUnit unit) => unit switch
+    {
+        ProgressUnit.Bytes => ByteSize.Format(amount),
+        ProgressUnit.Percent => $"{amount} %",
+        _ => amount.ToString(),
+    };
 
     private static string Duration(TimeSpan time) => time.TotalSeconds < 10 ? $"{time.TotalSeconds:0.0} s"
         : time.TotalMinutes < 2 ? $"{time.TotalSeconds:0} s" : time.TotalHours < 2 ? $"{time.TotalMinutes:0} min" : $"{time.TotalHours:0.0} h";

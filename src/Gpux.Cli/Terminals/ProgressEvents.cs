@@ -6,7 +6,7 @@ namespace Gpux.Cli.Terminals;
 
 /// <summary>Writes progress for programs: one JSON object a line, as it comes.</summary>
 /// <remarks>Fields: <c>step</c>; <c>item</c>, null for the step as a whole; <c>done</c>; <c>total</c>, null while unknown;
-/// <c>unit</c>, "bytes" or "items"; <c>rate</c>, done a second over the last seconds, null at first; <c>seconds_left</c>, null
+/// <c>unit</c>, "bytes", "items" or "percent"; <c>rate</c>, done a second over the last seconds, null at first; <c>seconds_left</c>, null
 /// while nothing can be said.</remarks>
 internal sealed class ProgressEvents(TextWriter output, TimeProvider clock) : IProgress<Progress>
 {
@@ -31,7 +31,7 @@ internal sealed class ProgressEvents(TextWriter output, TimeProvider clock) : IP
                 json.WriteString("item", value.Item);
                 json.WriteNumber("done", value.Done);
                 Number(json, "total", value.Total);
-                json.WriteString("unit", value.Unit == ProgressUnit.Bytes ? "bytes" : "items");
+                json.WriteString("unit", value.Unit switch { ProgressUnit.Bytes => "bytes", ProgressUnit.Percent => "percent", _ => "items" });
                 Number(json, "rate", recent.PerSecond is { } rate ? (long)rate : null);
                 Number(json, "seconds_left", recent.PerSecond is > 0 and var now && value.Total is { } total
                     ? (long)Math.Ceiling((total - value.Done) / now) : null);

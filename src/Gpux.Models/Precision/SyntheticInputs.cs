@@ -5,15 +5,17 @@ using Gpux.Runtime.Sessions;
 namespace Gpux.Models.Precision;
 
 /// <summary>Inputs of a model's kind where nobody recorded any: tokens, pixels and sounds by chance, the same for a seed each time.</summary>
-internal static class SyntheticInputs
+public static class SyntheticInputs
 {
-    private const int Tokens = 24;
+    private const int UsualTokens = 24;
     private const int UsualVocabulary = 100;
     private const int UsualImageSize = 224;
     private const int Samples = 16_000;
 
     /// <param name="config">config.json: says how many tokens there are, and how large an image is.</param>
-    public static Dictionary<string, Tensor> Make(ImmutableArray<ValueInfo> inputs, JsonElement config, long batch, int seed)
+    /// <param name="tokens">Of a row, where the model leaves their number open.</param>
+    /// <returns>Without the inputs that <see cref="ModelInputs.Complete"/> adds.</returns>
+    public static Dictionary<string, Tensor> Make(ImmutableArray<ValueInfo> inputs, JsonElement config, long batch, int seed, int tokens = UsualTokens)
     {
         var (chance, vocabulary, imageSize) = (new Random(seed), Number(config, "vocab_size") ?? UsualVocabulary, Number(config, "image_size") ?? UsualImageSize);
         var made = new Dictionary<string, Tensor>();
@@ -21,7 +23,7 @@ internal static class SyntheticInputs
         {
             if (IsLeftToDefaults(input.Name))
                 continue;
-            var tensor = Tensor.Zeros(input.ElementType, ShapeOf(input, batch, imageSize));
+            var tensor = Tensor.Zeros(input.ElementType, ShapeOf(input, batch, imageSize, tokens));
             switch (input.ElementType)
             {
                 case ElementType.Float32:
@@ -50,11 +52,11 @@ internal static class SyntheticInputs
         name is "attention_mask" or "token_type_ids" or "task_type_ids" or "langs" or "global_attention_mask" or "bbox" or "position_ids" or "bool_masked_pos"
         || name.StartsWith("entity_", StringComparison.Ordinal) || name.StartsWith("past_key_values.", StringComparison.Ordinal);
 
-    private static Shape ShapeOf(ValueInfo input, long batch, int imageSize) => ModelInputs.Sized(input, batch, input.Name switch
+    private static Shape ShapeOf(ValueInfo input, long batch, int imageSize, int tokens) => ModelInputs.Sized(input, batch, input.Name switch
     {
         "pixel_values" => imageSize,
         "input_values" => Samples,
-        _ => Tokens,
+        _ => tokens,
     });
 
     // Where the model is a pair, of its half.

@@ -5,7 +5,7 @@ using Gpux.Runtime.Sessions;
 namespace Gpux.Models.Projects;
 
 /// <summary>What a project says of the session and the pipeline.</summary>
-internal static class ProjectSession
+public static class ProjectSession
 {
     // By ONNX Runtime's options of each provider.
     private static readonly (string Provider, string Option)[] MemoryLimits =
@@ -13,6 +13,7 @@ internal static class ProjectSession
         ("CUDA", "gpu_mem_limit"), ("ROCM", "gpu_mem_limit"), ("MIGraphX", "migraphx_mem_limit"), ("CANN", "npu_mem_limit"),
     ];
 
+    /// <summary>The execution provider of a project that names a backend, with its limit of memory.</summary>
     /// <exception cref="ProjectException">The backend has no limit of memory.</exception>
     public static ExecutionProvider Provider(ProjectFile project)
     {
@@ -24,6 +25,7 @@ internal static class ProjectSession
         return new ExecutionProvider(name, new Dictionary<string, string> { [option] = bytes.ToString(CultureInfo.InvariantCulture) });
     }
 
+    /// <summary>What the pipeline does otherwise than the model's files say.</summary>
     /// <exception cref="ProjectException">The model is not as the project expects it.</exception>
     public static PipelineOverrides Overrides(ProjectFile project, ModelFiles files, InferenceSession session)
     {

@@ -92,7 +92,7 @@ public sealed class PipelineModel : IDisposable
     public int? MaxTokens => Least(MaxPositions, Tokenizer.ModelMaxLength);
 
     /// <summary>The most tokens that the model has positions for; null if nothing bounds them.</summary>
-    internal int? MaxPositions => Least(_maxTokens, (ConfigInt("max_position_embeddings") ?? ConfigInt("n_positions")) is { } positions
+    public int? MaxPositions => Least(_maxTokens, (ConfigInt("max_position_embeddings") ?? ConfigInt("n_positions")) is { } positions
         ? (int)Math.Clamp(positions - FirstPosition, 1, int.MaxValue) : null);
 
     internal static int? Least(int? one, int? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);

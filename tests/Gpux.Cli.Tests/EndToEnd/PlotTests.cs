@@ -47,13 +47,13 @@ public sealed class PlotTests : IDisposable
     [Fact]
     public async Task Comparison_says_how_much_and_how_sure()
     {
-        var compared = await _user.RunAsync("db", "compare-runs", Golden("before.json"), Golden("after.json"), "--json");
+        var compared = await _user.RunAsync("bench", "compare", Golden("before.json"), Golden("after.json"), "--json");
         Assert.True(compared.ExitCode == 0, compared.ToString());
         var latency = compared.Json.GetProperty("metrics")[0];
         Assert.Equal(("latency.e2e", "better"), (latency.GetProperty("name").GetString(), latency.GetProperty("verdict").GetString()));
         Assert.InRange(latency.GetProperty("factor").GetProperty("low").GetDouble(), 1.2, latency.GetProperty("factor").GetProperty("estimate").GetDouble());
-        Assert.Contains("B is 1.", (await _user.RunAsync("db", "compare-runs", Golden("before.json"), Golden("after.json"))).Output, StringComparison.Ordinal);
-        var other = await _user.RunAsync("db", "compare-runs", Golden("before.json"), Golden("runs.json"));
+        Assert.Contains("B is 1.", (await _user.RunAsync("bench", "compare", Golden("before.json"), Golden("after.json"))).Output, StringComparison.Ordinal);
+        var other = await _user.RunAsync("bench", "compare", Golden("before.json"), Golden("runs.json"));
         Assert.Equal(1, other.ExitCode);
         Assert.Contains("other machines: laptop, 8 cores", other.Output, StringComparison.Ordinal);
     }

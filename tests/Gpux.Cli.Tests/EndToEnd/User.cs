@@ -53,6 +53,56 @@ internal sealed class User : IDisposable
         return new Answer(process.ExitCode, first[0] + await output, await error);
     }
 
+    /// <summary>Starts the program and interrupts it, it alone, when it has started a program itself.</summary>
+    /// <returns>And the number of the process that it started.</returns>
+    public async Task<(Answer Answer, int Child)> InterruptWithChildAsync(params string[] arguments)
+    {
+        await Built.Value;
+        using var process = Start(Launcher, arguments, _home, Environment());
+        process.StandardInput.Close();
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        var child = await ChildAsync(process);
+        Assert.Equal(0, Kill(process.Id, signal: 2));
+        await process.WaitForExitAsync().WaitAsync(Limit);
+        return (new Answer(process.ExitCode, await output, await error), child);
+    }
+
+    /// <summary>Starts the program and kills it, it alone, when it has started a program itself.</summary>
+    /// <returns>The number of the process that it started.</returns>
+    public async Task<int> KillWithChildAsync(params string[] arguments)
+    {
+        await Built.Value;
+        using var process = Start(Launcher, arguments, _home, Environment());
+        process.StandardInput.Close();
+        var child = await ChildAsync(process);
+        process.Kill();
+        await process.WaitForExitAsync();
+        return child;
+    }
+
+    private static async Task<int> ChildAsync(Process process)
+    {
+        using var timeout = new CancellationTokenSource(Limit);
+        while (true)
+        {
+            Assert.False(process.HasExited, "The program ended without having started another.");
+            foreach (var thread in Directory.GetDirectories($"/proc/{process.Id}/task"))
+            {
+                try
+                {
+                    if (await File.ReadAllTextAsync(Path.Combine(thread, "children"), timeout.Token) is { Length: > 0 } children && int.Parse(children.Split(' ')[0]) is var child
+                        && (await File.ReadAllTextAsync($"/proc/{child}/cmdline", timeout.Token)).Contains("\0launch\0", StringComparison.Ordinal))
+                        return child;
+                }
+                catch (IOException)
+                {
+                    // One that ended meanwhile, as the launcher's own helpers do.
+                }
+            }
+            await Task.Delay(20, timeout.Token);
+        }
+    }
+
     /// <summary>Starts the program, and kills it after a while if it has not ended by then.</summary>
     public async Task KillAsync(TimeSpan after, params string[] arguments)
     {

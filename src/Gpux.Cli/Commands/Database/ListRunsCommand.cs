@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Cli.Commands.Database;
@@ -40,7 +41,7 @@ internal sealed class ListRunsCommand : GpuxCommand
             {
                 json.WriteStartArray();
                 foreach (var run in runs)
-                    RunJson.Write(json, run, samples: null);
+                    RunJson.Write(json, run.Run, run.Id);
                 json.WriteEndArray();
             });
         return Task.FromResult(ExitCode.Done);

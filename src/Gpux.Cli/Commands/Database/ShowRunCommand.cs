@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Cli.Commands.Database;
@@ -23,7 +24,7 @@ internal sealed class ShowRunCommand : GpuxCommand
         if (store.Find(new RunFilter { Ids = [id] }, cancellationToken) is not [var run])
             throw new RunNotFoundException([id]);
         var samples = store.Samples(id, cancellationToken);
-        Terminal.Print(output => RunText.Whole(run, samples, Terminal, output), json => RunJson.Write(json, run, samples));
+        Terminal.Print(output => RunText.Whole(run, samples, Terminal, output), json => RunJson.Write(json, run.Run with { Samples = samples }, run.Id));
         return Task.FromResult(ExitCode.Done);
     }
 }

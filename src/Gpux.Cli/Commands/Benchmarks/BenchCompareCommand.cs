@@ -6,7 +6,7 @@ using Gpux.Benchmarks.Results;
 using Gpux.Cli.Commands.Database;
 using Gpux.Cli.Terminals;
 
-namespace Gpux.Cli.Commands;
+namespace Gpux.Cli.Commands.Benchmarks;
 
 /// <summary>Whether B is better than A.</summary>
 internal sealed class BenchCompareCommand : GpuxCommand
@@ -17,7 +17,8 @@ internal sealed class BenchCompareCommand : GpuxCommand
     private readonly Argument<string> _b = new("b") { Description = "What is compared with it." };
     private readonly RunSelection _selection = new();
 
-    public BenchCompareCommand(Services services, string name) : base(services, name, Summary, "gpux db compare-runs 12,13,14,15 22,23,24,25", "gpux db compare-runs bert-base-uncased@v1.0.0 bert-base-uncased@v1.1.0")
+    public BenchCompareCommand(Services services)
+        : base(services, "compare", Summary, "gpux bench compare 12,13,14,15 22,23,24,25", "gpux bench compare bert-base-uncased@v1.0.0 bert-base-uncased@v1.1.0")
     {
         Add(_a);
         Add(_b);

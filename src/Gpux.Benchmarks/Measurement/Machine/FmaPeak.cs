@@ -2,16 +2,17 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Gpux.Bench.Measurement;
+namespace Gpux.Benchmarks.Measurement.Machine;
 
 /// <summary>The most floating-point work that the processor can do: multiply-adds of float32 vectors between registers.</summary>
 /// <remarks>No program that reads its operands from memory reaches it. Products of matrices come to about 90 %.</remarks>
-internal static class FmaPeak
+public static class FmaPeak
 {
     // Latency times throughput of the units, 4 cycles x 2 an iteration, needs 8 in flight; 12 fit into 16 registers with the two factors.
     private const int Accumulators = 12;
     private const int Iterations = 2_000_000;
 
+    /// <summary>What is measured, for people.</summary>
     public static string Name(int threads) => $"{(Wide ? "512" : "256")}-bit FMA peak, {threads} threads";
 
     private static bool Wide => Vector512.IsHardwareAccelerated;

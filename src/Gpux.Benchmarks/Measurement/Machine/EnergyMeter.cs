@@ -1,0 +1,57 @@
+namespace Gpux.Benchmarks.Measurement.Machine;
+
+/// <summary>Energy that processors, memory and graphics cards took, by the counters that the system lets us read.</summary>
+/// <remarks>Sources: Linux powercap (RAPL zones of packages and memory), whose counters are often root's alone; NVML.</remarks>
+internal sealed class EnergyMeter : IDisposable
+{
+    private readonly List<(string File, long Range, long Last)> _zones = [];
+    private readonly NvidiaEnergy? _nvidia;
+    private double _joules;
+    private ulong? _nvidiaLast;
+
+    /// <param name="root">The folder that "/" is.</param>
+    /// <param name="onGpu">Whether graphics cards compute.</param>
+    public EnergyMeter(string root, bool onGpu)
+    {
+        foreach (var zone in SystemFile.Folders(Path.Combine(root, "sys/class/powercap"), "intel-rapl:*"))
+        {
+            var file = Path.Combine(zone, "energy_uj");
+            // A package holds its cores; memory counts beside it, and the whole platform would hold both.
+            if (SystemFile.Text(Path.Combine(zone, "name")) is { } name && (name.StartsWith("package", StringComparison.Ordinal) || name == "dram")
+                && SystemFile.Number(file) is { } first && SystemFile.Number(Path.Combine(zone, "max_energy_range_uj")) is > 0 and var range)
+                _zones.Add((file, range, first));
+        }
+        _nvidia = onGpu ? NvidiaEnergy.Open() : null;
+        _nvidiaLast = _nvidia?.Millijoules();
+    }
+
+    /// <summary>What it reads, for people; null if nothing can be read.</summary>
+    public string? Name => (_zones.Count > 0, _nvidiaLast is not null) switch
+    {
+        (true, true) => "RAPL and NVML",
+        (true, false) => "RAPL",
+        (false, true) => "NVML",
+        _ => null,
+    };
+
+    /// <summary>Joules since it was made. Counters turn over within minutes: to be called more often than that.</summary>
+    public double Joules()
+    {
+        for (var i = 0; i < _zones.Count; i++)
+        {
+            var (file, range, last) = _zones[i];
+            if (SystemFile.Number(file) is not { } now)
+                continue;
+            _joules += (now >= last ? now - last : now + range - last) / 1e6;
+            _zones[i] = (file, range, now);
+        }
+        if (_nvidiaLast is { } before && _nvidia?.Millijoules() is { } millijoules)
+        {
+            _joules += (millijoules - before) / 1e3;
+            _nvidiaLast = millijoules;
+        }
+        return _joules;
+    }
+
+    public void Dispose() => _nvidia?.Dispose();
+}

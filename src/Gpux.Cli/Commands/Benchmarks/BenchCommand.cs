@@ -1,0 +1,147 @@
+using System.CommandLine;
+using Gpux.Benchmarks.Measurement;
+using Gpux.Benchmarks.Reports;
+using Gpux.Benchmarks.Results;
+using Gpux.Cli.Commands.Database;
+using Gpux.Conversion.Precision;
+using Gpux.Models.Precision;
+
+namespace Gpux.Cli.Commands.Benchmarks;
+
+internal sealed class BenchCommand : GpuxCommand
+{
+    public const string Summary = "Measure a model on this machine: latency, throughput, memory, and how sure that is.";
+
+    private const int MostCallers = 256;
+    private const double HighestRate = 100_000;
+
+    private readonly Argument<string> _model = ModelArgument();
+    private readonly Option<string> _task = new("--task") { Description = "What the model is to do, if not what it states." };
+    private readonly Option<string> _batch = new("--batch") { Description = "Rows of a request, such as 1 or 1,8. Default: 1." };
+    private readonly Option<int?> _sequence = new("--sequence") { Description = "Tokens of a row. Default: 128, or as many as the model takes." };
+    private readonly Option<int?> _tokens = new("--tokens") { Description = "Tokens to generate, of text-generation. Default: 64, or as many as the model takes." };
+    private readonly Option<string> _precision = new("--precision") { Description = "fp32 (default), fp16, int8, or several: fp32,int8." };
+    private readonly Option<string> _device = new("--device", "--provider") { Description = "An execution provider of gpux devices, such as cuda or webgpu. Default: that of gpux.yml, else cpu." };
+    private readonly Option<int?> _threads = new("--threads") { Description = "Threads of the CPU. Default: one for each core." };
+    private readonly Option<string> _concurrency = new("--concurrency") { Description = "Requests at a time, such as 1 or 1,4. Default: 1." };
+    private readonly Option<double?> _rate = new("--rate") { Description = "Requests a second, at random moments (open loop). Default: the next when one ends." };
+    private readonly Option<int?> _launches = new("--launches") { Description = "Processes that measure, one after the other. Default: 3." };
+    private readonly Option<double?> _duration = new("--duration") { Description = "Seconds to measure in each, at least. Default: 10; at most twelve times as long." };
+    private readonly Option<bool> _quick = new("--quick") { Description = "A look of a second instead." };
+    private readonly Option<bool> _strict = new("--strict") { Description = "By the rules of MLPerf Inference: ten minutes a launch." };
+    private readonly Option<bool> _endToEnd = new("--end-to-end") { Description = "Measure whole answers, tokenization and processing included, rather than the model alone." };
+    private readonly Option<int?> _seed = new("--seed") { Description = "Of inputs, arrivals and the order of launches. Default: by chance." };
+    private readonly Option<bool> _force = new("--force") { Description = "Measure a precision though it does more damage than its bound allows." };
+    private readonly Option<bool> _save = new("--save") { Description = "Keep the results in the database, which is the default." };
+    private readonly Option<bool> _noSave = new("--no-save") { Description = "Do not keep the results." };
+    private readonly Option<string> _version = new("--version") { Description = "The version of the model that the results belong to.", HelpName = "tag" };
+    private readonly Option<string> _html = new("--html") { Description = "Write a page about the results, with plots, that needs nothing else.", HelpName = "file" };
+    private readonly Option<string> _path = DatabaseOptions.Path();
+
+    public BenchCommand(Services services) : base(services, "bench", Summary,
+        "gpux bench samples/language-id --quick", "gpux bench samples/language-id --batch 1,8 --precision fp32,int8 --quick --no-save",
+        "gpux bench samples/storyteller --sequence 32 --tokens 16 --quick --no-save", "gpux bench samples/language-id --rate 50 --concurrency 2 --quick --no-save --json")
+    {
+        Add(new BenchCompareCommand(services));
+        Add(new BenchLaunchCommand(services));
+        Add(_model);
+        foreach (var option in (Option[])[_task, _batch, _sequence, _tokens, _precision, _device, _threads, _concurrency, _rate, _launches, _duration, _quick, _strict, _endToEnd, _seed, _force, _save, _noSave, _version, _html, _path])
+            Add(option);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var request = Request(parsed);
+        var outcomes = await new ModelBenchmark(Services.Library, BenchLaunchCommand.Program(), TimeProvider.System).RunAsync(request, Terminal.Progress, cancellationToken);
+        var ids = parsed.GetValue(_noSave) ? null : Save(outcomes, parsed, cancellationToken);
+        new BenchReport(Terminal, outcomes, ids).Print();
+        if (parsed.GetValue(_html) is { } html && outcomes.Select(outcome => outcome.Run).OfType<BenchmarkRun>().ToArray() is { Length: > 0 } runs)
+        {
+            BenchmarkReport.WriteHtml(runs, html);
+            Terminal.Note($"The page is {html}.");
+        }
+        foreach (var outcome in outcomes)
+            foreach (var failure in outcome.Failures)
+                Terminal.Note($"note: {outcome.Title}: {failure.Message} {failure.Remedy}");
+        return outcomes.All(outcome => outcome.Run is not null && outcome.Failures.Count == 0) ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private BenchmarkRequest Request(ParseResult parsed)
+    {
+        if (parsed.GetValue(_quick) && parsed.GetValue(_strict))
+            throw new UsageException("--quick and --strict are opposites.", "Give one of them.");
+        if (parsed.GetValue(_save) && parsed.GetValue(_noSave))
+            throw new UsageException("--save and --no-save are opposites.", "Give one of them.");
+        var (reference, project) = Services.Project(parsed.GetRequiredValue(_model));
+        var isQuick = parsed.GetValue(_quick);
+        var limits = isQuick ? MeasurementLimits.Quick : parsed.GetValue(_strict) ? MeasurementLimits.Strict : MeasurementLimits.Default;
+        if (parsed.GetValue(_duration) is { } seconds)
+            limits = limits.Lasting(TimeSpan.FromSeconds(Number(seconds, "--duration", 0.1, 86_400)));
+        var device = parsed.GetValue(_device);
+        var batches = Numbers(parsed.GetValue(_batch), "--batch", 1 << 16);
+        var endToEnd = parsed.GetValue(_endToEnd);
+        if (endToEnd && batches is not [1])
+            throw new UsageException("--end-to-end measures one input at a time.", "Leave --batch out; --concurrency asks several at a time.");
+        return new BenchmarkRequest(reference)
+        {
+            Project = project,
+            Task = parsed.GetValue(_task),
+            Batches = batches,
+            Precisions = Precisions(parsed.GetValue(_precision)),
+            Concurrencies = Numbers(parsed.GetValue(_concurrency), "--concurrency", MostCallers),
+            Sequence = AtLeastOne(parsed.GetValue(_sequence), "--sequence"),
+            NewTokens = AtLeastOne(parsed.GetValue(_tokens), "--tokens"),
+            Provider = device,
+            Threads = AtLeastOne(parsed.GetValue(_threads), "--threads") ?? 0,
+            Rate = parsed.GetValue(_rate) is { } rate ? Number(rate, "--rate", 0.001, HighestRate) : null,
+            Launches = AtLeastOne(parsed.GetValue(_launches), "--launches") ?? (isQuick ? 1 : 3),
+            IsEndToEnd = endToEnd,
+            AllowsDamage = parsed.GetValue(_force),
+            VersionTag = parsed.GetValue(_version),
+            Seed = parsed.GetValue(_seed) ?? Random.Shared.Next(),
+            Limits = limits,
+        };
+    }
+
+    // In the order of the outcomes; null for those without a run.
+    private long?[] Save(IReadOnlyList<BenchmarkOutcome> outcomes, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        if (outcomes.All(outcome => outcome.Run is null))
+            return new long?[outcomes.Count];
+        using var store = Services.Open(parsed.GetValue(_path), cancellationToken);
+        return [.. outcomes.Select(outcome => outcome.Run is { } run ? store.Add(run, cancellationToken).Id : (long?)null)];
+    }
+
+    private static WeightPrecision[] Precisions(string? text)
+    {
+        try
+        {
+            WeightPrecision[] known = [.. (text ?? "fp32").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(PrecisionNames.Parse).Distinct()];
+            if (known.Length > 0)
+                return known;
+        }
+        catch (FormatException)
+        {
+            // Told below.
+        }
+        throw new UsageException($"--precision is '{text}'.", $"Give one of {string.Join(", ", PrecisionNames.All)}, or several with commas between them.");
+    }
+
+    private static int[] Numbers(string? text, string option, int most)
+    {
+        var numbers = new List<int>();
+        foreach (var part in (text ?? "1").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!int.TryParse(part, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) || number < 1 || number > most)
+                throw new UsageException($"{option} is '{text}', where numbers from 1 to {most} were expected.", $"Write {option} 1 or {option} 1,8.");
+            if (!numbers.Contains(number))
+                numbers.Add(number);
+        }
+        return numbers.Count > 0 ? [.. numbers] : throw new UsageException($"{option} names no number.", $"Write {option} 1 or {option} 1,8.");
+    }
+
+    private static int? AtLeastOne(int? value, string option) => value is null or >= 1 ? value : throw new UsageException($"{option} is {value}, where at least 1 was expected.", "Correct the number.");
+
+    private static double Number(double value, string option, double least, double most) => value >= least && value <= most ? value
+        : throw new UsageException($"{option} is {value}, where a number from {least} to {most} was expected.", "Correct the number.");
+}

@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Text.Json;
+using Gpux.Benchmarks.Measurement;
+using Gpux.Benchmarks.Reports;
+using Gpux.Benchmarks.Results;
+using Gpux.Cli.Terminals;
+
+namespace Gpux.Cli.Commands.Benchmarks;
+
+/// <summary>Shows what a benchmark found: a table, latencies as a plot, and why a verdict is what it is.</summary>
+/// <param name="ids">Of the runs in the database, in the order of the outcomes; null where they were not kept.</param>
+internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutcome> outcomes, long?[]? ids)
+{
+    public void Print() => terminal.Print(Write, Write);
+
+    private void Write(TextWriter output)
+    {
+        if (outcomes.FirstOrDefault(outcome => outcome.Run is not null)?.Run is not { } first)
+            return;
+        output.WriteLine($"{terminal.Bold(first.Model.Name)} on {first.Hardware.Name}: {first.Model.Task}{Sizes(first)}");
+        output.WriteLine();
+        WriteLatencies(output);
+        if (outcomes.Any(outcome => outcome.Run?[Metric.TimePerOutputToken] is not null))
+            WriteTokens(output);
+        WriteCosts(output);
+        foreach (var outcome in outcomes)
+        {
+            if (outcome.Latencies.Count == 0)
+                continue;
+            output.WriteLine();
+            output.WriteLine(terminal.Dim(outcomes.Count > 1 ? $"latency, {outcome.Title}" : "latency"));
+            foreach (var line in LatencyPlot.Draw(outcome.Latencies, terminal.Width))
+                output.WriteLine(terminal.Cyan(line));
+        }
+        foreach (var outcome in outcomes)
+        {
+            if (outcome.Run is not { Reasons.Count: > 0 } run)
+                continue;
+            output.WriteLine();
+            output.WriteLine(outcomes.Count > 1 ? $"{outcome.Title}: {Coloured(run.Verdict)}" : Coloured(run.Verdict));
+            foreach (var reason in run.Reasons)
+                output.WriteLine($"  {TerminalText.Safe(reason)}");
+        }
+        if (ids is not null)
+        {
+            output.WriteLine();
+            output.WriteLine($"Kept as {string.Join(", ", ids.Where(id => id is not null).Select(id => $"run {id}"))}.");
+        }
+    }
+
+    private static string Sizes(BenchmarkRun run)
+    {
+        var workload = run.Workload;
+        var sizes = workload.InputTokens is { } tokens ? $", {tokens} tokens" : "";
+        return workload.OutputTokens is { } generated ? $"{sizes} and {generated} new ones" : sizes;
+    }
+
+    private void WriteLatencies(TextWriter output)
+    {
+        var table = new Table("", "n", "p50", "", "p90", "p99", "throughput", "memory", "verdict").AlignRight(1, 2, 4, 5, 6, 7);
+        foreach (var outcome in outcomes)
+        {
+            if (outcome.Run is not { } run)
+            {
+                table.Row(outcome.Title, "", "", "", "", "", "", "", terminal.Red("failed"));
+                continue;
+            }
+            var latency = run[Metric.Latency];
+            table.Row(outcome.Title, (latency?.SampleCount ?? 0).ToString(CultureInfo.InvariantCulture), At(outcome, 0.5), Interval(latency), At(outcome, 0.9), At(outcome, 0.99),
+                Rate(run[Metric.Throughput], "rows/s"), Bytes(run[Metric.PeakMemory]), Coloured(run.Verdict));
+        }
+        table.Write(terminal, output);
+    }
+
+    private void WriteTokens(TextWriter output)
+    {
+        output.WriteLine();
+        var table = new Table("", "first token", "p99", "each further", "p99", "prompt", "generated").AlignRight(1, 2, 3, 4, 5, 6);
+        foreach (var (outcome, run) in Measured())
+        {
+            var (first, each) = (run[Metric.TimeToFirstToken], run[Metric.TimePerOutputToken]);
+            table.Row(outcome.Title, Time(first?.Typical), Time(first?.P99), Time(each?.Typical), Time(each?.P99), Rate(run[Metric.InputTokenThroughput], "tokens/s"),
+                Rate(run[Metric.OutputTokenThroughput], "tokens/s"));
+        }
+        table.Write(terminal, output);
+    }
+
+    private void WriteCosts(TextWriter output)
+    {
+        output.WriteLine();
+        var table = new Table("", "conversion", "load", "first answer", "weights", "cache", "energy", "of roofline").AlignRight(1, 2, 3, 4, 5, 6, 7);
+        foreach (var (outcome, run) in Measured())
+        {
+            table.Row(outcome.Title, Time(run[Metric.ConversionTime]?.Mean), Time(run[Metric.LoadTime]?.Mean), Time(run[Metric.FirstInference]?.Mean), Bytes(run[Metric.WeightMemory]),
+                Bytes(run[Metric.CacheMemory]), run[Metric.Energy] is { } energy ? $"{Digits(energy.Mean)} J" : "",
+                run[Metric.RooflineShare] is { } share ? $"{Digits(share.Mean * 100)} %" : "");
+        }
+        table.Write(terminal, output);
+    }
+
+    private IEnumerable<(BenchmarkOutcome Outcome, BenchmarkRun Run)> Measured()
+    {
+        foreach (var outcome in outcomes)
+            if (outcome.Run is { } run)
+                yield return (outcome, run);
+    }
+
+    private static string At(BenchmarkOutcome outcome, double share)
+    {
+        if (outcome.Percentiles.Count == 0)
+            return "";
+        return outcome.Percentiles.First(percentile => percentile.Share == share) switch
+        {
+            { IsBounded: true } known => Time(known.Value),
+            // As far as the samples go.
+            { Low: { } low } => $">= {Time(low)}",
+            _ => "too few",
+        };
+    }
+
+    private static string Interval(MetricResult? latency) => latency is { ConfidenceLow: { } low, ConfidenceHigh: { } high } ? $"({Time(low)} to {Time(high)})" : "";
+
+    private string Coloured(RunVerdict verdict) => verdict switch
+    {
+        RunVerdict.Valid => terminal.Green("valid"),
+        RunVerdict.Unstable => terminal.Red("unstable"),
+        _ => terminal.Red("invalid"),
+    };
+
+    private static string Time(double? seconds) => seconds is not { } known ? "" : known < 1 ? $"{Digits(known * 1e3)} ms" : $"{Digits(known)} s";
+
+    private static string Rate(MetricResult? result, string unit) => result is null ? "" : $"{Digits(result.Mean)} {unit}";
+
+    private static string Bytes(MetricResult? result) => result is null ? "" : ByteSize.Format((long)result.Mean);
+
+    // Three that matter.
+    private static string Digits(double value) => value switch
+    {
+        >= 99.95 => value.ToString("0", CultureInfo.InvariantCulture),
+        >= 9.995 => value.ToString("0.0", CultureInfo.InvariantCulture),
+        >= 0.9995 => value.ToString("0.00", CultureInfo.InvariantCulture),
+        >= 0.09995 => value.ToString("0.000", CultureInfo.InvariantCulture),
+        _ => value.ToString("0.0000", CultureInfo.InvariantCulture),
+    };
+
+    private void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("runs");
+        for (var i = 0; i < outcomes.Count; i++)
+            if (outcomes[i].Run is { } run)
+                RunJson.Write(json, run, ids?[i]);
+        json.WriteEndArray();
+        json.WriteStartArray("failures");
+        foreach (var outcome in outcomes)
+        {
+            foreach (var failure in outcome.Failures)
+            {
+                json.WriteStartObject();
+                json.WriteString("configuration", outcome.Title);
+                json.WriteString("code", $"GPUX{(int)failure.Code}");
+                json.WriteString("problem", failure.Message);
+                json.WriteString("remedy", failure.Remedy);
+                json.WriteEndObject();
+            }
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text.Json;
+
+namespace Gpux.Cli.Tests.EndToEnd;
+
+/// <summary>gpux bench measures real models. How fast they are, and whether this machine is quiet enough, is nobody's concern here.</summary>
+[Trait("Category", "Slow")]
+public sealed class BenchCommandTests : IDisposable
+{
+    private readonly User _user = new();
+
+    public void Dispose() => _user.Dispose();
+
+    [Fact]
+    public async Task Two_batches_are_measured_and_kept()
+    {
+        var answer = await _user.RunAsync("bench", "samples/language-id", "--batch", "1,4", "--sequence", "16", "--quick", "--launches", "2", "--version", "v1", "--seed", "5", "--db-path", "b.duckdb", "--json");
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        var runs = answer.Json.GetProperty("runs");
+        Assert.Equal([1, 4], runs.EnumerateArray().Select(run => run.GetProperty("workload").GetProperty("batch_size").GetInt32()));
+        Assert.Equal([1, 2], runs.EnumerateArray().Select(run => run.GetProperty("id").GetInt32()));
+        Assert.All(runs.EnumerateArray(), run =>
+        {
+            Assert.Equal("samples/language-id", run.GetProperty("model").GetProperty("name").GetString());
+            Assert.Equal("v1", run.GetProperty("version").GetString());
+            Assert.Equal(16, run.GetProperty("workload").GetProperty("input_tokens").GetInt32());
+            Assert.Equal(2, run.GetProperty("launches").GetInt32());
+            Assert.Equal(5, run.GetProperty("seed").GetInt32());
+            Assert.StartsWith("quick:", run.GetProperty("reasons").EnumerateArray().Last().GetString(), StringComparison.Ordinal);
+            var metrics = run.GetProperty("metrics").EnumerateArray().ToDictionary(metric => metric.GetProperty("name").GetString() ?? "");
+            Assert.Superset(
+                new HashSet<string>(["latency.e2e", "latency.first_inference", "load_time", "conversion_time", "throughput.samples", "throughput.tokens_in", "error_rate", "memory.peak_rss", "memory.weights", "roofline_share"]),
+                metrics.Keys.ToHashSet());
+            Assert.All(metrics.Values.Where(metric => metric.GetProperty("name").GetString() != "error_rate"), metric => Assert.True(metric.GetProperty("mean").GetDouble() > 0, metric.GetRawText()));
+            // Rows a second at one request at a time are the batch over the mean latency.
+            var expected = run.GetProperty("workload").GetProperty("batch_size").GetInt32() / metrics["latency.e2e"].GetProperty("mean").GetDouble();
+            Assert.InRange(metrics["throughput.samples"].GetProperty("mean").GetDouble(), expected * 0.7, expected * 1.3);
+            Assert.Contains(run.GetProperty("environment").GetProperty("providers").EnumerateArray(), share => share.GetProperty("name").GetString() == "CPUExecutionProvider" && share.GetProperty("time_share").GetDouble() > 0.9);
+        });
+    }
+
+    [Fact]
+    public async Task A_generated_text_has_times_of_its_tokens()
+    {
+        var answer = await _user.RunAsync("bench", "samples/storyteller", "--sequence", "8", "--tokens", "6", "--batch", "2", "--quick", "--no-save", "--json");
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        var run = answer.Json.GetProperty("runs")[0];
+        Assert.Equal((8, 6), (run.GetProperty("workload").GetProperty("input_tokens").GetInt32(), run.GetProperty("workload").GetProperty("output_tokens").GetInt32()));
+        var metrics = run.GetProperty("metrics").EnumerateArray().ToDictionary(metric => metric.GetProperty("name").GetString() ?? "", metric => metric.GetProperty("mean").GetDouble());
+        // A text is its first token and five further ones.
+        Assert.InRange(metrics["latency.ttft"] + 5 * metrics["latency.tpot"], metrics["latency.e2e"] * 0.95, metrics["latency.e2e"] * 1.05);
+        Assert.True(metrics["memory.cache"] > 0);
+        Assert.False(run.TryGetProperty("id", out _));
+    }
+
+    [Theory]
+    [InlineData("vit-image-classification")]
+    [InlineData("bert-nsp")] // no pipeline has its task
+    public async Task Models_of_other_kinds_are_measured(string name)
+    {
+        var answer = await _user.RunAsync("bench", _user.Copy("models", name), "--batch", "1,2", "--quick", "--no-save", "--json");
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        Assert.All(answer.Json.GetProperty("runs").EnumerateArray(), run => Assert.Equal(JsonValueKind.Array, run.GetProperty("metrics").ValueKind));
+    }
+
+    [Fact]
+    public async Task Whole_answers_at_a_rate_are_a_suite_of_their_own()
+    {
+        var answer = await _user.RunAsync("bench", "samples/language-id", "--end-to-end", "--rate", "20", "--concurrency", "2", "--quick", "--no-save", "--json");
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        var run = answer.Json.GetProperty("runs")[0];
+        Assert.Equal("gpux bench --end-to-end", run.GetProperty("suite").GetString());
+        Assert.Equal("open-loop", run.GetProperty("workload").GetProperty("scenario").GetString());
+        Assert.Equal(20, run.GetProperty("workload").GetProperty("offered_rate").GetDouble());
+    }
+
+    [Fact]
+    public async Task A_launch_that_cannot_be_is_told_and_fails()
+    {
+        var answer = await _user.RunAsync("bench", "samples/storyteller", "--sequence", "100000", "--quick", "--no-save", "--json");
+        Assert.Equal(1, answer.ExitCode);
+        Assert.Contains("GPUX6046", answer.Json.GetProperty("failures")[0].GetProperty("problem").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--batch", "0")]
+    [InlineData("--batch", "1,x")]
+    [InlineData("--precision", "fp7")]
+    [InlineData("--rate", "NaN")]
+    [InlineData("--threads", "0")]
+    [InlineData("--duration", "1e9")]
+    public async Task Wrong_numbers_are_wrong_usage(string option, string value)
+    {
+        var answer = await _user.RunAsync("bench", "samples/language-id", option, value);
+        Assert.True(answer.ExitCode == 2, answer.ToString());
+    }
+
+    [Fact]
+    public async Task Ctrl_C_ends_the_launches_too()
+    {
+        var (answer, child) = await _user.InterruptWithChildAsync("bench", "samples/language-id", "--no-save");
+        Assert.True(answer.ExitCode == 130, answer.ToString());
+        Assert.False(Directory.Exists($"/proc/{child}"), $"Process {child} is left.");
+    }
+
+    [Fact]
+    public async Task Launches_end_when_their_starter_is_killed()
+    {
+        var child = await _user.KillWithChildAsync("bench", "samples/language-id", "--no-save");
+        for (var i = 0; i < 200 && Directory.Exists($"/proc/{child}"); i++)
+            await Task.Delay(100);
+        Assert.False(Directory.Exists($"/proc/{child}"), $"Process {child} is left.");
+    }
+}
