@@ -87,17 +87,19 @@ public sealed class Launch(ModelLibrary library, Func<string, (ModelReference Re
         var windows = recording.Windows.Count;
         var measured = recording.Measured;
         var stride = recording.Callers.Max(caller => caller.Stride);
+        var series = Series(recording, windows, stride);
         return new LaunchReport
         {
             WarmUpSeconds = recording.WarmUpSeconds,
             IsWarm = recording.IsWarm,
             IsPrecise = recording.IsPrecise,
             Seconds = NanosecondClock.Seconds(recording.MeasuringEnd - recording.MeasuringStart),
-            Count = measured.Count,
+            // A caller that records while another ends the measured time is on one side of the end here, and may be on the other there.
+            Count = stride > 1 ? measured.Count : series[0].Launches[0].Windows.Sum(window => window.Length),
             Due = result.Due,
             Failures = recording.Failures,
             Windows = recording.Windows,
-            Samples = Series(recording, windows, stride),
+            Samples = series,
             All = stride > 1 ? measured : null,
         };
     }

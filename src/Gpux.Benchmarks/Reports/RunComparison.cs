@@ -39,6 +39,10 @@ public sealed record RunComparison(IReadOnlyList<string> Obstacles, IReadOnlyLis
 
     private const int LeastLaunches = 4;
 
+    /// <summary>What the runs are of: the same for those that may be compared. Another precision is what one may want to compare.</summary>
+    public static string WorkloadOf(BenchmarkRun run) =>
+        $"{run.Workload.TaskType.ToString().ToLowerInvariant()}, {run.Workload.Scenario}, {RunNames.Describe(run.Workload with { Precision = null })}".TrimEnd(',', ' ');
+
     /// <param name="a">Runs of one kind: at least one.</param>
     /// <param name="b">Runs of one kind: at least one.</param>
     /// <param name="level">Of the intervals, between 0 and 1.</param>
@@ -66,8 +70,7 @@ public sealed record RunComparison(IReadOnlyList<string> Obstacles, IReadOnlyLis
         }
         Require("other machines", run => IsDigest(run.MachineFingerprint) ? $"{run.Hardware.Name} ({run.MachineFingerprint[..8]})" : $"{run.Hardware.Name} ({run.MachineFingerprint})");
         Require("other benchmarks", run => $"{run.Suite} {run.BenchmarkVersion}");
-        // Another precision is what one may want to compare.
-        Require("other workloads", run => $"{run.Workload.TaskType.ToString().ToLowerInvariant()}, {run.Workload.Scenario}, {RunNames.Describe(run.Workload with { Precision = null })}".TrimEnd(',', ' '));
+        Require("other workloads", WorkloadOf);
         foreach (var run in all.Where(run => run.Verdict != RunVerdict.Valid))
             obstacles.Add($"the run {run.Key} is {run.Verdict.ToString().ToLowerInvariant()}{(run.Reasons.Count > 0 ? $": {string.Join("; ", run.Reasons)}" : "")}");
         return obstacles;
@@ -106,7 +109,7 @@ public sealed record RunComparison(IReadOnlyList<string> Obstacles, IReadOnlyLis
             ComparisonVerdict.Better or ComparisonVerdict.Worse => $"B {does} {Times(size)} {word} ({interval})",
             ComparisonVerdict.Equivalent => $"equivalent: within 5 % ({interval}{(factor.Ratio == 1 ? "" : $" {word}")})",
             _ when factor.IsBounded => $"inconclusive: B may {may} {Times(size)} {word}, but the interval reaches both sides ({interval} {word})",
-            _ => $"inconclusive: B may {may} {Times(size)} {word}, but {launches} launch{(launches == 1 ? "" : "es")} a side tell nothing at {level}; {LeastLaunches} are the least",
+            _ => $"inconclusive: B may {may} {Times(size)} {word}, but {launches} launch{(launches == 1 ? "" : "es")} a side tell nothing at {level}; {LeastLaunches} are the least: gpux bench --launches 5",
         };
     }
 

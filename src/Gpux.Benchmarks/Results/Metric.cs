@@ -68,6 +68,18 @@ public sealed record Metric
     /// <summary>More cannot have been measured, and is refused: 1e6 s are eleven days, 1e16 B ten petabytes.</summary>
     public double Maximum { get; }
 
+    /// <summary>Its place in <see cref="All"/>.</summary>
+    internal int Order
+    {
+        get
+        {
+            for (var i = 0; i < All.Count; i++)
+                if (ReferenceEquals(All[i], this))
+                    return i;
+            return All.Count;
+        }
+    }
+
     /// <returns>Null for a name that is not in the vocabulary.</returns>
     public static Metric? Find(string name) => All.FirstOrDefault(metric => metric.Name == name);
 

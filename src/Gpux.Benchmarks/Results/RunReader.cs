@@ -150,6 +150,7 @@ internal sealed class RunReader(ISqlConnection connection)
 
         void Take()
         {
+            results.Sort((left, right) => left.Metric.Order.CompareTo(right.Metric.Order));
             runs[at] = runs[at] with { Run = runs[at].Run with { Metrics = results } };
             results = [];
         }

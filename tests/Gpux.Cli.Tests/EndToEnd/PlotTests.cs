@@ -49,7 +49,7 @@ public sealed class PlotTests : IDisposable
     {
         var compared = await _user.RunAsync("bench", "compare", Golden("before.json"), Golden("after.json"), "--json");
         Assert.True(compared.ExitCode == 0, compared.ToString());
-        var latency = compared.Json.GetProperty("metrics")[0];
+        var latency = compared.Json[0].GetProperty("metrics")[0];
         Assert.Equal(("latency.e2e", "better"), (latency.GetProperty("name").GetString(), latency.GetProperty("verdict").GetString()));
         Assert.InRange(latency.GetProperty("factor").GetProperty("low").GetDouble(), 1.2, latency.GetProperty("factor").GetProperty("estimate").GetDouble());
         Assert.Contains("B is 1.", (await _user.RunAsync("bench", "compare", Golden("before.json"), Golden("after.json"))).Output, StringComparison.Ordinal);

@@ -28,9 +28,36 @@ internal sealed class BenchCompareCommand : GpuxCommand
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var (a, b) = (_selection.One(Services, parsed, parsed.GetRequiredValue(_a), cancellationToken), _selection.One(Services, parsed, parsed.GetRequiredValue(_b), cancellationToken));
-        var comparison = RunComparison.Of(a, b);
-        Terminal.Print(output => Write(output, comparison, a, b), json => Write(json, comparison));
-        return Task.FromResult(comparison.Obstacles.Count == 0 ? ExitCode.Done : ExitCode.Failed);
+        var pairs = Pairs(a, b);
+        Terminal.Print(output => Write(output, pairs), json => Write(json, pairs));
+        return Task.FromResult(pairs.Exists(pair => pair.Comparison is { Obstacles.Count: 0 }) ? ExitCode.Done : ExitCode.Failed);
+    }
+
+    // Workload by workload; where the two have none in common, all of one with all of the other, which says why that is not to be.
+    private static List<Pair> Pairs(IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b)
+    {
+        var (ofA, ofB) = (a.ToLookup(RunComparison.WorkloadOf), b.ToLookup(RunComparison.WorkloadOf));
+        if (!ofA.Any(group => ofB.Contains(group.Key)))
+            return [new Pair(a, b, RunComparison.Of(a, b))];
+        return
+        [
+            .. ofA.Where(group => ofB.Contains(group.Key)).Select(group => new Pair([.. group], [.. ofB[group.Key]], RunComparison.Of([.. group], [.. ofB[group.Key]]))),
+            .. ofA.Where(group => !ofB.Contains(group.Key)).Select(group => new Pair([.. group], [], null)),
+            .. ofB.Where(group => !ofA.Contains(group.Key)).Select(group => new Pair([], [.. group], null)),
+        ];
+    }
+
+    private void Write(TextWriter output, List<Pair> pairs)
+    {
+        for (var i = 0; i < pairs.Count; i++)
+        {
+            if (i > 0)
+                output.WriteLine();
+            if (pairs[i].Comparison is { } comparison)
+                Write(output, comparison, pairs[i].A, pairs[i].B);
+            else
+                output.WriteLine(pairs[i].A.Count > 0 ? $"Only A: {Describe(pairs[i].A)}" : $"Only B: {Describe(pairs[i].B)}");
+        }
     }
 
     private void Write(TextWriter output, RunComparison comparison, IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b)
@@ -60,9 +87,31 @@ internal sealed class BenchCompareCommand : GpuxCommand
         return TerminalText.Safe($"{RunNames.Of(runs).Common}; {Plural.Of(runs.Count, "run")}, {first:yyyy-MM-dd}{(last.Date > first.Date ? $" to {last:yyyy-MM-dd}" : "")}");
     }
 
+    private static void Write(Utf8JsonWriter json, List<Pair> pairs)
+    {
+        json.WriteStartArray();
+        foreach (var pair in pairs)
+        {
+            json.WriteStartObject();
+            Write(json, "a", pair.A);
+            Write(json, "b", pair.B);
+            if (pair.Comparison is { } comparison)
+                Write(json, comparison);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, string side, IReadOnlyList<BenchmarkRun> runs)
+    {
+        json.WriteStartArray(side);
+        foreach (var run in runs)
+            json.WriteStringValue(run.Key);
+        json.WriteEndArray();
+    }
+
     private static void Write(Utf8JsonWriter json, RunComparison comparison)
     {
-        json.WriteStartObject();
         json.WriteBoolean("comparable", comparison.Obstacles.Count == 0);
         json.WriteStartArray("obstacles");
         foreach (var obstacle in comparison.Obstacles)
@@ -98,6 +147,9 @@ internal sealed class BenchCompareCommand : GpuxCommand
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteEndObject();
     }
+
+    /// <summary>Runs of one workload.</summary>
+    /// <param name="Comparison">Null where one side has none.</param>
+    private sealed record Pair(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<BenchmarkRun> B, RunComparison? Comparison);
 }
