@@ -51,7 +51,7 @@ internal static class Application
     ];
 
     // A text that begins with @ is a text, not the name of a file with arguments.
-    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+    internal static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>What an interrupt does while a command has a use of its own for it; null: it ends the program.</summary>
     public static ConsoleCancelEventHandler? Interrupt { get; set; }
@@ -105,7 +105,7 @@ internal static class Application
         }
     }
 
-    private static RootCommand Build(Services services, string[] arguments)
+    internal static RootCommand Build(Services services, string[] arguments)
     {
         var root = new RootCommand("GPUX takes a machine-learning model from where it is published to an answer: pull, convert, run.");
         foreach (var version in root.Options.OfType<VersionOption>().ToArray())

@@ -38,6 +38,7 @@ internal static class SmallArithmetic
             "Pow" => Pairs(op, shape, Math.Pow),
             "Min" when op.InputCount == 2 => Pairs(op, shape, Math.Min),
             "Max" when op.InputCount == 2 => Pairs(op, shape, Math.Max),
+            "Clip" => Clip(op),
             "Equal" => Pairs(op, shape, (a, b) => Known(a, b, a == b)),
             "Greater" => Pairs(op, shape, (a, b) => Known(a, b, a > b)),
             "GreaterOrEqual" => Pairs(op, shape, (a, b) => Known(a, b, a >= b)),
@@ -81,6 +82,14 @@ internal static class SmallArithmetic
             return null;
         var dims = shape.Dims!; // its elements are counted
         return [.. Broadcast(left, op.Dims(0), dims).Zip(Broadcast(right, op.Dims(1), dims), function)];
+    }
+
+    private static double[]? Clip(Operation op)
+    {
+        // Before opset 11 the bounds are attributes, which no extents are computed with.
+        double Bound(int input, double none) => op.Optional(input) is not { } bound ? none : bound.Values is [var known] ? known : double.NaN;
+        var (low, high) = (Bound(1, double.NegativeInfinity), Bound(2, double.PositiveInfinity));
+        return Each(op, value => Math.Min(Math.Max(value, low), high)); // NaN stays NaN
     }
 
     private static double[]? Where(Operation op, KnownTensor shape)

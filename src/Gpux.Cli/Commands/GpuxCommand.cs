@@ -8,7 +8,7 @@ internal abstract class GpuxCommand : Command
 {
     private readonly Option<bool> _json = new("--json") { Description = "Print the result as JSON." };
 
-    /// <param name="examples">Command lines, shown in the help and run by the tests.</param>
+    /// <param name="examples">Command lines, shown in the help. A test parses all of them; those that documents show too are run.</param>
     protected GpuxCommand(Services services, string name, string summary, params ReadOnlySpan<string> examples)
         : base(name, summary)
     {

@@ -84,9 +84,10 @@ public sealed class StatementTests : IDisposable
     public void No_sql_is_built_from_input()
     {
         var files = Directory.GetFiles(
-            Path.Combine(Corpus.Repository, "src", "Gpux.Benchmarks", "Database"), "*.cs", SearchOption.AllDirectories);
-        Assert.True(files.Length > 15);
-        foreach (var file in files)
+            Path.Combine(Corpus.Repository, "src", "Gpux.Benchmarks"), "*.cs", SearchOption.AllDirectories);
+        Assert.True(files.Length > 150);
+        // What reads the statements of others' files runs none.
+        foreach (var file in files.Where(file => Path.GetFileName(file) != "SqlInserts.cs"))
             foreach (var line in File.ReadLines(file))
                 // The texts of errors are interpolated; statements start with their verb in capitals.
                 Assert.False(System.Text.RegularExpressions.Regex.IsMatch(line,
