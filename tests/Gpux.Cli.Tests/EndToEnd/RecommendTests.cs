@@ -103,7 +103,7 @@ public sealed class RecommendTests : IDisposable
                     Suite = "a test",
                     BenchmarkVersion = "1",
                     Verdict = RunVerdict.Valid,
-                    StartedAt = DateTimeOffset.UnixEpoch,
+                    StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
                     Duration = TimeSpan.FromSeconds(1),
                     Metrics = [new MetricResult(Metric.Latency, 1000, seconds), new MetricResult(Metric.Throughput, 1000, 1 / seconds)],
                 }, default);

@@ -109,7 +109,10 @@ internal ref struct ModelReader
                 throw new InvalidTokenizerException(_file, "the vocabulary has a token without a score");
             if (count == _scores.Length)
                 Array.Resize(ref _scores, count * 2);
-            _scores[count] = reader.GetDouble();
+            var score = ScoreNumber.Parse(reader.ValueSpan);
+            if (double.IsInfinity(score))
+                throw new InvalidTokenizerException(_file, "the vocabulary has a score that is too large for a number");
+            _scores[count] = score;
             _vocabulary.Add(token, count++);
             reader.Read();
             if (reader.TokenType != JsonTokenType.EndArray)
