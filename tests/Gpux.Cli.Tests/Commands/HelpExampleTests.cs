@@ -31,7 +31,7 @@ public sealed class HelpExampleTests
 
     private static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);
 
-    // As a shell splits them; what it redirects is not the program's.
+    // As a shell splits them; what it redirects, and the programs before and behind, are not ours.
     private static string[] Words(string line)
     {
         List<string> words = [];
@@ -49,6 +49,10 @@ public sealed class HelpExampleTests
             else if (letter is '\'' or '"')
             {
                 (quote, isWord) = (letter, true);
+            }
+            else if (letter == '|' && words is not ["gpux", ..])
+            {
+                words.Clear();
             }
             else if (letter is '>' or '<' or '|')
             {
