@@ -18,6 +18,7 @@ while [ $# -gt 0 ]; do
 done
 
 finish() {
+    [ ! -s "$results/failures.txt" ] || cat "$results/failures.txt"
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] || exit 1
 }
@@ -34,7 +35,18 @@ said() {
         sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g'
 }
 
-# run PROJECT: a line with what its runner counted, and the failures.
+# The tests that failed, in a file of results: their names, and of each message and stack the first lines.
+broken() {
+    awk -v project="$2" '
+        /<UnitTestResult / { name = ""; if (/outcome="Failed"/) { name = $0; sub(/.*testName="/, "", name); sub(/" .*/, "", name); print project ": " name } }
+        name != "" && /<Message>/ { sub(/.*<Message>/, ""); on = 1; left = 12 }
+        name != "" && /<StackTrace>/ { sub(/.*<StackTrace>/, ""); on = 1; left = 4 }
+        on && left-- > 0 { line = $0; sub(/<\/(Message|StackTrace)>.*/, "", line); print "    " substr(line, 1, 600) }
+        /<\/(Message|StackTrace)>/ { on = 0 }' "$1" |
+        sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&#xD;//g; s/&amp;/\&/g'
+}
+
+# run PROJECT: a line with what its runner counted; failures are kept for the end.
 run() {
     local started=$SECONDS trx=$results/$1.trx log=$results/$1.log counters ok bad
     dotnet test "artifacts/bin/$1/release/$1.dll" ${filter:+--filter "$filter"} --results-directory "$results" --logger "trx;LogFileName=$1.trx" >"$log" 2>&1
@@ -45,10 +57,12 @@ run() {
     passed=$((passed + ${ok:-0})) failed=$((failed + ${bad:-0}))
     printf '%-24s %5d passed %5d failed %5d s\n' "$1" "${ok:-0}" "${bad:-0}" $((SECONDS - started))
     [ -z "$all" ] || [ ! -f "$trx" ] || said "$trx"
-    [ "$status" -eq 0 ] || cat "$log"
+    [ "$status" -eq 0 ] || [ ! -f "$trx" ] || broken "$trx" "$1" >>"$results/failures.txt"
     if [ "${ok:-0}" -eq 0 ] && [ "${bad:-0}" -eq 0 ]; then
+        tail -n 40 "$log"
         fail "$1 ran no tests; see artifacts/test-results/$1.log."
     elif [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
+        tail -n 40 "$log"
         fail "$1 ended with exit code $status; see artifacts/test-results/$1.log."
     fi
 }

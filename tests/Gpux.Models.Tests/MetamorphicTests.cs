@@ -175,9 +175,6 @@ public sealed class MetamorphicTests
     // The usual tolerance, or that of the recording where the original itself is less exact.
     private static Tolerance Close(string model)
     {
-        // Rounding grows from layer to layer: without normalisation to values of thousands, and in the sines of sines of a codec.
-        if (Plan(model)!.ModelType == "dac" || Architecture(model).Contains("nfnet")) // it converts: filtered
-            return new Tolerance(Architecture(model).Length == 0 ? 1e-3 : 0.05, 1e-3);
         var recorded = Recording.Load(Corpus.PathOf("models", model)).Tolerance;
         return new Tolerance(Math.Max(1e-5, recorded.Absolute), Math.Max(1e-4, recorded.Relative));
     }

@@ -115,9 +115,15 @@ public sealed class MetadataTests : IDisposable
         var path = Path.Combine(_user.Folder, "large.onnx");
         SparseModel(path, 2_000_000_000);
         OnnxSummary.Read(path);
-        var started = Stopwatch.GetTimestamp();
         var summary = OnnxSummary.Read(path);
-        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalMilliseconds, 0, 500); // reading them takes longer
+        // Reading them takes longer, however often one tries; a busy machine is not busy all the time.
+        var fastest = Enumerable.Range(0, 10).Min(_ =>
+        {
+            var started = Stopwatch.GetTimestamp();
+            OnnxSummary.Read(path);
+            return Stopwatch.GetElapsedTime(started);
+        });
+        Assert.InRange(fastest.TotalMilliseconds, 0, 500);
         Assert.InRange(summary.EmbeddedBytes, 1_999_000_000, 2_000_000_000);
         var answer = await _user.RunAsync("info", "large.onnx", "--json");
         Assert.True(answer.ExitCode == 0, answer.ToString());

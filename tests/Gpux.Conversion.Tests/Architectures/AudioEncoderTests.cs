@@ -55,7 +55,6 @@ public sealed class AudioEncoderTests
         ("encodec", "chunk_length_s", "1.0"),
         ("encodec", "pad_mode", "\"circular\""),
         ("mimi", "num_semantic_quantizers", "9"),
-        ("dac", "upsampling_ratios", "[4, 0, 2]"),
         ("sew-d-ctc", "conv_kernel_size", "3"),
         ("clap-audio-projection", "patch_embed_input_channels", "2"),
         ("clap-audio-projection", "window_size", "1000"));

@@ -29,7 +29,6 @@ internal static class TimmCatalog
         RegNet.Family,
         ByobNet.Family,
         MambaOut.Family,
-        NormFreeNet.Family,
     ];
 
     /// <exception cref="UnsupportedModelException">No family has an entry of that name; says which is the nearest.</exception>

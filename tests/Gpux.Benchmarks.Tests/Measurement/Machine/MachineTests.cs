@@ -69,7 +69,7 @@ public sealed class MachineTests : IDisposable
         var speed = MachineSpeed.Of(machine, folder);
         Assert.InRange(speed.MemoryBytesPerSecond, 1e8, 1e13);
         Assert.InRange(speed.Float32OperationsPerSecond, 1e9, 1e15);
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10)); // two, on a machine that does nothing else
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(1)); // two seconds, on a machine that does nothing else
     }
 
     [Fact]
