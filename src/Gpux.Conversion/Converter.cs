@@ -36,6 +36,9 @@ public static class Converter
     public static IEnumerable<(string ModelType, string ClassName, string Task)> SupportedClasses =>
         ArchitectureCatalog.All.SelectMany(architecture => architecture.Heads.Select(head => (architecture.ModelType, head.ClassName, head.Task)));
 
+    /// <summary>The architectures of timm that can be built, by the names that its create_model and config.json know.</summary>
+    public static IEnumerable<string> SupportedTimmArchitectures => TimmCatalog.All.SelectMany(family => family.Names);
+
     /// <summary>Builds the graph. Reads config.json and the headers of weight files, no weights.</summary>
     /// <param name="files">Of a weight file the header is enough: a sparse file of the right size will do.</param>
     /// <exception cref="UnsupportedModelException">Nothing builds such a model; says what is missing.</exception>

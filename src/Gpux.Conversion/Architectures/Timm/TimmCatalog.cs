@@ -11,7 +11,10 @@ internal sealed record TimmOutputs(Value Features, Value Pooled, string Classifi
 
 /// <summary>Models of timm that one file builds.</summary>
 /// <param name="Entries">The names that timm's create_model knows them by, between spaces.</param>
-internal sealed record TimmFamily(string Entries, Func<GraphBuilder, TimmArguments, Weights, TimmOutputs> Build);
+internal sealed record TimmFamily(string Entries, Func<GraphBuilder, TimmArguments, Weights, TimmOutputs> Build)
+{
+    public IEnumerable<string> Names => Entries.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+}
 
 /// <summary>Every family of timm that is built.</summary>
 internal static class TimmCatalog
@@ -38,7 +41,7 @@ internal static class TimmCatalog
             foreach (var range in family.Entries.AsSpan().SplitAny(' ', '\n'))
                 if (family.Entries.AsSpan(range).SequenceEqual(entry))
                     return family;
-        var nearest = All.SelectMany(family => family.Entries.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
+        var nearest = All.SelectMany(family => family.Names)
             .OrderByDescending(known => CommonLetters(known, entry)).Take(3);
         throw new UnsupportedModelException($"timm's architecture '{entry}' is not built.",
             $"The nearest that are built: {string.Join(", ", nearest)}. Take a model of one of them, such as one for the same task.");
