@@ -78,6 +78,7 @@ if [ -n "$all" ]; then
     # where there is no other.
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null &&
         ! { /usr/bin/python3 -c 'import onnx' && command -v docker-registry && command -v swift-proxy-server && command -v ffmpeg &&
+            compgen -G '/usr/lib/postgresql/*/bin/initdb' &&
             ldconfig -p | grep libsndfile.so.1; } >/dev/null 2>&1; then
         eng/test-tools.sh >"$results/test-tools.log" 2>&1 || echo "eng/test-tools.sh failed; see artifacts/test-results/test-tools.log."
     fi
