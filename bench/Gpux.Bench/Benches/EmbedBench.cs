@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Gpux.Bench.Inputs;
 using Gpux.Bench.Measurement;
 using Gpux.Bench.Reports;
+using Gpux.Benchmarks.Measurement.Machine;
+using Gpux.Benchmarks.Roofline;
 using Gpux.Models;
 using Gpux.Models.Batches;
 using Gpux.Registries;
@@ -12,7 +14,8 @@ namespace Gpux.Bench.Benches;
 
 /// <summary>How many sentences become vectors in a second, tokenization included?</summary>
 /// <remarks>Both read the same sentences. The peer computes batches of 16 in the order of the text, padded to the longest, as its users do,
-/// and the same sorted by length, which is the best that can be done with it.</remarks>
+/// and the same sorted by length, which is the best that can be done with it. The products of matrices that the sentences need without
+/// padding, beside the machine's peak, say how far off the best is that anyone could do.</remarks>
 internal static class EmbedBench
 {
     private const int PeerBatch = 16;
@@ -31,6 +34,8 @@ internal static class EmbedBench
         var exported = settings.Made("embed-onnx");
         Await(library.ConvertAsync(reference, new PrepareOptions(Lookup.PreferStore), exported, Conversion.WeightStorage.Copied, progress: null, CancellationToken.None));
         var batches = new AnswerBatches(pipeline, new PipelineArguments(), options.Workers);
+        var threads = Environment.ProcessorCount;
+        var longest = LongestTokens(exported);
 
         foreach (var (name, texts) in (IEnumerable<(string, string[])>)[("16 words each", Sentences(prose, _ => 16)), ("4 to 80 words", Sentences(prose, random => random.Next(4, 81)))])
         {
@@ -40,10 +45,12 @@ internal static class EmbedBench
             JsonObject Request(bool isSorted) => new() { ["folder"] = exported, ["text"] = file, ["batch"] = PeerBatch, ["sorted"] = isSorted };
             RequireSame(Embed(batches, sentences)[0], settings.Peer.Ask("embed", Request(false)));
             var times = Alternation.Measure(1, settings.Rounds(5), () => Alternation.Time(() => Embed(batches, sentences)),
-                () => settings.Peer.Measure("embed", Request(false)), () => settings.Peer.Measure("embed", Request(true)));
+                () => settings.Peer.Measure("embed", Request(false)), () => settings.Peer.Measure("embed", Request(true)), () => FmaPeak.Measure(threads));
             Series Rate(int contender) => times[contender].Rate(sentences.Length * 1000.0);
+            var lengths = sentences.Select(sentence => Math.Min(pipeline.Model.Tokenizer.Encode(sentence).Count, longest)).ToArray();
             yield return new Row(name, "sentences/s", Rate(0), Rate(1), $"@huggingface/transformers, batches of {PeerBatch}");
             yield return new Row(name, "sentences/s", Rate(0), Rate(2), $"@huggingface/transformers, batches of {PeerBatch}, sorted by length");
+            yield return new Row($"{name}, {lengths.Average():0.0} tokens each", "GFLOP/s", times[0].Rate(Flops(exported, lengths) / 1e6), times[3] with { HigherIsBetter = true }, FmaPeak.Name(threads));
         }
     }
 
@@ -68,6 +75,14 @@ internal static class EmbedBench
             return vectors;
         }
     }
+
+    // What lies beyond is cut off.
+    private static int LongestTokens(string repository) => Path.Combine(repository, "sentence_bert_config.json") is var file && File.Exists(file)
+        && JsonNode.Parse(File.ReadAllText(file))?["max_seq_length"] is { } length ? length.GetValue<int>() : int.MaxValue;
+
+    // What products of matrices need without padding; sentences of one length need the same.
+    private static double Flops(string exported, int[] lengths) => lengths.CountBy(length => length).Sum(same => same.Value * (double)
+        GraphCost.OfExtents(Path.Combine(exported, "model.onnx"), new Dictionary<string, long> { ["batch_size"] = 1, ["sequence_length"] = same.Key }).MatrixFlop);
 
     // Speed counts for nothing if the vectors are others.
     private static void RequireSame(float[] ours, JsonNode reply)

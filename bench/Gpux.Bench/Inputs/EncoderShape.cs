@@ -59,14 +59,14 @@ internal sealed record EncoderShape(
             tensors.AddLinear($"{layer}.output.dense", Hidden, Inner);
             tensors.AddNorm($"{layer}.output.LayerNorm", Hidden);
         }
-        // The positions' projections do not depend on the input.
+        // The positions' projections do not depend on the input, and texts need no more distances than they have.
         return new EncoderShape("deberta-v3-base", $$"""
             {"architectures": ["DebertaV2Model"], "model_type": "deberta-v2", "vocab_size": {{Vocabulary}}, "hidden_size": {{Hidden}}, "num_hidden_layers": {{Layers}},
              "num_attention_heads": 12, "intermediate_size": {{Inner}}, "hidden_act": "gelu", "max_position_embeddings": {{Positions}}, "relative_attention": true,
              "position_buckets": 256, "norm_rel_ebd": "layer_norm", "share_att_key": true, "pos_att_type": "p2c|c2p", "max_relative_positions": -1,
              "position_biased_input": false, "type_vocab_size": 0, "layer_norm_eps": 1e-07, "pad_token_id": 0}
             """, tensors, (batch, tokens) => batch * Layers
-                * (2.0 * tokens * (4.0 * Hidden * Hidden + 2.0 * Hidden * Inner) + 4.0 * tokens * tokens * Hidden + 4.0 * tokens * Positions * Hidden));
+                * (2.0 * tokens * (4.0 * Hidden * Hidden + 2.0 * Hidden * Inner) + 4.0 * tokens * tokens * Hidden + 4.0 * tokens * Math.Min(Positions, 2.0 * tokens) * Hidden));
     }
 
     // google/vit-base-patch16-224: 196 patches and a class token.

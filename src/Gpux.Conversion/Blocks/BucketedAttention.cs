@@ -26,9 +26,9 @@ internal sealed record BucketedPositions(bool IsRelative, IReadOnlyList<string> 
 /// B = batch, S = tokens or frames, H = hidden size.</summary>
 internal static class BucketedAttention
 {
-    /// <summary>The table of relative positions, [2 * span, H], and its row for each query and key, int64 [S, S]; null where positions are absolute.</summary>
+    /// <summary>The table of relative positions, [2 * span, H], and its rows for a text; null where positions are absolute.</summary>
     /// <param name="encoder">Holds the modules "rel_embeddings" and "LayerNorm".</param>
-    public static (Value? Table, Value? Rows) RelativePositions(this BucketedPositions positions, GraphBuilder graph, Dim length, Weights encoder, float epsilon)
+    public static (Value? Table, RelativeRows? Rows) RelativePositions(this BucketedPositions positions, GraphBuilder graph, Dim length, Weights encoder, float epsilon)
     {
         if (!positions.IsRelative)
         {
@@ -38,16 +38,15 @@ internal static class BucketedAttention
         var table = encoder["rel_embeddings"].Get("weight");
         if (positions.NormalizesTable)
             table = table.LayerNorm(encoder["LayerNorm"], epsilon);
-        var (span, distances) = (positions.Span, graph.Distances(length));
-        var rows = positions.Buckets > 0
-            ? distances.ByDistance(2 * positions.Reach, distance => Math.Clamp(Bucket(distance, positions.Buckets, positions.Reach) + span, 0, 2L * span - 1))
-            : (distances + graph.Constant(span)).Clip(0, 2L * span - 1);
+        var (span, reach, buckets) = (positions.Span, positions.Reach, positions.Buckets);
+        var rows = RelativeRows.Of(graph, length, 2 * reach, distance =>
+            Math.Clamp((buckets > 0 ? Bucket(distance, buckets, reach) : distance) + span, 0, 2L * span - 1));
         return (table, rows);
     }
 
     /// <summary>Self-attention by the modules "query_proj", "key_proj" and "value_proj": [B, S, H].</summary>
     /// <param name="mask">Added to scores: [B, 1, S, S].</param>
-    public static Value BucketedSelfAttention(this Value x, Value mask, Value? table, Value? rows, Weights weights, BucketedPositions positions, int heads)
+    public static Value BucketedSelfAttention(this Value x, Value mask, Value? table, RelativeRows? rows, Weights weights, BucketedPositions positions, int heads)
     {
         var query = x.Linear(weights["query_proj"]).SplitHeads(heads);
         var key = x.Linear(weights["key_proj"]).SplitHeads(heads);
@@ -57,9 +56,9 @@ internal static class BucketedAttention
         // Positions go through the projections of contents, or through their own.
         var (keyProjection, queryProjection) = positions.IsShared ? ("key_proj", "query_proj") : ("pos_key_proj", "pos_query_proj");
         if (table is not null && rows is not null && DisentangledAttention.RelativeScores(query, key,
-                types.Contains("c2p") ? table.ProjectPositions(weights[keyProjection], heads) : null,
-                types.Contains("p2c") ? table.ProjectPositions(weights[queryProjection], heads) : null, rows) is { } scores)
-            mask += scores * scale;
+                types.Contains("c2p") ? table.ProjectPositions(weights[keyProjection], heads, scale) : null,
+                types.Contains("p2c") ? table.ProjectPositions(weights[queryProjection], heads, scale) : null, rows) is { } scores)
+            mask += scores;
         return query.Attend(key, value, mask, scale);
     }
 

@@ -24,19 +24,9 @@ internal static class Conformer
     {
         var (heads, size) = (query.Dim(1), query.Dim(3));
         var table = distances.Reshape(Dim.Same, heads, size).Transpose(1, 2, 0); // [heads, D, 2 T - 1]
-        var scores = (query + distanceBias.Unsqueeze(1)).MatMul(table).ShiftDistances() / MathF.Sqrt(size.Size!.Value); // projections have known widths
+        var scores = (query + distanceBias.Unsqueeze(1)).MatMul(table)
+            .PadZeros(query.Graph.Constant([1, 0]), 3).ShiftDistances() / MathF.Sqrt(size.Size!.Value); // projections have known widths
         return (query + contentBias.Unsqueeze(1)).Attend(key, value, scores + mask);
-    }
-
-    // From the scores of query and distance, [B, heads, T, 2 T - 1], to those of query and key, [B, heads, T, T]: with one more column,
-    // each row read as if it were one shorter begins one distance further to the left.
-    private static Value ShiftDistances(this Value scores)
-    {
-        var graph = scores.Graph;
-        var length = scores.Dim(2);
-        return scores.PadZeros(graph.Constant([1, 0]), 3)
-            .Reshape(Dim.Same, Dim.Same, Dim.Rest, length).Slice(axis: 2, 1)
-            .Reshape(Dim.Same, Dim.Same, length, Dim.Rest).Slice(axis: 3, graph.Constant([0L]), graph.Extent(length), length);
     }
 
     /// <summary>A convolution over one frame, whose kernel is [out, H, 1]: [B, T, out].</summary>

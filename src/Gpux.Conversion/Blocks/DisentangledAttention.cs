@@ -34,25 +34,25 @@ internal static class DisentangledAttention
         return x.LayerNorm(weights["LayerNorm"], epsilon) * inputs.Attended.Cast(ElementType.Float32).Unsqueeze(2);
     }
 
-    /// <summary>Projects the table of relative positions, as heads: [1, heads, D, R].</summary>
-    public static Value ProjectPositions(this Value table, Weights projection, int heads)
+    /// <summary>Projects the table of relative positions, as heads, and scales it: [1, heads, R, D].</summary>
+    public static Value ProjectPositions(this Value table, Weights projection, int heads, float scale)
     {
-        var projected = table.Linear(projection); // [R, H]
+        var projected = table.Linear(projection) * scale; // [R, H]
         var size = projected.Dim(1).Size!.Value / heads; // projections have known widths
-        return projected.Reshape(table.Dim(0), heads, size).Transpose(1, 2, 0).Unsqueeze(0);
+        return projected.Reshape(table.Dim(0), heads, size).Transpose(1, 0, 2).Unsqueeze(0);
     }
 
-    /// <summary>Scores of contents against relative positions: [B, heads, S, S], not yet scaled.</summary>
+    /// <summary>Scores of contents against relative positions: [B, heads, S, S].</summary>
     /// <param name="query">[B, heads, S, D], and so <paramref name="key"/>.</param>
-    /// <param name="keyPositions">[1, heads, D, R] for c2p; null without it.</param>
-    /// <param name="queryPositions">[1, heads, D, R] for p2c; null without it.</param>
-    /// <param name="rows">int64 [S, S]: the table's row for each query and key.</param>
-    public static Value? RelativeScores(Value query, Value key, Value? keyPositions, Value? queryPositions, Value rows)
+    /// <param name="keyPositions">[1, heads, R, D] for c2p; null without it.</param>
+    /// <param name="queryPositions">[1, heads, R, D] for p2c; null without it.</param>
+    public static Value? RelativeScores(Value query, Value key, Value? keyPositions, Value? queryPositions, RelativeRows rows)
     {
-        Value Pick(Value scores, Value numbers) => // [B, heads, S, R] to [B, heads, S, S]
-            scores.GatherElements(numbers.Expand(scores.Dim(0), scores.Dim(1), scores.Dim(2), scores.Dim(2)), axis: 3);
-        var byContent = keyPositions is null ? null : Pick(query.MatMul(keyPositions), rows);
-        var byPosition = queryPositions is null ? null : Pick(key.MatMul(queryPositions), rows.Transpose(1, 0)).Transpose(0, 1, 3, 2);
+        static Value Score(Value contents, Value positions, Value rows) =>
+            contents.MatMul(positions.Gather(rows, axis: 2).Transpose(0, 1, 3, 2)).ShiftDistances();
+        var byContent = keyPositions is null ? null : Score(query, keyPositions, rows.Falling);
+        // Seen from the key, distances rise.
+        var byPosition = queryPositions is null ? null : Score(key, queryPositions, rows.Rising).Transpose(0, 1, 3, 2);
         return byContent is null ? byPosition : byPosition is null ? byContent : byContent + byPosition;
     }
 

@@ -32,7 +32,7 @@ internal static class Positions
     }
 
     /// <summary>Looks up in a table what belongs to each distance; distances beyond its ends belong to the ends.</summary>
-    /// <param name="distances">int64 [S, S].</param>
+    /// <param name="distances">int64, of any shape.</param>
     /// <param name="furthest">The table reaches from -furthest to furthest.</param>
     public static Value ByDistance(this Value distances, int furthest, Func<int, long> entry)
     {
@@ -41,6 +41,18 @@ internal static class Positions
             table[i] = entry(i - furthest);
         var graph = distances.Graph;
         return graph.Constant(table).Gather(distances.Clip(-furthest, furthest) + graph.Constant(furthest));
+    }
+
+    /// <summary>From the scores of each query and distance, which are the query's own in each row of <paramref name="scores"/>, to those of
+    /// each query and key: read as if it were one shorter, each row begins one distance further to the left. Nothing is looked up.</summary>
+    /// <param name="scores">[B, heads, S, 2 S]: of distances from S (never read) down to -(S - 1).</param>
+    /// <returns>[B, heads, S, S].</returns>
+    /// <remarks>Source: arXiv:1901.02860, appendix B.</remarks>
+    public static Value ShiftDistances(this Value scores)
+    {
+        var (graph, length) = (scores.Graph, scores.Dim(2));
+        return scores.Reshape(Dim.Same, Dim.Same, Dim.Rest, length).Slice(axis: 2, 1)
+            .Reshape(Dim.Same, Dim.Same, length, Dim.Rest).Slice(axis: 3, graph.Constant([0L]), graph.Extent(length), length);
     }
 
     /// <summary>A distance that config.json states: 1 to 65536.</summary>

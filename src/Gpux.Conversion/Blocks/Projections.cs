@@ -11,7 +11,9 @@ internal static class Projections
     /// <summary>x W^T + b with the weight as [out, in].</summary>
     public static Value Linear(this Value x, Value weight, Value? bias)
     {
-        if (x.Graph.Target == GraphTarget.Cpu)
+        // What depends on weights alone ONNX Runtime computes when it loads the graph, if the operator is one of ai.onnx: Microsoft's
+        // would run every time.
+        if (x.Graph.Target == GraphTarget.Cpu && !x.IsConstant)
             return x.MatMulTransposed(weight) is var product && bias is null ? product : product + bias;
         return x.OnRows(rows => rows.Gemm(weight, bias, transposed: true));
     }

@@ -97,7 +97,7 @@ public sealed class GraphBuilder(string name, GraphTarget target)
                 External = data,
             });
         }
-        return new Value(this, name, ScopePath(scope), type, [.. shape.Dimensions.Select(size => (Dim)size)], producer: null);
+        return new Value(this, name, ScopePath(scope), type, [.. shape.Dimensions.Select(size => (Dim)size)], producer: null) { IsConstant = true };
     }
 
     public Value Scalar(double number, ElementType type) => Constant(Encode(number, type), type, []);
@@ -120,7 +120,7 @@ public sealed class GraphBuilder(string name, GraphTarget target)
             return known;
         var tensor = new OnnxTensor { Name = $"constant_{_constants.Count}", ElementType = type, Dimensions = dims, Data = bytes };
         _initializers.Add(tensor.Name, tensor);
-        var value = new Value(this, tensor.Name, "", type, [.. dims.Select(size => (Dim)size)], producer: null) { Constant = tensor };
+        var value = new Value(this, tensor.Name, "", type, [.. dims.Select(size => (Dim)size)], producer: null) { Constant = tensor, IsConstant = true };
         _constants.Add(key, value);
         return value;
     }
@@ -137,8 +137,12 @@ public sealed class GraphBuilder(string name, GraphTarget target)
     {
         var scope = ScopeOf(inputs);
         var node = new OnnxNode { OpType = op, Domain = domain, Name = UniqueName($"{scope}/{op}") };
+        var isConstant = inputs.Length > 0;
         foreach (var input in inputs)
+        {
             node.Inputs.Add(input?.Name ?? "");
+            isConstant &= input?.IsConstant ?? true;
+        }
         while (node.Inputs is [.., ""])
             node.Inputs.RemoveAt(node.Inputs.Count - 1);
         if (attributes is not null)
@@ -149,6 +153,7 @@ public sealed class GraphBuilder(string name, GraphTarget target)
             var name = outputs.Length == 1 ? $"{node.Name}_output" : $"{node.Name}_output_{i}";
             node.Outputs.Add(name);
             values[i] = Computed(name, scope, outputs[i].Type, outputs[i].Dims, node);
+            values[i].IsConstant = isConstant;
         }
         _nodes.Add(node);
         return values;

@@ -31,6 +31,9 @@ public sealed class Value
     /// <summary>Null for inputs, weights and constants.</summary>
     internal OnnxNode? Producer { get; }
 
+    /// <summary>Whether it is made of weights and constants alone, and so the same in every run.</summary>
+    public bool IsConstant { get; internal set; }
+
     /// <summary>The elements if the value is a small constant.</summary>
     internal OnnxTensor? Constant { get; init; }
 

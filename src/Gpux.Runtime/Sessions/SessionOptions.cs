@@ -56,7 +56,8 @@ public sealed record SessionOptions
     /// GPUX_ORT_LOG says; without it, only fatal ones.</summary>
     public LogLevel? LogLevel { get; init; }
 
-    /// <summary>Graph optimizers to leave out, by ONNX Runtime's names, such as ConstantFolding.</summary>
+    /// <summary>Graph optimizers to leave out, by ONNX Runtime's names, such as ConstantFolding. SkipLayerNormFusion is always left out of
+    /// sessions on a CPU, which is slower with it.</summary>
     public ImmutableArray<string> DisabledOptimizers { get; init; } = [];
 
     /// <summary>Sizes for symbolic dimensions, by their names in the model, which lets ONNX Runtime plan ahead.

@@ -30,6 +30,19 @@ public sealed class EveryFamilyTests
         Assert.InRange(refused, 1, tried);
     }
 
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void What_depends_on_weights_alone_is_not_left_to_every_run(string model)
+    {
+        var graph = RecordedModels.Plan(RecordedModels.Repository(model))!.Model.Graph; // of those that are not refused
+        var constants = graph.Initializers.Select(tensor => tensor.Name).Append("").ToHashSet();
+        foreach (var node in graph.Nodes.Where(node => node.Inputs.Count > 0 && node.Inputs.TrueForAll(constants.Contains)))
+        {
+            Assert.True(node.Domain.Length == 0, $"ONNX Runtime folds operators of ai.onnx, and not {node.Domain}.{node.OpType} ({node.Name}).");
+            constants.UnionWith(node.Outputs);
+        }
+    }
+
     /// <summary>Those whose layers config.json counts.</summary>
     public static TheoryData<string> Layered => RecordedModels.Families(["input_ids", "input_values", "input_features"], "pixel_values");
 

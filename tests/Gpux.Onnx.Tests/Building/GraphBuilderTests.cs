@@ -32,6 +32,18 @@ public sealed class GraphBuilderTests
     }
 
     [Fact]
+    public void What_is_made_of_weights_and_constants_alone_is_constant()
+    {
+        var x = _graph.Input("x", ElementType.Float32, 4, 4);
+        var weight = _graph.Weight("weight", "", ElementType.Float32, new Shape(4, 4), new ExternalData("w", 0, null));
+
+        Assert.True((weight.Tanh() * 2).Transpose(1, 0).IsConstant);
+        Assert.False(x.IsConstant);
+        Assert.False((weight + x).IsConstant);
+        Assert.False(x.Shape().IsConstant); // known only when it runs, as of most inputs
+    }
+
+    [Fact]
     public void An_output_that_is_used_inside_keeps_its_users()
     {
         var x = _graph.Input("x", ElementType.Float32, "batch", 4);

@@ -60,6 +60,24 @@ public sealed class SessionOptionsTests : IDisposable
     }
 
     [Fact]
+    public void A_sum_and_its_norm_stay_apart_on_a_cpu()
+    {
+        var model = TestModel.Of(
+            [TestModel.Node("Add", ["a", "b"], ["sum"]), TestModel.Node("LayerNormalization", ["sum", "scale", "shift"], ["norm"])],
+            [TestModel.Value("a", ElementType.Float32, 1, 2, 4), TestModel.Value("b", ElementType.Float32, 1, 2, 4)], [TestModel.Value("norm", ElementType.Float32, 1, 2, 4)],
+            [TestModel.Initializer("scale", Tensor.Of<float>([1, 1, 1, 1], new Shape(4))), TestModel.Initializer("shift", Tensor.Of<float>([0, 0, 0, 0], new Shape(4)))]);
+        bool Fuses(SessionOptions options)
+        {
+            var path = Path.Combine(_folder.FullName, Path.GetRandomFileName());
+            using var session = InferenceSession.Open(model, options with { OptimizedModelPath = path });
+            return File.ReadAllText(path).Contains("SkipLayerNormalization", StringComparison.Ordinal);
+        }
+        Assert.False(Fuses(new SessionOptions()));
+        Assert.False(Fuses(new SessionOptions { DisabledOptimizers = ["GeluFusion"], ExecutionProviders = [new ExecutionProvider("cpu")] }));
+        Assert.True(Fuses(new SessionOptions { ConfigEntries = new Dictionary<string, string> { ["optimization.disable_specified_optimizers"] = "GeluFusion" } }));
+    }
+
+    [Fact]
     public void Optimization_level_and_disabled_optimizers_show_in_the_optimized_model()
     {
         var model = TestModel.Of(

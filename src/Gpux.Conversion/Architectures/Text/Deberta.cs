@@ -29,20 +29,20 @@ internal static class Deberta
         return new EncodedText(x, inputs, json, body, weights);
     }
 
-    // The table of relative positions, [2 * reach, H], and its row for each query and key, int64 [S, S]; null where positions are absolute.
-    private static (Value? Table, Value? Rows) RelativePositions(TextInputs inputs, ModelConfig json, Weights body)
+    // The table of relative positions, [2 * reach, H], and its rows for a text; null where positions are absolute.
+    private static (Value? Table, RelativeRows? Rows) RelativePositions(TextInputs inputs, ModelConfig json, Weights body)
     {
         if (!json.Bool("relative_attention", false))
         {
             body.Ignore("encoder.rel_embeddings");
             return (null, null);
         }
-        var (graph, reach) = (inputs.Ids.Graph, json.MaxRelativePositions());
-        var rows = (graph.Distances(inputs.Length) + graph.Constant(reach)).Clip(0, 2L * reach - 1);
+        var reach = json.MaxRelativePositions();
+        var rows = RelativeRows.Of(inputs.Ids.Graph, inputs.Length, reach, distance => Math.Clamp(distance + reach, 0, 2L * reach - 1));
         return (body["encoder.rel_embeddings"].Get("weight"), rows);
     }
 
-    private static Value Attention(Value x, Value mask, Value? table, Value? rows, Weights weights, ModelConfig json, BertShape shape)
+    private static Value Attention(Value x, Value mask, Value? table, RelativeRows? rows, Weights weights, ModelConfig json, BertShape shape)
     {
         // Query, key and value of a head lie together: [B, S, heads * 3 * D].
         var projected = x.Linear(weights["in_proj"]).SplitHeads(shape.Heads); // [B, heads, S, 3 * D]
@@ -53,9 +53,9 @@ internal static class Deberta
         var types = json.PositionTypes();
         var scale = 1 / MathF.Sqrt(size * (1 + types.Count));
         if (table is not null && rows is not null && DisentangledAttention.RelativeScores(query, key,
-                types.Contains("c2p") ? table.ProjectPositions(weights["pos_proj"], shape.Heads) : null,
-                types.Contains("p2c") ? table.ProjectPositions(weights["pos_q_proj"], shape.Heads) : null, rows) is { } scores)
-            mask += scores * scale;
+                types.Contains("c2p") ? table.ProjectPositions(weights["pos_proj"], shape.Heads, scale) : null,
+                types.Contains("p2c") ? table.ProjectPositions(weights["pos_q_proj"], shape.Heads, scale) : null, rows) is { } scores)
+            mask += scores;
         return query.Attend(key, value, mask, scale);
     }
 }

@@ -65,10 +65,16 @@ internal sealed unsafe class SessionOptionsHandle : OrtHandle
 
     private void SetEntries(SessionOptions options)
     {
+        // On a CPU a sum and its norm as one operator take longer than one after the other: measured six times as long with states
+        // 768 wide and 1024 tokens, 5 % of a whole run of DeBERTa-v3-base.
+        var isOnCpu = options.ExecutionProviders.IsDefaultOrEmpty || options.ExecutionProviders.All(provider => ExecutionProvider.IsForCpu(provider.Name));
+        List<string> disabled = isOnCpu ? ["SkipLayerNormFusion"] : [];
+        if (!options.DisabledOptimizers.IsDefault)
+            disabled.AddRange(options.DisabledOptimizers);
         if (options.DisablePrepacking)
             Set("session.disable_prepacking", "1");
-        if (!options.DisabledOptimizers.IsDefaultOrEmpty)
-            Set("optimization.disable_specified_optimizers", string.Join(';', options.DisabledOptimizers));
+        if (disabled.Count > 0)
+            Set("optimization.disable_specified_optimizers", string.Join(';', disabled));
         if (options.FreeDimensionOverrides is { } overrides)
             foreach (var (name, size) in overrides)
             {
