@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Training;
 using MathNet.Numerics.Distributions;
 
 namespace Gpux.Benchmarks.Recommendations;
@@ -15,12 +16,13 @@ internal sealed class AdviceComposer
     private const int LargestBatch = 128;
     private const double MeasuredWeight = 0.9;
     private const double WorthMeasuring = 0.01; // a gain of a hundredth
+    private const double NinetyPercent = 1.645; // of a normal distribution, in deviations to both sides
 
     private readonly RecommendationRequest _request;
     private readonly BenchmarkCells _database;
     private readonly long? _modelId;
     private readonly DateOnly _today;
-    private readonly bool _withIntervals;
+    private readonly bool _measuredOnly;
     private readonly ModelFacts _model;
     private readonly Cell[] _own;
     private readonly int _runsOfOthers;
@@ -29,15 +31,17 @@ internal sealed class AdviceComposer
     private readonly Dictionary<long, ModelFacts> _facts = [];
     private readonly double? _tail;
     private readonly string? _reference;
+    private readonly int? _batch;
+    private readonly TrainingModel? _training; // null: nothing can be planned
     private readonly int? _inputTokens;
     private readonly int? _outputTokens;
     private readonly List<string> _notes = [];
 
     /// <param name="modelId">Of the request's model; null for one that the database does not know.</param>
-    /// <param name="withIntervals">False saves holding anything out.</param>
-    public AdviceComposer(RecommendationRequest request, BenchmarkCells database, long? modelId, DateOnly today, bool withIntervals = true)
+    /// <param name="measuredOnly">Whether only what was measured is wanted, without intervals: then nothing is held out, and nothing planned.</param>
+    public AdviceComposer(RecommendationRequest request, BenchmarkCells database, long? modelId, DateOnly today, bool measuredOnly = false)
     {
-        (_request, _database, _modelId, _today, _withIntervals) = (request, database, modelId, today, withIntervals);
+        (_request, _database, _modelId, _today, _measuredOnly) = (request, database, modelId, today, measuredOnly);
         _model = modelId is { } id ? request.Model.Or(ModelFacts.Of(database.Models[id])) : request.Model;
         _own = [.. database.Cells.Where(cell => cell.ModelId == modelId)];
         var cells = Learnt();
@@ -53,13 +57,18 @@ internal sealed class AdviceComposer
             ?? _own.Select(cell => cell.Work.Precision).OfType<string>().OrderByDescending(name => WeightPrecisions.BytesPerWeight(name) ?? 0).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault()
             ?? (_model.Generates ? "fp16" : "fp32");
         (_inputTokens, _outputTokens) = Tokens();
+        _batch = request.BatchSize ?? (IsTraining ? Usual(cell => (int?)cell.Work.BatchSize) : 1);
+        if (IsTraining && !measuredOnly)
+            _training = request.Training ?? (_model.ParameterCount is >= TrainingModel.FewestParameters and <= TrainingModel.MostParameters and var count ? TrainingModel.OfSize(count) : null);
 
-        TargetModel Learn(bool isRate) => new(cells, model => _facts[model], Platform, isRate, withIntervals ? request.ConfidenceLevel : null, Seed);
+        TargetModel Learn(bool isRate) => new(cells, model => _facts[model], Platform, isRate, measuredOnly ? null : request.ConfidenceLevel, Seed);
     }
 
     public HardwareAdvice Compose()
     {
         var candidates = Platforms().Select(platform => Candidate(platform.Platform, platform.Id)).ToList();
+        if (_training is not null)
+            candidates.AddRange(Planned(_training, candidates));
         var able = candidates.Where(candidate => candidate.Row.Feasibility != Feasibility.Infeasible).ToList();
         var weights = UtilityWeights.Of(_request.Task, _request.IsLatencySensitive, _request.IsMemoryConstrained);
         var next = Compare(able, weights);
@@ -69,11 +78,14 @@ internal sealed class AdviceComposer
             .Take(_request.TopK).Select((candidate, i) => candidate.Row with { Rank = i + 1 }).ToArray();
         var infeasible = candidates.Where(candidate => candidate.Row.Feasibility == Feasibility.Infeasible)
             .OrderBy(Evidence).ThenBy(candidate => candidate.Row.Hardware.Name, StringComparer.Ordinal).Select(candidate => candidate.Row).ToArray();
-        NoteLimits(ranked);
+        var cheapest = able.Select(candidate => candidate.Row).Where(row => row.CostPerMillion is not null && row.Feasibility == ranked[0].Feasibility)
+            .OrderBy(row => row.CostPerMillion!.Value.Typical).ThenBy(row => row.Hardware.Name, StringComparer.Ordinal).FirstOrDefault(); // filtered
+        NoteLimits(cheapest is null ? ranked : [.. ranked, cheapest]);
         return new HardwareAdvice(_request with { Model = _model }, weights, ranked, infeasible)
         {
             InputTokens = _inputTokens,
             OutputTokens = _outputTokens,
+            Cheapest = cheapest,
             NextExperiment = next,
             Notes = _notes,
             Coverage = _request.Explain ? Coverage() : [],
@@ -81,10 +93,11 @@ internal sealed class AdviceComposer
         };
     }
 
-    // Measured, measured there in another configuration, predicted, roofline.
-    private static int Evidence(Candidacy candidate) => (candidate.Latency ?? candidate.Throughput)?.Question switch
+    // Measured, measured there in another configuration, predicted, roofline. A plan of a training is worth as much as what another batch took.
+    private int Evidence(Candidacy candidate) => (candidate.Latency ?? candidate.Throughput)?.Question switch
     {
         Question.Repeat => 0,
+        _ when IsTraining => 1,
         Question.OtherWorkload => 1,
         null => 3,
         _ => 2,
@@ -104,28 +117,53 @@ internal sealed class AdviceComposer
                 .Take(LevelLimit).Select(group => group.Key)];
     }
 
+    private bool IsTraining => _request.Task == TaskType.Training;
+
     private HardwarePlatform Platform(long id) => _database.Hardware[id];
 
-    // Those of the database, and those that only the table knows.
+    // Those of the database, and those that only the table knows. Of trainings those that the model was trained on: the others are planned.
     private IEnumerable<(HardwarePlatform Platform, long? Id)> Platforms()
     {
+        var trainedOn = IsTraining ? _own.Select(cell => cell.HardwareId).ToHashSet() : null;
         foreach (var (id, platform) in _database.Hardware.OrderBy(entry => entry.Value.Name, StringComparer.Ordinal))
-            yield return (platform, id);
+            if (trainedOn is null || (trainedOn.Contains(id) && (_request.Gpus ?? platform.DeviceCount) == platform.DeviceCount))
+                yield return (platform, id);
+        if (IsTraining)
+            yield break;
         var known = _database.Hardware.Values.Select(platform => HardwareCatalog.Find(platform.Name)).ToHashSet();
         foreach (var row in HardwareCatalog.All)
             if (!known.Contains(row))
                 yield return (row.Platform, null);
     }
 
+    // Which GPUs would do, and how many, of those on which nothing was measured.
+    private IEnumerable<Candidacy> Planned(TrainingModel model, IReadOnlyList<Candidacy> measured)
+    {
+        var known = measured.Select(candidate => (HardwareCatalog.FindDevice(candidate.Row.Hardware), candidate.Row.Hardware.DeviceCount)).ToHashSet();
+        foreach (var row in TrainingCandidates.Of(_request with { BatchSize = _batch }, model, _inputTokens))
+        {
+            if (row.Plan is not null && known.Contains((HardwareCatalog.FindDevice(row.Hardware), row.Hardware.DeviceCount)))
+                continue;
+            List<string> reasons = [.. row.Reasons];
+            var priced = Priced(row with { RestsOnUnverified = AddUnverified(row.Hardware, reasons) }, reasons);
+            yield return new(priced with { Feasibility = row.Plan is null ? Feasibility.Infeasible : Judge(priced, priced.Hardware, reasons), Reasons = reasons }, null, null);
+        }
+    }
+
     // What is asked of the model: as most of its results have it.
     private (int? Input, int? Output) Tokens()
     {
-        var usual = _own.GroupBy(cell => (cell.Work.InputTokens, cell.Work.OutputTokens)).OrderByDescending(group => group.Sum(cell => cell.Runs))
-            .ThenBy(group => group.Key.InputTokens).ThenBy(group => group.Key.OutputTokens).Select(group => ((int?, int?)?)group.Key).FirstOrDefault();
+        var usual = Usual(cell => ((int?, int?)?)(cell.Work.InputTokens, cell.Work.OutputTokens));
+        if (IsTraining)
+            return (_request.InputTokens ?? usual?.Item1, _request.OutputTokens ?? usual?.Item2);
         var isPicture = _model.Task?.Contains("image", StringComparison.Ordinal) == true;
         var (input, output) = usual ?? (isPicture ? null : RooflineTime.UsualInput(_model), _model.Generates ? 128 : null);
         return (_request.InputTokens ?? input, _request.OutputTokens ?? output);
     }
+
+    /// <returns>Null for a model without results.</returns>
+    private T? Usual<T>(Func<Cell, T> of) =>
+        _own.GroupBy(of).OrderByDescending(group => group.Sum(cell => cell.Runs)).ThenBy(group => group.Key).Select(group => group.Key).FirstOrDefault();
 
     private WorkPoint Work(string? precision, int batch) => new(_request.Task, precision, batch, _inputTokens, _outputTokens, 1);
 
@@ -137,7 +175,7 @@ internal sealed class AdviceComposer
     {
         var reasons = new List<string>();
         var (provider, precision, cell) = Configuration(platform, id, reasons);
-        var work = Work(precision, _request.BatchSize);
+        var work = Work(precision, _batch ?? 1);
         var latency = _latency.IsEmpty ? null : _latency.Forecast(_model, platform, provider, work, CountsTokens, cell);
         var throughput = _throughput.IsEmpty ? null : _throughput.Forecast(_model, platform, provider, work, CountsTokens, cell);
         var memory = MemoryEstimate.Of(_model, platform, id, work, _own, Platform);
@@ -180,8 +218,9 @@ internal sealed class AdviceComposer
             };
             Explain(row, latency ?? throughput!, latency is null ? _throughput : _latency, cell, reasons); // one of them is
         }
-        if (id is null && HardwareCatalog.Find(platform.Name) is { IsVerified: false } unverified)
-            reasons.Add($"its published numbers are not all verified ({unverified.Source})");
+        row = row with { RestsOnUnverified = row.Runs == 0 && AddUnverified(platform, reasons) };
+        if (IsTraining)
+            row = InTokens(row, reasons);
         row = Priced(row, reasons);
         row = row with
         {
@@ -191,13 +230,32 @@ internal sealed class AdviceComposer
         return new(row with { Reasons = reasons }, latency, throughput);
     }
 
+    // What no source was read for is said where numbers rest on it.
+    private static bool AddUnverified(HardwarePlatform platform, List<string> reasons)
+    {
+        if (HardwareCatalog.FindDevice(platform) is not { IsVerified: false } known || platform.Peaks.All(peak => peak.Source != known.Source))
+            return false;
+        reasons.Add($"not every published number of it was verified: {known.Source}");
+        return true;
+    }
+
+    // Trainings are compared by the tokens that they go through, measured ones by those of the sequences that they count.
+    private HardwareRecommendation InTokens(HardwareRecommendation row, List<string> reasons)
+    {
+        if (CountsTokens || (_inputTokens ?? _training?.UsualSequence) is not { } sequence)
+            return row;
+        if (_inputTokens is null)
+            reasons.Add($"its results do not say how long sequences are: {sequence} tokens are supposed");
+        return row with { ThroughputUnit = "tokens", Throughput = row.Throughput is { } rate ? new Estimate(rate.Typical * sequence, rate.Low * sequence, rate.High * sequence) : null };
+    }
+
     private static Estimate Scaled(TargetForecast forecast, double factor) => new(forecast.Typical * factor, forecast.Low * factor, forecast.High * factor);
 
     // Measured before predicted; then the fastest in a precision that is no worse than the published one, or was compared with it.
     private (string? Provider, string? Precision, Cell? Cell) Configuration(HardwarePlatform platform, long? id, List<string> reasons)
     {
         var here = _own.Where(cell => cell.HardwareId == id && (cell.Latency ?? cell.Throughput) is not null).ToArray();
-        var exact = here.Where(cell => cell.Work.BatchSize == _request.BatchSize && cell.Work.InputTokens == _inputTokens
+        var exact = here.Where(cell => cell.Work.BatchSize == (_batch ?? 1) && cell.Work.InputTokens == _inputTokens
             && cell.Work.OutputTokens == _outputTokens && cell.Work.Concurrency == 1).OrderBy(Slowness).ToArray();
         var chosen = exact.FirstOrDefault(cell => IsAllowed(cell.Work.Precision));
         if (exact.FirstOrDefault(cell => !IsAllowed(cell.Work.Precision)) is { } faster && (chosen is null || Slowness(faster) < Slowness(chosen)) && _request.Precision is null)
@@ -238,7 +296,7 @@ internal sealed class AdviceComposer
         });
         if (cell is { SimulatedRuns: > 0 })
             reasons.Add(cell.SimulatedRuns >= cell.Runs ? "all of its results are simulated" : $"{cell.SimulatedRuns} of its results are simulated");
-        if (_withIntervals && (row.Latency ?? row.Throughput) is not { HasInterval: true })
+        if (!_measuredOnly && (row.Latency ?? row.Throughput) is not { HasInterval: true })
         {
             var (groups, needed) = (target.Groups(forecast.Question), ConformalBand.Needed(_request.ConfidenceLevel));
             reasons.Add($"no interval: at {_request.ConfidenceLevel:0%} it takes {needed} {Held(forecast.Question)} that can be held out; there {(groups == 1 ? "is" : "are")} {groups}");
@@ -257,10 +315,13 @@ internal sealed class AdviceComposer
 
     private HardwareRecommendation Priced(HardwareRecommendation row, List<string> reasons)
     {
-        if (_request.Prices.Cheapest(row.Hardware.Name, row.Hardware.DeviceCount) is not { } price || row.Throughput is not { } rate)
+        var count = row.Hardware.DeviceCount;
+        if (_request.Prices.Cheapest(HardwareCatalog.SingleName(row.Hardware), count) is not { } price || row.Throughput is not { } rate)
             return row;
-        double At(double perSecond) => PriceList.PerMillion(price.PerHour, perSecond, _request.Utilisation);
-        reasons.Add(string.Create(CultureInfo.InvariantCulture, $"${price.PerHour:0.00##}/h: {price.Sku} of {price.Provider}, {price.AsOf:yyyy-MM-dd}"));
+        var perHour = price.PerHourOf(count);
+        double At(double perSecond) => PriceList.PerMillion(perHour, perSecond, _request.PaidShare);
+        var times = count == price.DeviceCount ? "" : $"{count / price.DeviceCount} x ";
+        reasons.Add(string.Create(CultureInfo.InvariantCulture, $"{perHour:0.00##} {price.Currency} an hour: {times}{price.Sku} of {price.Provider}, {price.AsOf:yyyy-MM-dd}"));
         return row with { Price = price, CostPerMillion = new Estimate(At(rate.Typical), rate.HasInterval ? At(rate.High) : 0, rate.HasInterval ? At(rate.Low) : double.PositiveInfinity) };
     }
 
@@ -273,20 +334,33 @@ internal sealed class AdviceComposer
             verdict = verdict == Feasibility.Infeasible ? verdict : Feasibility.Unproven;
             reasons.Add(reason);
         }
-        if (row.MemoryBytes is not { } need)
+        // Of each device, for a part that is too large for one finds no room on another.
+        var (count, each) = (platform.DeviceCount, platform.DeviceCount > 1 ? " on each" : "");
+        if (row.Runs > 0 && !row.IsMemoryMeasured)
+            reasons.Add("it ran here, so that its memory is enough");
+        else if (row.MemoryBytes is not { } need)
             Doubt("what memory it takes is not known");
         else if (platform.MemoryBytes is not { } capacity)
             Doubt("its memory is not known");
         else if (need > UsableMemory * capacity)
-            Refuse($"it takes {Quantity.Bytes(need)}, and {UsableMemory:0%} of its {Quantity.Bytes(capacity)} may be used");
+            Refuse($"it takes {Quantity.Bytes((double)need / count)}{each}, and {UsableMemory:0%} of its {Quantity.Bytes((double)capacity / count)} may be used");
         else
-            reasons.Add($"{Quantity.Bytes(need)} of {Quantity.Bytes(capacity)} memory{(row.IsMemoryMeasured ? ", measured" : ", estimated")}");
-        if (row.MemoryBytes > _request.MaxMemoryBytes)
-            Refuse($"it takes {Quantity.Bytes(row.MemoryBytes.Value)}, more than {Quantity.Bytes(_request.MaxMemoryBytes!.Value)}"); // compared
+            reasons.Add($"{Quantity.Bytes((double)need / count)} of {Quantity.Bytes((double)capacity / count)} memory{each}{(row.IsMemoryMeasured ? ", measured" : ", estimated")}");
+        var bounded = row.MemoryBytes / (IsTraining ? count : 1);
+        if (bounded > _request.MaxMemoryBytes)
+            Refuse($"it takes {Quantity.Bytes(bounded.Value)}{(IsTraining ? each : "")}, more than {Quantity.Bytes(_request.MaxMemoryBytes!.Value)}"); // compared
         if (_request.MaxLatency is { } bound)
-            Bound(row.LatencyP99 ?? row.Latency, bound.TotalSeconds, "latency", row.LatencyP99 is null ? "typical latency (no 99th percentile is known)" : "99th percentile", Quantity.Seconds);
+        {
+            Bound(row.LatencyP99 ?? row.Latency, bound.TotalSeconds, "latency",
+                IsTraining ? "step" : row.LatencyP99 is null ? "typical latency (no 99th percentile is known)" : "99th percentile", seconds => Quantity.Seconds(seconds));
+        }
+        if (_request is { MaxDuration: { } duration, TrainingTokens: { } tokens })
+        {
+            var time = row is { Throughput: { } speed, ThroughputUnit: "tokens" } ? new Estimate(tokens / speed.Typical, tokens / speed.High, tokens / speed.Low) : (Estimate?)null;
+            Bound(time, duration.TotalSeconds, "speed", "time", seconds => Quantity.LongTime(seconds));
+        }
         if (_request.MaxCost is { } budget)
-            Bound(row.CostPerMillion, budget, "price", $"price of a million {row.ThroughputUnit}", cost => $"${Quantity.Three(cost)}");
+            Bound(row.CostPerMillion, budget, "price", $"price of a million {row.ThroughputUnit}", cost => $"{Quantity.Three(cost)} {_request.Prices.Currency}");
         return verdict;
 
         void Bound(Estimate? estimate, double limit, string unknown, string what, Func<double, string> show)
@@ -341,6 +415,8 @@ internal sealed class AdviceComposer
             && able.Select(candidate => candidate.Row.Hardware.Kind == HardwareKind.Cpu).Distinct().Count() == 1;
         if (!hasMemory && _request.IsMemoryConstrained)
             _notes.Add("Memory is no part of the order: it is not known of all, or main memory would be compared with devices' own. --max-memory bounds it.");
+        // Trainings by the device: twice as many that are twice as fast are no better.
+        var devices = able.ConvertAll(candidate => IsTraining ? Math.Log(candidate.Row.Hardware.DeviceCount) : 0);
         var axes = new List<Axis[]>();
         for (var i = 0; i < able.Count; i++)
         {
@@ -349,14 +425,14 @@ internal sealed class AdviceComposer
             axes.Add(
             [
                 new((row.LatencyP99 ?? row.Latency)?.Typical, Array.ConvertAll(latencies[i], draw => Math.Exp(draw) * tail)),
-                new(1 / row.Throughput?.Typical, Array.ConvertAll(rates[i], draw => Math.Exp(-draw))),
+                new(Math.Exp(devices[i]) / row.Throughput?.Typical, Array.ConvertAll(rates[i], draw => Math.Exp(devices[i] - draw))),
                 new(row.MemoryBytes, null),
-                new(row.CostPerMillion?.Typical, row.Price is { } price ? Array.ConvertAll(rates[i], draw => PriceList.PerMillion(price.PerHour, Math.Exp(draw), _request.Utilisation)) : null),
+                new(row.CostPerMillion?.Typical, row.CostPerHour is { } perHour ? Array.ConvertAll(rates[i], draw => PriceList.PerMillion(perHour, Math.Exp(draw), _request.PaidShare)) : null),
                 new(row.EnergyJoules, null),
             ]);
         }
         var front = ParetoFront.Of(axes);
-        double Useful(double lnLatency, double lnRate, int i) => (hasRate ? weights.Throughput * lnRate : 0) - (hasLatency ? weights.Latency * lnLatency : 0)
+        double Useful(double lnLatency, double lnRate, int i) => (hasRate ? weights.Throughput * (lnRate - devices[i]) : 0) - (hasLatency ? weights.Latency * lnLatency : 0)
             - (hasMemory ? weights.Memory * Math.Log(able[i].Row.MemoryBytes!.Value) : 0); // of all
         var useful = able.Select((candidate, i) => Useful(Math.Log(candidate.Row.Latency?.Typical ?? 1), Math.Log(candidate.Row.Throughput?.Typical ?? 1), i)).ToArray();
         var best = useful.Max();
@@ -384,7 +460,7 @@ internal sealed class AdviceComposer
                 Row = able[i].Row with { IsOnFront = front[i], ChanceOfBest = (double)wins[i] / DrawCount, Utility = Math.Exp(useful[i] - best) },
             };
         }
-        return Next(able, gains, incumbent is not null, useful);
+        return IsTraining ? null : Next(able, gains, incumbent is not null, useful); // gpux bench measures no trainings
     }
 
     private string? Next(List<Candidacy> able, double[] gains, bool hasMeasured, double[] useful)
@@ -399,7 +475,7 @@ internal sealed class AdviceComposer
         }
         // By the dollar where every price is known, else by the gain alone.
         var isPriced = unmeasured.All(i => able[i].Row.Price is not null);
-        var next = unmeasured.OrderByDescending(i => gains[i] / (isPriced ? able[i].Row.Price!.PerHour : 1)).ThenBy(i => able[i].Row.Hardware.Name, StringComparer.Ordinal).First(); // checked
+        var next = unmeasured.OrderByDescending(i => gains[i] / (isPriced ? able[i].Row.CostPerHour!.Value : 1)).ThenBy(i => able[i].Row.Hardware.Name, StringComparer.Ordinal).First(); // checked
         return gains[next] < WorthMeasuring ? null
             : $"Measure on {able[next].Row.Hardware.Name} next (gpux bench {_model.Name} --save): it may be {Math.Exp(gains[next]) - 1:0%} more useful than the best that was measured.";
     }
@@ -418,10 +494,13 @@ internal sealed class AdviceComposer
             for (var i = 0; i < able.Count; i++)
             {
                 var own = Normal.Sample(random, 0, 1);
-                draws[i][draw] = forecastOf(able[i]) is { } target
-                    ? target.Forecast.Mean + CholeskyFactor.Dot(target.Forecast.Loading, shared) + Math.Sqrt(target.Forecast.OwnVariance) * own
-                    // A roofline is as wrong as is supposed before anything was measured.
-                    : Math.Log(estimateOf(able[i])?.Typical ?? 1) + Math.Sqrt(EffectVariances.Prior.Groups[(int)EffectGroup.Hardware]) * own;
+                var estimate = estimateOf(able[i]);
+                var typical = Math.Log(estimate?.Typical ?? 1);
+                draws[i][draw] = typical + (forecastOf(able[i]) is { } target
+                    ? CholeskyFactor.Dot(target.Forecast.Loading, shared) + Math.Sqrt(target.Forecast.OwnVariance) * own
+                    // A plan's range is taken for nine tenths of what may come; a roofline is as wrong as is supposed before anything was measured.
+                    : own * (estimate is { HasInterval: true } range ? Math.Log(range.High / range.Low) / 2 / NinetyPercent
+                        : Math.Sqrt(EffectVariances.Prior.Groups[(int)EffectGroup.Hardware])));
             }
         }
         return draws;
@@ -437,20 +516,46 @@ internal sealed class AdviceComposer
         return coverage;
     }
 
-    private void NoteLimits(HardwareRecommendation[] ranked)
+    private void NoteLimits(HardwareRecommendation[] shown)
     {
-        if (_latency.IsEmpty && _throughput.IsEmpty)
-            _notes.Add($"Nothing was measured: these numbers come from published peaks alone. Measure here: gpux bench {_model.Name} --save");
+        if (IsTraining)
+        {
+            foreach (var note in _training?.Notes ?? ["The model's size is not known, so that nothing is planned."])
+                _notes.Add(note);
+            if (_own.Length == 0)
+                _notes.Add($"No training of {_model.Name} was measured: what is said is planned, with a range for efficiencies of 0.30 to 0.50. 'gpux db import' adds measured ones.");
+        }
+        else if (_latency.IsEmpty && _throughput.IsEmpty)
+        {
+            _notes.Add($"Nothing was measured: these numbers are bounds from published peaks, and real ones are worse. Measure here: gpux bench {_model.Name} --save");
+        }
         else if (_own.Length == 0)
+        {
             _notes.Add($"{_model.Name} was never measured: what is said comes from models like it. Measure here: gpux bench {_model.Name} --save");
-        if (!RooflineTime.IsKnown(_model))
+        }
+        if (!RooflineTime.IsKnown(_model) && !IsTraining)
             _notes.Add("The model's size is not known, so that a middling one is supposed.");
-        if (ranked.Any(row => row.Price is { } price && _today.DayNumber - price.AsOf.DayNumber > PriceList.FreshDays))
-            _notes.Add($"Prices are older than {PriceList.FreshDays} days: give newer ones with --prices.");
-        if (ranked.Any(row => row.CostPerMillion is not null))
-            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"Prices are for hardware that has work {_request.Utilisation:0%} of the time; half of that costs twice as much, and twice as much of it half."));
-        if (_request.Task == TaskType.Training)
-            _notes.Add("Training: memory counts weights, gradients and Adam's state on one platform, 16 bytes a parameter.");
+        NotePrices(shown);
+    }
+
+    private void NotePrices(HardwareRecommendation[] shown)
+    {
+        var prices = shown.Select(row => row.Price).OfType<HardwarePrice>().ToArray();
+        if (prices.Length == 0)
+        {
+            if (_request.Prices != PriceList.BuiltIn)
+                _notes.Add($"{_request.Prices.Name} has no price of any of these.");
+            return;
+        }
+        var oldest = prices.MinBy(price => price.AsOf)!; // there is one
+        if (_today.DayNumber - oldest.AsOf.DayNumber is > PriceList.FreshDays and var days)
+        {
+            _notes.Add($"Prices are {days} days old ({oldest.AsOf:yyyy-MM-dd}, {oldest.Source}) and may have changed. To use your own: --prices FILE, "
+                + "with the line hardware,price,as_of,source and a line for each.");
+        }
+        var share = _request.PaidShare.ToString("0%", CultureInfo.InvariantCulture);
+        _notes.Add(IsTraining ? $"Costs are for GPUs that train {share} of the paid time: --utilisation says otherwise."
+            : $"Costs are for hardware that has work {share} of the paid time: at half of that everything costs twice as much. --utilisation says what yours has.");
     }
 
     private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";

@@ -1,4 +1,5 @@
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Training;
 
 namespace Gpux.Benchmarks.Recommendations;
 
@@ -13,6 +14,10 @@ public enum EstimateOrigin
 
     /// <summary>Never measured: from other models, platforms and configurations.</summary>
     Predicted,
+
+    /// <summary>A training that was never measured: as it is planned from the model's sizes and published numbers. Its intervals are the range of
+    /// efficiencies that well-kept trainings reach, and no statement of probability.</summary>
+    Planned,
 
     /// <summary>From published peaks alone: an upper bound of what is possible, with no interval.</summary>
     Roofline,
@@ -51,30 +56,36 @@ public sealed record HardwareRecommendation(HardwarePlatform Hardware)
 
     public string? Precision { get; init; }
 
-    /// <summary>The smallest batch that reaches 95 % of the best throughput that the bounds allow.</summary>
+    /// <summary>How a training is split; null for what was measured, and for inference.</summary>
+    public TrainingPlan? Plan { get; init; }
+
+    /// <summary>The smallest batch that reaches 95 % of the best throughput that the bounds allow; of a training that was planned the sequences of a step.</summary>
     public int RecommendedBatchSize { get; init; } = 1;
 
-    /// <summary>Seconds of a typical request; null when nothing tells.</summary>
+    /// <summary>Seconds of a typical request, or of a training step; null when nothing tells.</summary>
     public Estimate? Latency { get; init; }
 
     /// <summary>Seconds that 99 of 100 requests keep; null where no result has a 99th percentile.</summary>
     public Estimate? LatencyP99 { get; init; }
 
-    /// <summary>Inputs a second, or written tokens a second.</summary>
+    /// <summary>Inputs a second, written tokens a second, or tokens a second that are trained on.</summary>
     public Estimate? Throughput { get; init; }
 
     /// <summary>"tokens" or "inferences".</summary>
     public string ThroughputUnit { get; init; } = "inferences";
 
-    /// <summary>That the model needs; null when nothing tells its size.</summary>
+    /// <summary>That the model needs, on all devices together; null when nothing tells its size.</summary>
     public long? MemoryBytes { get; init; }
 
     public bool IsMemoryMeasured { get; init; }
 
-    /// <summary>US dollars for a million tokens or inferences; null without a price.</summary>
+    /// <summary>What a million tokens or inferences cost, in the currency of the prices; null without a price.</summary>
     public Estimate? CostPerMillion { get; init; }
 
     public HardwarePrice? Price { get; init; }
+
+    /// <summary>What an hour of the whole platform costs; null without a price.</summary>
+    public double? CostPerHour => Price?.PerHourOf(Hardware.DeviceCount);
 
     /// <summary>Joules of an inference, where it was measured.</summary>
     public double? EnergyJoules { get; init; }
@@ -89,6 +100,9 @@ public sealed record HardwareRecommendation(HardwarePlatform Hardware)
     public double Utility { get; init; }
 
     public EstimateOrigin Origin { get; init; }
+
+    /// <summary>Whether the estimate rests on published numbers that not all were verified in a source; the reasons say of which.</summary>
+    public bool RestsOnUnverified { get; init; }
 
     /// <summary>Of this very configuration.</summary>
     public int Runs { get; init; }
@@ -107,6 +121,9 @@ public sealed record HardwareAdvice(
     public int? InputTokens { get; init; }
 
     public int? OutputTokens { get; init; }
+
+    /// <summary>Of all that can do it as surely as the first, the one whose price for a million tokens or inferences is the lowest; null without prices.</summary>
+    public HardwareRecommendation? Cheapest { get; init; }
 
     /// <summary>What to measure next, and why; null when nothing more would change the advice.</summary>
     public string? NextExperiment { get; init; }

@@ -27,13 +27,14 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
 
     /// <summary>Recommends hardware for a model, by what the database knows of it.</summary>
     /// <param name="modelName">As the database has it; of "org/name" also the name alone, where only one model has it.</param>
-    /// <param name="batchSize">Inputs of a request, at least 1.</param>
+    /// <param name="batchSize">Inputs of a request, or sequences of a training step, at least 1; null: 1, and for training as most of the model's results
+    /// have it, else 512.</param>
     /// <param name="latencySensitive">Whether latency counts twice.</param>
     /// <param name="memoryConstrained">Whether memory counts twice.</param>
     /// <param name="topK">How many at most, at least 1.</param>
-    /// <returns>The best first; empty when nothing is known.</returns>
+    /// <returns>The best first; empty when nothing is known. For training: what it was measured on, then GPUs, as many as hold it, with their plan.</returns>
     /// <exception cref="UnknownBenchmarkModelException">The database has no such model.</exception>
-    public IReadOnlyList<HardwareRecommendation> RecommendHardware(string modelName, TaskType taskType = TaskType.Inference, int batchSize = 1,
+    public IReadOnlyList<HardwareRecommendation> RecommendHardware(string modelName, TaskType taskType = TaskType.Inference, int? batchSize = null,
         bool latencySensitive = false, bool memoryConstrained = false, int topK = 5, CancellationToken cancellationToken = default)
     {
         if (FindModel(modelName, cancellationToken) is not { } model)
@@ -80,7 +81,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
         {
             cancellationToken.ThrowIfCancellationRequested();
             var request = new RecommendationRequest(ModelFacts.Of(cells.Models[modelId])) { Task = taskType, BatchSize = UsualBatch(cells, modelId), TopK = int.MaxValue };
-            var measured = new AdviceComposer(request, cells, modelId, today, withIntervals: false).Compose().Ranked
+            var measured = new AdviceComposer(request, cells, modelId, today, measuredOnly: true).Compose().Ranked
                 .Where(row => row is { HardwareId: not null, Runs: > 0 }).ToArray();
             models++;
             foreach (var row in measured)

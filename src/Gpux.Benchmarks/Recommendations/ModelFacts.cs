@@ -35,6 +35,9 @@ public sealed record ModelFacts(string Name)
     /// <summary>Operations of one input, a multiply-add counting as two, counted from the graph; null: twice the parameters for each token.</summary>
     public double? OperationsPerInput { get; init; }
 
+    /// <summary>Tokens of the input that <see cref="OperationsPerInput"/> was counted for, above 0; null for inputs that are no text.</summary>
+    public int? CountedTokens { get; init; }
+
     /// <summary>Precisions other than the published one whose outputs were compared with it and found good enough.</summary>
     public string CheckedPrecisions { get; init; } = "";
 
@@ -95,6 +98,7 @@ public sealed record ModelFacts(string Name)
         KeyValueHeads = KeyValueHeads ?? other.KeyValueHeads,
         ContextLength = ContextLength ?? other.ContextLength,
         OperationsPerInput = OperationsPerInput ?? other.OperationsPerInput,
+        CountedTokens = OperationsPerInput is null ? other.CountedTokens : CountedTokens,
         CheckedPrecisions = CheckedPrecisions.Length > 0 ? CheckedPrecisions : other.CheckedPrecisions,
     };
 

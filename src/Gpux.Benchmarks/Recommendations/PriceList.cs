@@ -9,10 +9,15 @@ namespace Gpux.Benchmarks.Recommendations;
 /// <param name="Kind">"on-demand", "spot", "reserved" or "owned".</param>
 /// <param name="AsOf">The day on which the price was read.</param>
 public sealed record HardwarePrice(
-    string Hardware, int DeviceCount, string Sku, string Provider, string? Region, double PerHour, string Currency, string Kind, DateOnly AsOf, string Source);
+    string Hardware, int DeviceCount, string Sku, string Provider, string? Region, double PerHour, string Currency, string Kind, DateOnly AsOf, string Source)
+{
+    /// <summary>What an hour of so many devices costs, in as many of this as it takes.</summary>
+    public double PerHourOf(int deviceCount) => PerHour * deviceCount / DeviceCount;
+}
 
 /// <summary>Prices of hardware: dated data with their source, which a user may replace by their own.</summary>
 /// <param name="Name">The file, or "built in".</param>
+/// <param name="Prices">All in one currency.</param>
 public sealed record PriceList(string Name, IReadOnlyList<HardwarePrice> Prices)
 {
     /// <summary>Prices older than this are shown with a warning.</summary>
@@ -24,6 +29,9 @@ public sealed record PriceList(string Name, IReadOnlyList<HardwarePrice> Prices)
     private static readonly string[] Kinds = ["on-demand", "spot", "reserved", "owned"];
     private static readonly Lazy<PriceList> Embedded = new(() =>
         new PriceList("built in", [.. EmbeddedTable.Rows("prices.csv").Select((fields, i) => Read("built in", i + 2, Columns, fields))]));
+
+    /// <summary>In which all costs are told, such as "USD".</summary>
+    public string Currency => Prices.Count > 0 ? Prices[0].Currency : "USD";
 
     /// <summary>On-demand prices of one provider, of August 2026.</summary>
     public static PriceList BuiltIn => Embedded.Value;
@@ -54,16 +62,21 @@ public sealed record PriceList(string Name, IReadOnlyList<HardwarePrice> Prices)
         for (var i = 1; i < lines.Length; i++)
             if (lines[i].Length > 0)
                 prices.Add(Read(path, i + 1, header, DelimitedText.Split(lines[i], ',')));
+        var currencies = prices.Select(price => price.Currency).Distinct().ToArray();
+        if (currencies.Length > 1)
+            throw new PriceListException(path, $"it has prices in {string.Join(" and ", currencies)}, which cannot be compared");
         return new PriceList(path, prices);
     }
 
-    /// <summary>The cheapest price of a platform in US dollars, with as many devices.</summary>
+    /// <summary>The price by which so many devices of a platform are cheapest: of as many, or of a part of which some make the whole.</summary>
+    /// <param name="hardware">A platform's name; of "8x NVIDIA H100 SXM" the name of one.</param>
     /// <returns>Null when the list has none: then there is no cost, rather than a cost of nothing.</returns>
     public HardwarePrice? Cheapest(string hardware, int deviceCount)
     {
         var key = HardwareCatalog.Key(Known(hardware));
-        return Prices.Where(price => price.Currency == "USD" && price.DeviceCount == deviceCount && HardwareCatalog.Key(Known(price.Hardware)) == key)
-            .OrderBy(price => price.PerHour).ThenBy(price => price.Provider, StringComparer.Ordinal).ThenBy(price => price.Sku, StringComparer.Ordinal).FirstOrDefault();
+        return Prices.Where(price => deviceCount % price.DeviceCount == 0 && HardwareCatalog.Key(Known(price.Hardware)) == key)
+            .OrderBy(price => price.PerHourOf(deviceCount)).ThenByDescending(price => price.DeviceCount)
+            .ThenBy(price => price.Provider, StringComparer.Ordinal).ThenBy(price => price.Sku, StringComparer.Ordinal).FirstOrDefault();
     }
 
     /// <summary>What a million tokens or inferences cost: price · 1e6 / (3600 · throughput · utilisation).</summary>
@@ -99,8 +112,11 @@ public sealed record PriceList(string Name, IReadOnlyList<HardwarePrice> Prices)
         var kind = Text("kind", "on-demand");
         if (!Kinds.Contains(kind))
             throw Wrong($"'{kind}' is none of {string.Join(", ", Kinds)}");
+        var currency = Text("currency", "USD").ToUpperInvariant();
+        if (currency is not { Length: 3 } || !currency.All(char.IsAsciiLetterUpper))
+            throw Wrong($"'{currency}' is no currency such as USD or EUR");
         return new HardwarePrice(hardware, count, Text("sku", hardware), Text("provider", "own"), Text("region", "") is { Length: > 0 } region ? region : null,
-            price, Text("currency", "USD").ToUpperInvariant(), kind, day, Text("source", ""));
+            price, currency, kind, day, Text("source", ""));
     }
 }
 
@@ -108,7 +124,7 @@ public sealed record PriceList(string Name, IReadOnlyList<HardwarePrice> Prices)
 public sealed class PriceListException(string path, string detail) : GpuxException(
     ErrorCode.PriceList,
     $"The prices in '{path}' cannot be used: {detail}.",
-    "Write one row for each price: hardware,price,as_of,source with the price of an hour and the day as yyyy-MM-dd. See docs/guides/choose-hardware.md.")
+    "Write the line hardware,price,as_of,source and below it a line for each price, such as NVIDIA L4,0.71,2026-11-20,our invoice: the price is of an hour.")
 {
     public string Path { get; } = path;
 }

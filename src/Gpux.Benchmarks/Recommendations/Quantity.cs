@@ -6,30 +6,46 @@ namespace Gpux.Benchmarks.Recommendations;
 public static class Quantity
 {
     /// <returns>Such as "4.2 ms".</returns>
-    public static string Seconds(double seconds) => double.IsPositiveInfinity(seconds) ? "∞" : seconds switch
+    public static string Seconds(double seconds, int digits = 3) => double.IsPositiveInfinity(seconds) ? "∞" : seconds switch
     {
-        < 1e-3 => $"{Three(seconds * 1e6)} µs",
-        < 1 => $"{Three(seconds * 1e3)} ms",
-        _ => $"{Three(seconds)} s",
+        < 1e-3 => $"{Digits(seconds * 1e6, digits)} µs",
+        < 1 => $"{Digits(seconds * 1e3, digits)} ms",
+        _ => $"{Digits(seconds, digits)} s",
     };
 
-    /// <returns>Such as "438 MB".</returns>
-    public static string Bytes(double bytes) => bytes switch
+    /// <returns>Such as "72.2 days", for what takes long.</returns>
+    public static string LongTime(double seconds, int digits = 3) => seconds switch
     {
-        < 1e6 => $"{Three(bytes / 1e3)} kB",
-        < 1e9 => $"{Three(bytes / 1e6)} MB",
-        _ => $"{Three(bytes / 1e9)} GB",
+        < 120 or double.PositiveInfinity => Seconds(seconds, digits),
+        < 2 * 3600 => $"{Digits(seconds / 60, digits)} min",
+        < 2 * 86_400 => $"{Digits(seconds / 3600, digits)} h",
+        _ => $"{Digits(seconds / 86_400, digits)} days",
     };
 
-    /// <returns>Such as "0.463", "12.5" or "2.4M".</returns>
-    public static string Three(double number) => (number switch
+    /// <returns>Such as "79.6 GiB": what holds models is counted so, and vendors write GB for it.</returns>
+    public static string Bytes(double bytes, int digits = 3) => bytes switch
     {
-        0 => "0",
-        >= 1e6 => (number / 1e6).ToString(number >= 1e8 ? "0" : "0.#", CultureInfo.InvariantCulture) + "M",
-        >= 99.95 => number.ToString("0", CultureInfo.InvariantCulture),
-        >= 9.995 => number.ToString("0.#", CultureInfo.InvariantCulture),
-        >= 0.9995 => number.ToString("0.##", CultureInfo.InvariantCulture),
-        >= 0.001 => number.ToString("0.####", CultureInfo.InvariantCulture),
-        _ => number.ToString("0.#e0", CultureInfo.InvariantCulture),
-    });
+        < 1 << 20 => $"{Digits(bytes / (1 << 10), digits)} KiB",
+        < 1 << 30 => $"{Digits(bytes / (1 << 20), digits)} MiB",
+        < 1L << 40 => $"{Digits(bytes / (1 << 30), digits)} GiB",
+        _ => $"{Digits(bytes / (1L << 40), digits)} TiB",
+    };
+
+    /// <returns>Such as "0.463", "12.5", "39400" or "2.4M".</returns>
+    public static string Three(double number) => Digits(number, 3);
+
+    /// <param name="digits">That matter, from 1 to 15.</param>
+    public static string Digits(double number, int digits)
+    {
+        if (!double.IsFinite(number))
+            return number.ToString(CultureInfo.InvariantCulture);
+        number = double.Parse(number.ToString($"E{digits - 1}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        return number switch
+        {
+            0 => "0",
+            >= 1e6 => (number / 1e6).ToString(number >= 1e8 ? "0" : "0.##", CultureInfo.InvariantCulture) + "M",
+            >= 1e-4 => number.ToString("0.#######", CultureInfo.InvariantCulture),
+            _ => number.ToString("0.##e0", CultureInfo.InvariantCulture),
+        };
+    }
 }

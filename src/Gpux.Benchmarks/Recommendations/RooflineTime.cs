@@ -31,14 +31,15 @@ internal static class RooflineTime
         var bandwidth = (hardware.MemoryBytesPerSecond is > 0 and var known ? known : Usual(hardware.Kind).BytesPerSecond) * BandwidthShare;
         var launches = hardware.Kind == HardwareKind.Cpu ? 0 : (model.Layers ?? UsualLayers) * LaunchesPerLayer * LaunchSeconds;
         var tokens = work.InputTokens ?? UsualInput(model);
-        var operations = work.BatchSize * (model.OperationsPerInput is { } counted && work.InputTokens is null ? counted : 2 * parameters * tokens);
+        var perToken = OperationsPerToken(model, parameters);
+        var operations = work.BatchSize * (model is { OperationsPerInput: { } counted, CountedTokens: null } ? counted : perToken * tokens);
         if (work.Task == TaskType.Training)
             return Sensible(Math.Max(3 * operations / peak, 3 * weights / bandwidth) + 3 * launches); // backwards is twice forwards
         var seconds = tokens > 0 ? Math.Max(operations / peak, weights / bandwidth) + launches : 0;
         if (work.OutputTokens is > 0 and var written)
         {
             var cache = work.BatchSize * (tokens + written / 2.0) * (model.CacheBytesPerToken ?? 0);
-            seconds += written * (Math.Max(2 * parameters * work.BatchSize / peak, (weights + cache) / bandwidth) + launches);
+            seconds += written * (Math.Max(perToken * work.BatchSize / peak, (weights + cache) / bandwidth) + launches);
         }
         return Sensible(seconds);
     }
@@ -54,6 +55,10 @@ internal static class RooflineTime
     public static int UsualInput(ModelFacts model) =>
         model.Task is { } task && task.Contains("image", StringComparison.Ordinal) ? PicturePatches : UsualTokens;
 
+    // Counted in the graph where that was possible, which knows of tables that are looked up in, weights that are shared, and attention.
+    private static double OperationsPerToken(ModelFacts model, double parameters) =>
+        model is { OperationsPerInput: { } counted, CountedTokens: { } tokens } ? counted / tokens : 2 * parameters;
+
     private static double Peak(HardwarePlatform hardware, string? precision)
     {
         double Of(string name)
@@ -68,8 +73,9 @@ internal static class RooflineTime
         {
             "int8" or "uint8" when Of("int8") > 0 => Of("int8"),
             "fp8" when Of("fp8") > 0 => Of("fp8"),
-            // Tensor cores take float32 at half the rate of float16 (TF32), where nothing better is known.
-            "fp32" or null when Of("fp32") > 0 => Of("fp32"),
+            // Runtimes take TF32 for float32 where there is one.
+            "fp32" or null when Of("fp32") > 0 => Math.Max(Of("fp32"), Of("tf32")),
+            // Tensor cores take float32 at half the rate of float16, where nothing better is known.
             "fp32" or null => half / 2,
             // Weights of few bits are multiplied in 16.
             _ => half > 0 ? half : Of("fp32"),

@@ -56,6 +56,11 @@ public sealed record GraphCost
         return Of(file.Model, InputShapes(file.Model, extents, otherwise ?? (_ => null), modelPath), modelPath);
     }
 
+    /// <summary>As <see cref="Of(OnnxModel, IReadOnlyDictionary{string, Shape}, string)"/>, by the names that the graph gives to its open extents.</summary>
+    /// <param name="extentOf">How long an extent is; null refuses it.</param>
+    public static GraphCost OfExtents(OnnxModel model, Func<string, long?> extentOf, string name) =>
+        Of(model, InputShapes(model, new Dictionary<string, long>(), extentOf, name), name);
+
     /// <param name="name">What errors call the model.</param>
     public static GraphCost Of(OnnxModel model, IReadOnlyDictionary<string, Shape> inputShapes, string name) =>
         new GraphCounter(model, name).Count(inputShapes);

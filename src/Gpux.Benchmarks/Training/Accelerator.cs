@@ -1,3 +1,6 @@
+using Gpux.Benchmarks.Recommendations;
+using Gpux.Benchmarks.Results;
+
 namespace Gpux.Benchmarks.Training;
 
 /// <summary>A GPU as its vendor describes it: what it holds, computes and sends.</summary>
@@ -5,12 +8,11 @@ namespace Gpux.Benchmarks.Training;
 /// <param name="MemoryBytes">Of one GPU. Vendors write GB for what are GiB.</param>
 /// <param name="IntraNodeBytesPerSecond">What one GPU sends to the others of its node, in one direction.</param>
 /// <param name="InterNodeBytesPerSecond">What one GPU has of the network that such nodes usually come with, in one direction.</param>
-/// <remarks>Peaks are of dense matrix products with float32 sums, in FLOP/s: no sparsity, no boost beyond the datasheet. Sources: the vendors'
-/// datasheets (NVIDIA V100, T4, A10, A100, A6000, L4, L40S, H100, H200, B200, GeForce RTX 3090 and 4090; AMD MI250X, MI300X), and DGX and
-/// HGX reference nodes for the networks.</remarks>
+/// <remarks>Peaks are of dense matrix products with float32 sums, in FLOP/s. The numbers, with a source in each row, are those of
+/// <see cref="HardwareCatalog"/>.</remarks>
 public sealed record Accelerator(string Name, double MemoryBytes, double IntraNodeBytesPerSecond, double InterNodeBytesPerSecond)
 {
-    private const double Gibibyte = 1L << 30;
+    private static readonly Lazy<IReadOnlyList<Accelerator>> Rows = new(() => [.. HardwareCatalog.All.Select(Of).OfType<Accelerator>()]);
 
     /// <summary>Null where the GPU has no bfloat16.</summary>
     public double? BrainFloat16Flops { get; init; }
@@ -23,29 +25,23 @@ public sealed record Accelerator(string Name, double MemoryBytes, double IntraNo
 
     public double? Float32Flops { get; init; }
 
-    /// <summary>The GPUs that are known by name.</summary>
-    public static IReadOnlyList<Accelerator> Known { get; } =
-    [
-        Of("V100 16GB", 16, 150, 6.25, bf16: null, fp16: 125, tf32: null, fp32: 15.7),
-        Of("V100 32GB", 32, 150, 6.25, bf16: null, fp16: 125, tf32: null, fp32: 15.7),
-        Of("T4", 16, 16, 3.125, bf16: null, fp16: 65, tf32: null, fp32: 8.1),
-        Of("A10", 24, 32, 3.125, bf16: 125, fp16: 125, tf32: 62.5, fp32: 31.2),
-        Of("A100 40GB", 40, 300, 25, bf16: 312, fp16: 312, tf32: 156, fp32: 19.5),
-        Of("A100 80GB", 80, 300, 25, bf16: 312, fp16: 312, tf32: 156, fp32: 19.5),
-        Of("RTX 3090", 24, 32, 3.125, bf16: 71, fp16: 71, tf32: 35.6, fp32: 35.6),
-        Of("RTX 4090", 24, 32, 3.125, bf16: 165.2, fp16: 165.2, tf32: 82.6, fp32: 82.6),
-        Of("A6000", 48, 32, 3.125, bf16: 154.8, fp16: 154.8, tf32: 77.4, fp32: 38.7),
-        Of("L4", 24, 32, 3.125, bf16: 121, fp16: 121, tf32: 60, fp32: 30.3),
-        Of("L40S", 48, 32, 12.5, bf16: 362, fp16: 362, tf32: 183, fp32: 91.6),
-        Of("H100 PCIe", 80, 64, 25, bf16: 756, fp16: 756, tf32: 378, fp32: 51.2),
-        Of("H100 SXM", 80, 450, 50, bf16: 989, fp16: 989, tf32: 494, fp32: 66.9),
-        Of("H200", 141, 450, 50, bf16: 989, fp16: 989, tf32: 494, fp32: 66.9),
-        Of("B200", 180, 900, 50, bf16: 2250, fp16: 2250, tf32: 1125, fp32: 75),
-        Of("MI250X", 128, 200, 12.5, bf16: 383, fp16: 383, tf32: null, fp32: 95.7),
-        Of("MI300X", 192, 448, 50, bf16: 1307, fp16: 1307, tf32: 653, fp32: 163.4),
-    ];
+    /// <summary>The GPUs that are known by name: those of the table of hardware that have links to each other.</summary>
+    public static IReadOnlyList<Accelerator> Known => Rows.Value;
 
-    /// <summary>The GPU of a name, in any case and however it is spaced: "h100-sxm".</summary>
+    /// <summary>The GPU of a row of the table of hardware; null for a row that is none, or whose links are not known.</summary>
+    public static Accelerator? Of(KnownHardware row)
+    {
+        var platform = row.Platform;
+        if (platform is not { Kind: HardwareKind.Gpu, MemoryBytes: { } memory } || row is not { LinkBytesPerSecond: { } link, NetworkBytesPerSecond: { } network })
+            return null;
+        double? Peak(string precision) => platform.Peaks.FirstOrDefault(peak => peak.Precision == precision)?.OperationsPerSecond;
+        return new Accelerator(ShortName(platform.Name), memory, link, network)
+        {
+            BrainFloat16Flops = Peak("bf16"), Float16Flops = Peak("fp16"), TensorFloat32Flops = Peak("tf32"), Float32Flops = Peak("fp32"),
+        };
+    }
+
+    /// <summary>The GPU of a name, in any case and however it is spaced: "h100-sxm". A driver's name will do too.</summary>
     /// <exception cref="UnknownAcceleratorException">None has the name, or several have it in theirs.</exception>
     public static Accelerator Find(string name)
     {
@@ -54,6 +50,7 @@ public sealed record Accelerator(string Name, double MemoryBytes, double IntraNo
             return exact;
         Accelerator[] close = [.. Known.Where(known => key.Length > 0 && Key(known.Name).Contains(key, StringComparison.Ordinal))];
         return close.Length == 1 ? close[0]
+            : close.Length == 0 && HardwareCatalog.Find(name) is { } row && Of(row) is { } device ? device
             : throw new UnknownAcceleratorException(name, [.. (close.Length > 0 ? close : Known).Select(known => known.Name)]);
     }
 
@@ -66,12 +63,14 @@ public sealed record Accelerator(string Name, double MemoryBytes, double IntraNo
         _ => Float32Flops,
     };
 
-    private static Accelerator Of(
-        string name, double gibibytes, double intraNodeGigabytes, double interNodeGigabytes, double? bf16, double? fp16, double? tf32, double? fp32) =>
-        new(name, gibibytes * Gibibyte, intraNodeGigabytes * 1e9, interNodeGigabytes * 1e9)
-        {
-            BrainFloat16Flops = bf16 * 1e12, Float16Flops = fp16 * 1e12, TensorFloat32Flops = tf32 * 1e12, Float32Flops = fp32 * 1e12,
-        };
+    // Of "AMD Instinct MI300X" what people call it.
+    private static string ShortName(string name)
+    {
+        foreach (var maker in (ReadOnlySpan<string>)["NVIDIA ", "AMD Instinct "])
+            if (name.StartsWith(maker, StringComparison.Ordinal))
+                return name[maker.Length..];
+        return name;
+    }
 
     private static string Key(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant();
 }

@@ -22,6 +22,9 @@ public sealed record TrainingJob(TrainingModel Model, TrainingCluster Cluster)
     public bool HasFlashAttention { get; init; }
     public bool IsSequenceParallel { get; init; }
 
+    /// <summary>Whether the memory that a plan takes counts besides its speed: to two thirds, so that half the memory is worth a plan that is 37 % slower.</summary>
+    public bool IsMemoryConstrained { get; init; }
+
     /// <summary>The share of the peak at which a GPU computes while it computes: 0.40 by default, 0.01 to 1. Waiting comes on top of it.</summary>
     /// <remarks>Well-kept trainings reach 0.30 to 0.50 of model FLOPs (arXiv:2104.04473 table 1: 0.33 to 0.39 on A100; Megatron Core on H100: up to 0.48), so times are given with a range of
     /// a quarter of it to both sides.</remarks>

@@ -1,4 +1,5 @@
 using Gpux.Models;
+using Gpux.Models.Suitability;
 using Gpux.Registries.Store;
 
 namespace Gpux.Benchmarks.Training;
@@ -8,6 +9,9 @@ namespace Gpux.Benchmarks.Training;
 /// <param name="Parameters">In all, 1 to 10^14: as the checkpoint's headers or a person says, else counted from the shape.</param>
 public sealed record TrainingModel(string Name, TransformerShape Shape, double Parameters)
 {
+    /// <summary>The fewest parameters that a shape is made up for.</summary>
+    public const long FewestParameters = 10_000;
+
     /// <summary>The most parameters that are planned for.</summary>
     public const long MostParameters = 100_000_000_000_000;
 
@@ -41,7 +45,7 @@ public sealed record TrainingModel(string Name, TransformerShape Shape, double P
     /// <param name="layers">Null to choose.</param>
     public static TrainingModel OfSize(double parameters, int? layers = null)
     {
-        TrainingInputException.Require(parameters, 1e4, MostParameters, "the number of parameters");
+        TrainingInputException.Require(parameters, FewestParameters, MostParameters, "the number of parameters");
         // P = 12 L h², and h = 100 L.
         var exact = layers is { } chosen ? Math.Sqrt(parameters / 12 / Math.Max(1, chosen)) : Math.Cbrt(parameters * 100 / 12);
         // Heads of 128 each, and so many that a node can share them.
@@ -71,9 +75,11 @@ public sealed record TrainingModel(string Name, TransformerShape Shape, double P
     /// <exception cref="UnknownTrainingModelException">Its sizes cannot be told.</exception>
     public static async Task<TrainingModel> LoadAsync(ModelLibrary library, ModelReference model, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
-        var description = await library.DescribeAsync(model, new PrepareOptions(Lookup.PreferStore), progress, cancellationToken);
-        return TransformerConfig.Read(description.Manifest.Model.ToString(), description.Config, description.Parameters);
+        return Of(await library.DescribeAsync(model, new PrepareOptions(Lookup.PreferStore), progress, cancellationToken));
     }
+
+    /// <exception cref="UnknownTrainingModelException">Its sizes cannot be told.</exception>
+    public static TrainingModel Of(ModelDescription model) => TransformerConfig.Read(model.Manifest.Model.ToString(), model.Config, model.Parameters);
 
     /// <exception cref="TrainingInputException">A size is out of its range.</exception>
     public void Validate()

@@ -77,12 +77,19 @@ public sealed record TrainingPlan(TrainingJob Job, Parallelism Parallelism, Memo
 {
     private const double Spread = 0.25;
 
+    // Three thousand years are more than anybody asks for, and a TimeSpan holds them.
+    private const double Ages = 1e11;
+
     /// <summary>Steps of gradient accumulation: micro-batches of a step on one replica.</summary>
     public long MicroBatches => Job.Batch / Parallelism.DataParallel / Parallelism.MicroBatch;
 
     public double TokensPerSecond => Job.TokensPerStep / Step.TotalSeconds;
     public double TokensPerSecondLeast => Job.TokensPerStep / Step.AtEfficiency(1 - Spread);
     public double TokensPerSecondMost => Job.TokensPerStep / Step.AtEfficiency(1 + Spread);
+
+    /// <summary>A step at the most and at the least efficiency that is expected.</summary>
+    public TimeSpan StepLeast => TimeSpan.FromSeconds(Math.Min(Step.AtEfficiency(1 + Spread), Ages));
+    public TimeSpan StepMost => TimeSpan.FromSeconds(Math.Min(Step.AtEfficiency(1 - Spread), Ages));
 
     /// <summary>Of the whole training; null where no tokens are named.</summary>
     public TimeSpan? Duration => At(TokensPerSecond);
@@ -98,8 +105,7 @@ public sealed record TrainingPlan(TrainingJob Job, Parallelism Parallelism, Memo
     public double ModelFlopsUtilization => TrainingFlops.Utilization(
         TrainingFlops.Model(Job.Model.Shape, Job.TokensPerStep, Job.Sequence) * Job.Model.Scale, Step.TotalSeconds, Job.Cluster.GpuCount, Job.PeakFlops());
 
-    // Three thousand years are more than anybody asks for, and a TimeSpan holds them.
-    private TimeSpan? At(double tokensPerSecond) => Job.Tokens is { } tokens ? TimeSpan.FromSeconds(Math.Min(tokens / tokensPerSecond, 1e11)) : null;
+    private TimeSpan? At(double tokensPerSecond) => Job.Tokens is { } tokens ? TimeSpan.FromSeconds(Math.Min(tokens / tokensPerSecond, Ages)) : null;
 
     private double? At(TimeSpan? duration) => duration is { } time && Job.PricePerGpuHour is { } price ? time.TotalHours * Job.Cluster.GpuCount * price : null;
 }

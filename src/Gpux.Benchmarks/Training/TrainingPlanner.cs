@@ -11,6 +11,8 @@ public static class TrainingPlanner
     private const double Gibibyte = 1L << 30;
     // Between ways to split, an estimate does not tell a tenth; between variants of one way most of its errors are the same.
     private const double SameSpeed = 0.10, SameSpeedOfVariants = 0.02;
+    // Of the weights for training, with that of memory doubled: 0.4 for memory to 0.6 for what goes with speed.
+    private const double MemoryExponent = 0.4 / 0.6;
     private static readonly int[] MicroBatchSizes = [1, 2, 4, 8];
     private static readonly int[] ChunkCounts = [1, 2, 3, 4];
 
@@ -18,6 +20,13 @@ public static class TrainingPlanner
     /// <exception cref="TrainingInputException">A value is out of its range.</exception>
     /// <exception cref="TrainingPrecisionException">The GPU does not compute in the precision.</exception>
     public static TrainingAdvice Plan(TrainingJob job)
+    {
+        var advice = Search(job);
+        return advice.Plans.Count > 0 ? advice : advice with { WhatWouldFit = WhatWouldFit(job, advice.Techniques.Where(technique => technique.Least is not null).Select(technique => (technique.Least!, technique.LeastBytes))) }; // filtered
+    }
+
+    /// <summary>As <see cref="Plan"/>, but does not look for what else would fit, which takes as long again several times.</summary>
+    internal static TrainingAdvice Search(TrainingJob job)
     {
         job.Validate();
         var usable = UsableShare * job.Cluster.Accelerator.MemoryBytes;
@@ -37,7 +46,7 @@ public static class TrainingPlanner
         var techniques = Enum.GetValues<ParallelismKind>().Select(kind => least.TryGetValue(kind, out var found)
             ? new TechniqueFit(kind, found.Split, found.Bytes, plans.FirstOrDefault(plan => plan.Parallelism.Kind == kind))
             : new TechniqueFit(kind, null, 0, null)).ToArray();
-        return new TrainingAdvice(job, plans, techniques, nearest) { Fitting = fitting, WhatWouldFit = plans.Count > 0 ? "" : WhatWouldFit(job, least.Values) };
+        return new TrainingAdvice(job, plans, techniques, nearest) { Fitting = fitting };
     }
 
     /// <summary>Bytes of the fullest GPU: the first pipeline stage, which has the most micro-batches under way, or the last, which has the logits.</summary>
@@ -128,15 +137,18 @@ public static class TrainingPlanner
             .Select(way => Ordered(way, SameSpeedOfVariants, plan => (plan.Parallelism.Chunks, plan.Parallelism.Recompute, -plan.Parallelism.MicroBatch))[0]),
         SameSpeed, plan => Complexity(plan.Parallelism));
 
-    // The fastest first; of those that are as fast as the first of them the simplest first.
+    // The best first, which are the fastest as a rule; of those that are as good as the first of them the simplest first.
     private static List<TrainingPlan> Ordered<TKey>(IEnumerable<TrainingPlan> plans, double sameSpeed, Func<TrainingPlan, TKey> complexity)
     {
-        TrainingPlan[] sorted = [.. plans.OrderByDescending(plan => plan.TokensPerSecond)];
+        (TrainingPlan Plan, double Merit)[] sorted = [.. plans.Select(plan => (plan, Merit(plan))).OrderByDescending(each => each.Item2)];
         var ordered = new List<TrainingPlan>(sorted.Length);
         for (var start = 0; start < sorted.Length; start = ordered.Count)
-            ordered.AddRange(sorted.Skip(start).TakeWhile(plan => plan.TokensPerSecond >= sorted[start].TokensPerSecond * (1 - sameSpeed)).OrderBy(complexity));
+            ordered.AddRange(sorted.Skip(start).TakeWhile(each => each.Merit >= sorted[start].Merit * (1 - sameSpeed)).Select(each => each.Plan).OrderBy(complexity));
         return ordered;
     }
+
+    private static double Merit(TrainingPlan plan) =>
+        plan.Job.IsMemoryConstrained ? plan.TokensPerSecond / Math.Pow(plan.Memory.TotalBytes, MemoryExponent) : plan.TokensPerSecond;
 
     private static (ParallelismKind, int, int, int) Complexity(Parallelism split) => (split.Kind, split.PipelineParallel, split.TensorParallel, split.ZeroStage);
 

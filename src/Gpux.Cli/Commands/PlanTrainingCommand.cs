@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gpux.Benchmarks.Recommendations;
 using Gpux.Benchmarks.Training;
 using Gpux.Benchmarks.Training.Launch;
 using Gpux.Cli.Terminals;
@@ -36,6 +37,7 @@ internal sealed class PlanTrainingCommand : GpuxCommand
     private readonly Option<string> _recompute = new("--recompute") { Description = "auto, the default: as little as fits. none, selective (attention's scores), full (all but the layers' inputs)." };
     private readonly Option<bool> _flash = new("--flash-attention") { Description = "Attention that does not keep its scores." };
     private readonly Option<bool> _sequenceParallel = new("--sequence-parallel") { Description = "Split what tensor parallelism leaves whole along the sequence." };
+    private readonly Option<bool> _memoryConstrained = new("--memory-constrained") { Description = "Let the memory that a plan takes count besides its speed." };
     private readonly Option<string> _convention = new("--convention") { Description = "Bytes for each parameter as counted by megatron (18, the default), zero (16: the ZeRO paper), or deepspeed (its estimators)." };
     private readonly Option<double> _efficiency = new("--efficiency") { Description = "Share of the peak at which a GPU computes, 0.01 to 1; default: 0.40. Times have a range of a quarter of it.", DefaultValueFactory = _ => 0.40 };
     private readonly Option<double?> _price = new("--price-per-gpu-hour") { Description = "What a GPU costs in an hour, in your currency." };
@@ -48,7 +50,7 @@ internal sealed class PlanTrainingCommand : GpuxCommand
         "gpux plan-training ./config.json --gpus 16 --gpu \"A100 80GB\" --sequence 4096 --flash-attention --emit deepspeed")
     {
         Add(_model);
-        foreach (var option in (Option[])[_gpus, _gpu, _perNode, _sequence, _batch, _tokens, _precision, _optimizer, _recompute, _flash, _sequenceParallel, _price, _top, _explain, _emit,
+        foreach (var option in (Option[])[_gpus, _gpu, _perNode, _sequence, _batch, _tokens, _precision, _optimizer, _recompute, _flash, _sequenceParallel, _memoryConstrained, _price, _top, _explain, _emit,
             _parameters, _layers, _hidden, _heads, _keyValueHeads, _feedForward, _vocabulary, _memory, _peak, _link, _network, _convention, _efficiency])
             Add(option);
         _precision.AcceptOnlyFromAmong("bf16", "fp16", "tf32", "fp32");
@@ -77,6 +79,7 @@ internal sealed class PlanTrainingCommand : GpuxCommand
             Recompute = parsed.GetValue(_recompute) switch { "none" => Recompute.None, "selective" => Recompute.Selective, "full" => Recompute.Full, _ => null },
             HasFlashAttention = parsed.GetValue(_flash),
             IsSequenceParallel = parsed.GetValue(_sequenceParallel),
+            IsMemoryConstrained = parsed.GetValue(_memoryConstrained),
             Convention = parsed.GetValue(_convention) switch { "zero" => StateConvention.ZeroPaper, "deepspeed" => StateConvention.DeepSpeed, _ => StateConvention.Megatron },
             Efficiency = parsed.GetValue(_efficiency),
             PricePerGpuHour = parsed.GetValue(_price),
@@ -90,6 +93,8 @@ internal sealed class PlanTrainingCommand : GpuxCommand
         }
         foreach (var note in model.Notes)
             Terminal.Note($"note: {note}");
+        if (parsed.GetValue(_gpu) is { } named && HardwareCatalog.Find(named) is { IsVerified: false } unverified)
+            Terminal.Note($"note: not every published number of the {job.Cluster.Accelerator.Name} was verified: {unverified.Source}.");
         var launch = parsed.GetValue(_emit) is { } framework ? LaunchSettings.Of(framework switch
         {
             "deepspeed" => TrainingFramework.DeepSpeed, "megatron" => TrainingFramework.Megatron, _ => TrainingFramework.Fsdp,
@@ -150,7 +155,7 @@ internal sealed class PlanTrainingCommand : GpuxCommand
         else if (bytes is { } own && peak is not null)
             gpu = new Accelerator("GPU", own, 32e9, 3.125e9); // PCIe 4, and 100 Gbit/s for each four
         else
-            throw new UsageException("No GPU is named.", "Name one with --gpu, or describe it with --gpu-memory and --gpu-tflops.");
+            throw new UsageException("No GPU is named.", "Name one with --gpu, or describe it with --gpu-memory and --gpu-tflops. Which would do, and how many: gpux recommend MODEL --task training.");
         if (bytes is { } size)
             gpu = gpu with { MemoryBytes = size };
         if (peak is { } teraflops)

@@ -10,16 +10,27 @@ namespace Gpux.Cli.Commands;
 internal sealed class RecommendOptions
 {
     private readonly Option<string> _task = TaskOption();
-    private readonly Option<int> _batch = new("--batch-size") { Description = "Inputs of a request. Default: 1.", DefaultValueFactory = _ => 1, HelpName = "n" };
+    private readonly Option<int?> _batch = new("--batch-size") { Description = "Inputs of a request; default: 1. Training: sequences of a step; default: as measured, else 512.", HelpName = "n" };
+    private readonly Option<int?> _sequence = new("--sequence") { Description = "Tokens of an input; default: as measured, else 128. Training: what the model takes, at most 4096.", HelpName = "n" };
+    private readonly Option<string> _tokens = new("--tokens") { Description = "Tokens that a model writes; default: as measured, else 128. Training: of the whole training, such as 300B, for days and cost.", HelpName = "number" };
     private readonly Option<bool> _latency = new("--latency-sensitive") { Description = "Let latency count twice." };
     private readonly Option<bool> _memory = new("--memory-constrained") { Description = "Let memory count twice." };
     private readonly Option<int> _top = new("--top-k") { Description = "How many to list. Default: 5.", DefaultValueFactory = _ => 5, HelpName = "n" };
-    private readonly Option<string> _maxLatency = new("--max-latency") { Description = "Bound of the 99th percentile, such as 50ms or 2s.", HelpName = "time" };
-    private readonly Option<string> _maxMemory = new("--max-memory") { Description = "Bound of the memory that the model takes, such as 16GB.", HelpName = "size" };
-    private readonly Option<double?> _maxCost = new("--max-cost") { Description = "Bound of the price of a million tokens or inferences, in US dollars.", HelpName = "dollars" };
+    private readonly Option<string> _maxLatency = new("--max-latency") { Description = "Bound of the 99th percentile, such as 50ms or 2s. Training: of a step.", HelpName = "time" };
+    private readonly Option<string> _maxMemory = new("--max-memory") { Description = "Bound of the memory that the model takes, such as 16GB. Training: of each GPU.", HelpName = "size" };
+    private readonly Option<double?> _maxCost = new("--max-cost") { Description = "Bound of the price of a million tokens or inferences, in US dollars or the currency of --prices.", HelpName = "price" };
     private readonly Option<string> _precision = new("--precision") { Description = "Such as fp16 or int8. Default: as published, or a lower one whose outputs were checked.", HelpName = "name" };
-    private readonly Option<string> _prices = new("--prices") { Description = "Your prices: a file of comma-separated values, hardware,price,as_of,source.", HelpName = "file" };
-    private readonly Option<double> _utilisation = new("--utilisation") { Description = "Share of the paid time in which the hardware has work. Default: 0.5.", DefaultValueFactory = _ => 0.5, HelpName = "share" };
+    private readonly Option<string> _prices = new("--prices")
+    {
+        Description = "Your prices of an hour: a file with the line hardware,price,as_of,source and a line for each, such as NVIDIA L4,0.71,2026-11-20,our invoice.", HelpName = "file",
+    };
+    private readonly Option<double?> _utilisation = new("--utilisation") { Description = "Share of the paid time in which the hardware has work. Default: 0.5; training: 1.", HelpName = "share" };
+    private readonly Option<long?> _gpus = new("--gpus") { Description = "Training: on how many GPUs. Default: the fewest that hold it in the time that it may take.", HelpName = "n" };
+    private readonly Option<double?> _maxDays = new("--max-days") { Description = "Training: bound of what all of --tokens take, in days.", HelpName = "days" };
+    private readonly Option<int> _version = new("--score-version")
+    {
+        Description = "2: measured before predicted, with intervals (the default). 1: the scores that 'gpux db calculate-scores' stored.", DefaultValueFactory = _ => 2, HelpName = "1|2",
+    };
     private readonly Option<bool> _explain = new("--explain") { Description = "Give every reason, the weights, and how often the intervals held for results that were held out." };
 
     public static Option<string> TaskOption()
@@ -33,19 +44,41 @@ internal sealed class RecommendOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (ReadOnlySpan<Option>)[_task, _batch, _latency, _memory, _top, _maxLatency, _maxMemory, _maxCost, _precision, _prices, _utilisation, _explain])
+        foreach (var option in (ReadOnlySpan<Option>)[_task, _batch, _latency, _memory, _top, _sequence, _tokens, _maxLatency, _maxMemory, _maxCost, _precision, _prices, _utilisation,
+            _gpus, _maxDays, _explain, _version])
             command.Add(option);
     }
 
-    public bool Explains(ParseResult parsed) => parsed.GetValue(_explain);
+    public bool IsForTraining(ParseResult parsed) => Task(parsed.GetValue(_task)) == TaskType.Training;
+
+    /// <summary>Tokens of an input; null where nothing was said.</summary>
+    public int? InputTokens(ParseResult parsed) => parsed.GetValue(_sequence);
+
+    /// <summary>Whether the stored scores are asked for, and nothing else.</summary>
+    public bool WantsStoredScores(ParseResult parsed) => parsed.GetValue(_version) switch
+    {
+        1 => true,
+        2 => false,
+        var version => throw new UsageException($"There is no score version {version}.", "Write --score-version 1 or 2."),
+    };
 
     public RecommendationRequest Request(ParseResult parsed, ModelFacts model)
     {
         var (batch, top, cost, utilisation) = (parsed.GetValue(_batch), parsed.GetValue(_top), parsed.GetValue(_maxCost), parsed.GetValue(_utilisation));
-        Require(batch >= 1, "--batch-size", batch);
+        var (sequence, gpus, days, isTraining) = (parsed.GetValue(_sequence), parsed.GetValue(_gpus), parsed.GetValue(_maxDays), IsForTraining(parsed));
+        var tokens = parsed.GetValue(_tokens) is { } text ? Count.Parse("--tokens", text) : (double?)null;
+        Require(batch is null or >= 1, "--batch-size", batch);
+        Require(sequence is null or >= 1, "--sequence", sequence);
+        Require(gpus is null or >= 1, "--gpus", gpus);
+        Require(tokens is null || (tokens >= 1 && (isTraining || tokens <= int.MaxValue)), "--tokens", tokens);
+        Require(days is null or (> 0 and < 1e6), "--max-days", days);
+        if (!isTraining && (gpus ?? days) is not null)
+            throw new UsageException($"{(gpus is null ? "--max-days" : "--gpus")} is about a training.", "Add --task training.");
+        if (days is not null && tokens is null)
+            throw new UsageException("--max-days bounds a training whose tokens are known.", "Add --tokens, such as --tokens 300B.");
         Require(top >= 1, "--top-k", top);
         Require(cost is null or > 0 and < double.PositiveInfinity, "--max-cost", cost);
-        Require(utilisation is > 0 and <= 1, "--utilisation", utilisation);
+        Require(utilisation is null or (> 0 and <= 1), "--utilisation", utilisation);
         var precision = parsed.GetValue(_precision);
         if (precision is not null && WeightPrecisions.BytesPerWeight(precision) is null)
             throw new UsageException($"'{precision}' is no precision of weights.", "Write fp32, fp16, bf16, int8, int4, or as llama.cpp has it, such as q4_k_m.");
@@ -53,6 +86,11 @@ internal sealed class RecommendOptions
         {
             Task = Task(parsed.GetValue(_task)),
             BatchSize = batch,
+            InputTokens = sequence,
+            OutputTokens = isTraining ? null : (int?)tokens,
+            TrainingTokens = isTraining ? tokens : null,
+            Gpus = gpus,
+            MaxDuration = days is { } bound ? TimeSpan.FromDays(bound) : null,
             IsLatencySensitive = parsed.GetValue(_latency),
             IsMemoryConstrained = parsed.GetValue(_memory),
             TopK = top,
@@ -63,7 +101,7 @@ internal sealed class RecommendOptions
             Precision = precision,
             Prices = parsed.GetValue(_prices) is { } prices ? PriceList.Load(prices) : PriceList.BuiltIn,
             Utilisation = utilisation,
-            Explain = Explains(parsed),
+            Explain = parsed.GetValue(_explain),
         };
     }
 

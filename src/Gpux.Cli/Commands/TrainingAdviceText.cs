@@ -147,7 +147,8 @@ internal sealed class TrainingAdviceText(Terminal terminal, TrainingAdvice advic
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, TrainingPlan plan)
+    /// <summary>A plan, as gpux recommend has it too.</summary>
+    public static void Write(Utf8JsonWriter json, TrainingPlan plan)
     {
         var (split, memory, step) = (plan.Parallelism, plan.Memory, plan.Step);
         json.WriteStartObject();

@@ -39,7 +39,7 @@ public sealed class HardwareRecommenderTests : IDisposable
             Assert.False(row.Latency!.Value.HasInterval);
             Assert.StartsWith("roofline, not measured", row.Reasons[0], StringComparison.Ordinal);
         });
-        Assert.Equal("NVIDIA H200", advice.Ranked[0].Hardware.Name);
+        Assert.Equal("NVIDIA B200", advice.Ranked[0].Hardware.Name);
         Assert.Contains(advice.Notes, note => note.Contains($"gpux bench {Bert} --save", StringComparison.Ordinal));
     }
 
@@ -55,9 +55,10 @@ public sealed class HardwareRecommenderTests : IDisposable
     public void A_model_too_large_is_refused_by_name_and_number()
     {
         var advice = new HardwareRecommender(null).Recommend(new RecommendationRequest(Facts with { ParameterCount = 30_000_000_000, Precision = "fp16" }) { TopK = 100 }, default);
-        Assert.Equal(["AMD Instinct MI250", "NVIDIA A100 80 GB", "NVIDIA H100 PCIe", "NVIDIA H100 SXM", "NVIDIA H200"], advice.Ranked.Select(row => row.Hardware.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["AMD Instinct MI250", "AMD Instinct MI250X", "AMD Instinct MI300X", "NVIDIA A100 80GB", "NVIDIA A100 80GB PCIe", "NVIDIA B200", "NVIDIA H100 PCIe", "NVIDIA H100 SXM",
+            "NVIDIA H200", "NVIDIA RTX PRO 6000"], advice.Ranked.Select(row => row.Hardware.Name).Order(StringComparer.Ordinal));
         var small = Assert.Single(advice.Infeasible, row => row.Hardware.Name == "NVIDIA L4");
-        Assert.Equal("it takes 66 GB, and 90% of its 24 GB may be used", small.Reasons[0]);
+        Assert.Equal("it takes 61.5 GiB, and 90% of its 24 GiB may be used", small.Reasons[0]);
         Assert.Equal(0, small.Rank);
     }
 
@@ -137,7 +138,7 @@ public sealed class HardwareRecommenderTests : IDisposable
         Assert.Equal(0.40 * 1e6 / (3600 * rows["NVIDIA T4"].Throughput!.Value.Typical * 0.5), rows["NVIDIA T4"].CostPerMillion!.Value.Typical, 9);
         var bounded = _recommender.Recommend(new RecommendationRequest(Facts) { MaxCost = 1000 }, default);
         Assert.Contains(bounded.Infeasible, row => row.Hardware.Name == "NVIDIA L4" && row.Reasons[0] == "its price is not known, so no bound is kept");
-        Assert.Contains(bounded.Notes, note => note.StartsWith("Prices are for hardware that has work 50%", StringComparison.Ordinal));
+        Assert.Contains(bounded.Notes, note => note.StartsWith("Costs are for hardware that has work 50%", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -235,6 +236,27 @@ public sealed class HardwareRecommenderTests : IDisposable
             [], default);
         Assert.Equal([new StoredScore("NVIDIA L4", 0.9, 0.2, null, null, null), new StoredScore("this machine", 0.4, 0.2, null, null, null)], _recommender.StoredScores(Bert, 5, default));
         Assert.Single(_recommender.StoredScores(Bert, 1, default));
+    }
+
+    [Fact]
+    public void Numbers_that_no_source_was_read_for_are_called_so()
+    {
+        var rows = new HardwareRecommender(null).Recommend(new RecommendationRequest(Facts) { TopK = 100 }, default).Ranked.ToDictionary(row => row.Hardware.Name);
+        Assert.Contains(rows["NVIDIA B200"].Reasons, reason => reason.StartsWith("not every published number of it was verified: ", StringComparison.Ordinal));
+        Assert.DoesNotContain(rows["NVIDIA L4"].Reasons, reason => reason.Contains("verified", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Where_it_ran_its_memory_is_enough()
+    {
+        _store.AddAll(
+            from i in Enumerable.Range(0, 3)
+            let run = Run("NVIDIA L4", HardwareKind.Gpu, 0.01, $"{i}")
+            select run with { Metrics = [.. run.Metrics.Where(result => result.Metric != Metric.PeakDeviceMemory)] }, default);
+        // Thirty times what it holds, by the number of parameters: it was quantised, or parts of it stayed elsewhere.
+        var row = _recommender.Recommend(new RecommendationRequest(Facts with { ParameterCount = 200_000_000_000 }), default).Ranked[0];
+        Assert.Equal(("NVIDIA L4", Feasibility.Feasible), (row.Hardware.Name, row.Feasibility));
+        Assert.Contains("it ran here, so that its memory is enough", row.Reasons);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Cli.Tests.EndToEnd;
@@ -42,6 +43,41 @@ public sealed class RecommendTests : IDisposable
     }
 
     [Fact]
+    public async Task The_short_way_takes_what_the_seed_wrote()
+    {
+        Fill();
+        var answer = await _user.RunAsync("recommend", "--model", "bert-base-uncased", "--task", "inference", "--latency-sensitive", "--top-k", "1", "--db-path", "benchmark_db.duckdb", "--json");
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        Assert.Equal("NVIDIA L4", Assert.Single(answer.Json.GetProperty("recommendations").EnumerateArray()).GetProperty("hardware").GetString());
+        await _user.RunAsync("db", "calculate-scores", "--model", "bert-base-uncased", "--db-path", "benchmark_db.duckdb");
+        foreach (var command in (string[][])[["recommend", "bert-base-uncased"], ["db", "recommend", "--model", "bert-base-uncased"]])
+        {
+            var scores = await _user.RunAsync([.. command, "--score-version", "1", "--db-path", "benchmark_db.duckdb", "--json"]);
+            Assert.True(scores.ExitCode == 0, scores.ToString());
+            Assert.Equal(1, scores.Json.GetProperty("score_version").GetInt32());
+            Assert.Equal("NVIDIA L4", scores.Json.GetProperty("recommendations")[0].GetProperty("hardware").GetString());
+        }
+    }
+
+    [Fact]
+    public async Task Training_is_advised_as_plan_training_plans_it()
+    {
+        var answer = await _user.RunAsync("recommend", "samples/storyteller", "--task", "training", "--tokens", "1B", "--batch-size", "64", "--gpus", "4", "--top-k", "3", "--json");
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        var row = answer.Json.GetProperty("recommendations")[0];
+        Assert.Equal(("planned", "feasible", 4), (row.GetProperty("origin").GetString(), row.GetProperty("feasibility").GetString(), row.GetProperty("device_count").GetInt32()));
+        // The command that it names says the same.
+        var command = Regex.Matches(answer.Json.GetProperty("command").GetString()!, "\"([^\"]*)\"|\\S+").Select(match => match.Value.Trim('"')).ToArray(); // there is one
+        Assert.Equal(("gpux", "plan-training"), (command[0], command[1]));
+        var plan = (await _user.RunAsync([.. command[1..], "--json"])).Json.GetProperty("plans")[0];
+        foreach (var name in (string[])["plan", "micro_batch", "recompute", "memory_bytes", "step_seconds", "tokens_per_second", "days"])
+            Assert.Equal(plan.GetProperty(name).ToString(), row.GetProperty("plan").GetProperty(name).ToString());
+        var text = await _user.RunAsync("recommend", "samples/storyteller", "--task", "training", "--top-k", "1");
+        Assert.Matches("^[^\n]* tokens/s[^\n]* Planned, not measured\\.", text.Output);
+        Assert.Contains("gpux plan-training samples:storyteller", text.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task People_get_a_table_with_reasons()
     {
         Fill();
@@ -70,6 +106,14 @@ public sealed class RecommendTests : IDisposable
         await Refused(2, "is no precision", "recommend", "samples/digits", "--precision", "ternary");
         await Refused(2, "--batch-size cannot be 0", "recommend", "samples/digits", "--batch-size", "0");
         await Refused(2, "--max-cost cannot be", "recommend", "samples/digits", "--max-cost", "-1");
+        await Refused(2, "--gpus is about a training", "recommend", "samples/digits", "--gpus", "8");
+        await Refused(2, "--max-days bounds a training whose tokens are known", "recommend", "samples/storyteller", "--task", "training", "--max-days", "8");
+        await Refused(2, "No model is named", "recommend");
+        await Refused(2, "Two models are named", "recommend", "samples/digits", "--model", "samples/digits");
+        await Refused(2, "There is no score version 3", "recommend", "samples/digits", "--score-version", "3");
+        await Refused(1, "GPUX6086", "recommend", "samples/digits", "--score-version", "1");
+        await Refused(1, "GPUX6087", "recommend", "bert-base-uncased", "--score-version", "1", "--db-path", "benchmark_db.duckdb");
+        await Refused(1, "GPUX6100", "recommend", "samples/storyteller", "--task", "training", "--precision", "int8");
         await Refused(2, "sleeping", "recommend", "samples/digits", "--task", "sleeping");
     }
 
