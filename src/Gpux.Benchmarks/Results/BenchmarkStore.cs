@@ -35,17 +35,23 @@ public sealed class BenchmarkStore(ISqlConnection connection, TimeProvider clock
     /// <returns>Its id, and false if the database had the run already.</returns>
     /// <exception cref="RunChangedException">The database has another run under its key.</exception>
     /// <exception cref="DatabaseException">The run was refused, such as for a number that makes no sense.</exception>
-    public (long Id, bool IsNew) Add(BenchmarkRun run, CancellationToken cancellationToken) => Write([run], cancellationToken)[0];
+    public (long Id, bool IsNew) Add(BenchmarkRun run, CancellationToken cancellationToken) =>
+        InTransaction(() => _writer.Write(run, cancellationToken), cancellationToken);
 
-    /// <summary>As <see cref="Add"/>, of many runs in one transaction.</summary>
+    /// <summary>As <see cref="Add"/>, of many runs in one transaction. Some thousand at a time are in memory.</summary>
+    /// <param name="runs">Read on another thread, so they must not come from this store; and once more where another writer came first.</param>
     /// <returns>How many were new.</returns>
-    public int AddAll(IEnumerable<BenchmarkRun> runs, CancellationToken cancellationToken) => Write([.. runs], cancellationToken).Count(stored => stored.IsNew);
+    public int AddAll(IEnumerable<BenchmarkRun> runs, CancellationToken cancellationToken) => AddAll(runs, static _ => false, cancellationToken);
+
+    /// <param name="isKnownByKey">Which runs are not compared with what the database has under their key.</param>
+    internal int AddAll(IEnumerable<BenchmarkRun> runs, Predicate<BenchmarkRun> isKnownByKey, CancellationToken cancellationToken) =>
+        checked((int)InTransaction(() => _writer.Write(runs, isKnownByKey, cancellationToken), cancellationToken));
 
     /// <summary>As <see cref="Add"/>, of any number of runs, in transactions of some ten thousand. After a failure those before are stored;
     /// doing it again adds the rest.</summary>
     /// <returns>How many were new.</returns>
     public long Append(IEnumerable<BenchmarkRun> runs, CancellationToken cancellationToken) =>
-        runs.Chunk(RunsPerTransaction).Sum(part => (long)Write(part, cancellationToken).Count(stored => stored.IsNew));
+        runs.Chunk(RunsPerTransaction).Sum(part => (long)AddAll(part, cancellationToken));
 
     /// <returns>The runs that agree with the filter, by id, without their samples.</returns>
     public IReadOnlyList<StoredRun> Find(RunFilter filter, CancellationToken cancellationToken) =>
@@ -83,15 +89,12 @@ public sealed class BenchmarkStore(ISqlConnection connection, TimeProvider clock
         // DuckDB refuses to delete a row in the transaction that deleted what refers to it. A loss of power between the two leaves whole
         // runs that belong to no version, which the same call again deletes.
         Again(() => Connection.Execute(DeleteLinks, [ids], cancellationToken), cancellationToken);
-        return Again(
+        return InTransaction(
             () =>
             {
-                using var transaction = Connection.BeginTransaction();
                 Connection.Execute(DeleteResults, [ids], cancellationToken);
                 Connection.Execute(DeleteSamples, [ids], cancellationToken);
-                var deleted = (int)Connection.Execute(DeleteRuns, [ids], cancellationToken);
-                transaction.Commit();
-                return deleted;
+                return (int)Connection.Execute(DeleteRuns, [ids], cancellationToken);
             }, cancellationToken);
     }
 
@@ -100,13 +103,14 @@ public sealed class BenchmarkStore(ISqlConnection connection, TimeProvider clock
     private const string DeleteSamples = "DELETE FROM test_run_samples WHERE test_run_id IN (SELECT unnest(CAST(string_to_array($1, ',') AS BIGINT[])))";
     private const string DeleteRuns = "DELETE FROM test_runs WHERE id IN (SELECT unnest(CAST(string_to_array($1, ',') AS BIGINT[])))";
 
-    private (long Id, bool IsNew)[] Write(BenchmarkRun[] runs, CancellationToken cancellationToken) => Again(
+    /// <summary>Does work that counts as a whole or not at all, and does it again when another writer came first.</summary>
+    internal T InTransaction<T>(Func<T> work, CancellationToken cancellationToken) => Again(
         () =>
         {
             using var transaction = Connection.BeginTransaction();
-            var stored = _writer.Write(runs, cancellationToken);
+            var result = work();
             transaction.Commit();
-            return stored;
+            return result;
         }, cancellationToken);
 
     /// <summary>Does the work again when another writer came first: of a transaction that was taken back nothing is left.</summary>

@@ -11,7 +11,7 @@ internal sealed class RunReader(ISqlConnection connection)
     {
         // All that is read is of one moment, so that no run is without its metrics.
         using var transaction = connection.HasTransaction ? null : connection.BeginTransaction();
-        var peaks = Peaks(cancellationToken);
+        var peaks = HardwareReader.Peaks(connection, cancellationToken);
         List<StoredRun> runs = [];
         using (var rows = connection.Query(
             """
@@ -80,16 +80,7 @@ internal sealed class RunReader(ISqlConnection connection)
             MetadataJson = row.TextOrNull(),
         };
         var hardwareId = row.Int64();
-        var hardware = new HardwarePlatform(row.Text(), Names.Parse<HardwareKind>(row.Text()))
-        {
-            Vendor = row.TextOrNull(),
-            Device = row.TextOrNull(),
-            DeviceCount = row.Int32(),
-            MemoryBytes = row.Int64OrNull(),
-            MemoryBytesPerSecond = row.DoubleOrNull(),
-            MetadataJson = row.TextOrNull(),
-            Peaks = peaks.TryGetValue(hardwareId, out var known) ? known : [],
-        };
+        var hardware = HardwareReader.Platform(ref row, hardwareId, peaks);
         return new StoredRun(id, modelId, hardwareId, new BenchmarkRun
         {
             Key = key,
@@ -154,20 +145,6 @@ internal sealed class RunReader(ISqlConnection connection)
             runs[at] = runs[at] with { Run = runs[at].Run with { Metrics = results } };
             results = [];
         }
-    }
-
-    private Dictionary<long, List<ArithmeticPeak>> Peaks(CancellationToken cancellationToken)
-    {
-        Dictionary<long, List<ArithmeticPeak>> peaks = [];
-        using var rows = connection.Query(
-            "SELECT hardware_id, precision_name, operations_per_second, source FROM hardware_peaks ORDER BY hardware_id, precision_name", [], cancellationToken);
-        while (rows.Read())
-        {
-            if (!peaks.TryGetValue(rows.Int64(0), out var known))
-                peaks.Add(rows.Int64(0), known = []);
-            known.Add(new ArithmeticPeak(rows.Text(1), rows.Double(2), rows.Text(3)));
-        }
-        return peaks;
     }
 
     // TimeSpan.FromSeconds cuts off, and 0.3 s would come back as 0.2999999 s.

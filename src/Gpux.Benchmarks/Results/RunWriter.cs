@@ -9,6 +9,10 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
     // No key has it: texts of runs are without control characters.
     private const string KeySeparator = "\u001f";
 
+    // More, and the next wait for memory instead of for the database; fewer, and it looks for known keys too often.
+    private const int RunsAtATime = 8192;
+    private const long BytesAtATime = 64 << 20;
+
     private const string FindModel = "SELECT id FROM models WHERE name = $1";
     private const string FindHardware = "SELECT id FROM hardware_platforms WHERE name = $1";
 
@@ -23,36 +27,39 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
     private static readonly string[] ResultColumns =
         ["test_run_id", "metric", "sample_count", "mean", "p50", "p90", "p95", "p99", "standard_deviation", "ci_low", "ci_high", "ci_level"];
 
-    /// <summary>Stores those that are not there yet.</summary>
-    /// <returns>Of each run its id, and false if the database had it already.</returns>
-    /// <exception cref="RunChangedException">The database has another run under one's key.</exception>
+    /// <summary>Stores a run, if it is not there yet.</summary>
+    /// <returns>Its id, and false if the database had it already.</returns>
+    /// <exception cref="RunChangedException">The database has another run under its key.</exception>
     /// <exception cref="DatabaseException">See <see cref="RunCheck"/>.</exception>
-    public (long Id, bool IsNew)[] Write(IReadOnlyList<BenchmarkRun> runs, CancellationToken cancellationToken)
+    public (long Id, bool IsNew) Write(BenchmarkRun run, CancellationToken cancellationToken) =>
+        Write([Check(run, clock.GetUtcNow())], new KnownIds(), static _ => false, cancellationToken)[0];
+
+    /// <summary>As <see cref="Write(BenchmarkRun, CancellationToken)"/>, of any number of runs. While the database takes some thousand of
+    /// them, those after them are read and checked on another core; no more than these are in memory.</summary>
+    /// <param name="runs">Read on another thread: they must not come through this connection.</param>
+    /// <param name="isKnownByKey">Which runs are not compared with what the database has under their key.</param>
+    /// <returns>How many were new.</returns>
+    public long Write(IEnumerable<BenchmarkRun> runs, Predicate<BenchmarkRun> isKnownByKey, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var digests = new string[runs.Count];
-        for (var i = 0; i < digests.Length; i++)
+        var names = new KnownIds();
+        var added = 0L;
+        using var source = runs.GetEnumerator();
+        var next = Task.Run(() => Take(source, now), CancellationToken.None);
+        try
         {
-            RunCheck.Require(runs[i], now);
-            digests[i] = RunDigest.Of(runs[i]);
+            while (next.GetAwaiter().GetResult() is { Length: > 0 } part)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                next = Task.Run(() => Take(source, now), CancellationToken.None);
+                added += Write(part, names, isKnownByKey, cancellationToken).LongCount(stored => stored.IsNew);
+            }
+            return added;
         }
-        var known = Known(runs, cancellationToken);
-        var ids = new Queue<long>(Ids(runs.Count - known.Count, cancellationToken));
-        var stored = new (long Id, bool IsNew)[runs.Count];
-        for (var i = 0; i < stored.Length; i++)
+        finally
         {
-            var key = runs[i].Key;
-            stored[i].IsNew = !known.TryGetValue(key, out var found);
-            if (stored[i].IsNew)
-                known.Add(key, found = (ids.Dequeue(), digests[i]));
-            else if (found.Digest != digests[i])
-                throw new RunChangedException(key, found.Id);
-            stored[i].Id = found.Id;
+            Task.WaitAny([next], CancellationToken.None); // the source is not let go of while it is read
         }
-        var fresh = Enumerable.Range(0, stored.Length).Where(i => stored[i].IsNew).Select(i => new NewRun(stored[i].Id, digests[i], runs[i])).ToArray();
-        if (fresh.Length > 0)
-            Write(fresh, cancellationToken);
-        return stored;
     }
 
     /// <summary>Makes the model known, and adds what was not known of it.</summary>
@@ -127,12 +134,57 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
         return id;
     }
 
-    private Dictionary<string, (long Id, string? Digest)> Known(IReadOnlyList<BenchmarkRun> runs, CancellationToken cancellationToken)
+    /// <returns>So many of the runs that they fit into memory; none at the end.</returns>
+    private static CheckedRun[] Take(IEnumerator<BenchmarkRun> runs, DateTimeOffset now)
+    {
+        List<CheckedRun> part = [];
+        for (var bytes = 0L; part.Count < RunsAtATime && bytes < BytesAtATime && runs.MoveNext();)
+        {
+            var run = runs.Current;
+            part.Add(Check(run, now));
+            bytes += (run.Samples?.Content.Length ?? 0) + (2L * (run.EnvironmentJson?.Length ?? 0));
+        }
+        return [.. part];
+    }
+
+    private static CheckedRun Check(BenchmarkRun run, DateTimeOffset now)
+    {
+        RunCheck.Require(run, now);
+        return new CheckedRun(run, RunDigest.Of(run));
+    }
+
+    private (long Id, bool IsNew)[] Write(CheckedRun[] runs, KnownIds names, Predicate<BenchmarkRun> isKnownByKey, CancellationToken cancellationToken)
+    {
+        var known = Known(runs, cancellationToken);
+        var ids = new Queue<long>(Ids(runs.Length - known.Count, cancellationToken));
+        var stored = new (long Id, bool IsNew)[runs.Length];
+        var added = new List<NewRun>(ids.Count);
+        for (var i = 0; i < runs.Length; i++)
+        {
+            var (run, digest) = runs[i];
+            if (!known.TryGetValue(run.Key, out var found))
+            {
+                known.Add(run.Key, found = (ids.Dequeue(), digest));
+                added.Add(new NewRun(found.Id, digest, run));
+                stored[i].IsNew = true;
+            }
+            else if (found.Digest != digest && !isKnownByKey(run))
+            {
+                throw new RunChangedException(run.Key, found.Id);
+            }
+            stored[i].Id = found.Id;
+        }
+        if (added.Count > 0)
+            Write(added, names, cancellationToken);
+        return stored;
+    }
+
+    private Dictionary<string, (long Id, string? Digest)> Known(CheckedRun[] runs, CancellationToken cancellationToken)
     {
         Dictionary<string, (long Id, string? Digest)> known = new(StringComparer.Ordinal);
         using var rows = connection.Query(
             "SELECT run_key, id, content_sha256 FROM test_runs WHERE run_key IN (SELECT unnest(string_to_array($1, $2)))",
-            [string.Join(KeySeparator, runs.Select(run => run.Key)), KeySeparator], cancellationToken);
+            [string.Join(KeySeparator, runs.Select(run => run.Content.Key)), KeySeparator], cancellationToken);
         while (rows.Read())
         {
             var row = new SqlColumns(rows);
@@ -150,10 +202,10 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
         return ids;
     }
 
-    private void Write(NewRun[] runs, CancellationToken cancellationToken)
+    private void Write(List<NewRun> runs, KnownIds names, CancellationToken cancellationToken)
     {
-        var models = new Dictionary<BenchmarkedModel, long>();
-        var platforms = new Dictionary<HardwarePlatform, long>();
+        names.Bound();
+        var (models, platforms) = (names.Models, names.Platforms);
         foreach (var (_, _, run) in runs)
         {
             if (!models.ContainsKey(run.Model))
@@ -185,7 +237,7 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
         Link(runs, models, cancellationToken);
     }
 
-    private void Link(NewRun[] runs, Dictionary<BenchmarkedModel, long> models, CancellationToken cancellationToken)
+    private void Link(List<NewRun> runs, Dictionary<BenchmarkedModel, long> models, CancellationToken cancellationToken)
     {
         foreach (var version in runs.Where(run => run.Content.VersionTag is not null).GroupBy(run => (ModelId: models[run.Content.Model], Tag: run.Content.VersionTag)))
         {
@@ -195,8 +247,8 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
             connection.Execute(
                 """
                 INSERT INTO test_run_versions (test_run_id, version_id)
-                SELECT r.id, v.id FROM test_runs r, model_registry_versions v
-                WHERE v.model_id = $1 AND v.version_tag = $2 AND r.id IN (SELECT unnest(CAST(string_to_array($3, ',') AS BIGINT[])))
+                SELECT r.id, v.id FROM (SELECT unnest(CAST(string_to_array($3, ',') AS BIGINT[])) AS id) r, model_registry_versions v
+                WHERE v.model_id = $1 AND v.version_tag = $2
                 """, [version.Key.ModelId, version.Key.Tag, RunIds.List(version.Select(run => run.Id))], cancellationToken);
         }
     }
@@ -286,7 +338,37 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
 
     private static DatabaseConflictException CameFirst(string name) => new($"'{name}' was added by another writer.");
 
+    private readonly record struct CheckedRun(BenchmarkRun Content, string Digest);
+
     private readonly record struct NewRun(long Id, string Digest, BenchmarkRun Content);
+
+    /// <summary>Ids of models and hardware that a transaction has looked up or stored.</summary>
+    private sealed class KnownIds
+    {
+        // Of a part of the runs each may add one: more than that, and descriptions of up to 1 MB, are not kept from part to part.
+        private const int MaxNames = 4096;
+
+        public Dictionary<BenchmarkedModel, long> Models { get; } = [];
+
+        public Dictionary<HardwarePlatform, long> Platforms { get; } = new(new SamePlatform());
+
+        public void Bound()
+        {
+            if (Models.Count > MaxNames)
+                Models.Clear();
+            if (Platforms.Count > MaxNames)
+                Platforms.Clear();
+        }
+    }
+
+    /// <summary>Compares peaks by what they say: runs of a file have each a list of their own.</summary>
+    private sealed class SamePlatform : IEqualityComparer<HardwarePlatform>
+    {
+        public bool Equals(HardwarePlatform? left, HardwarePlatform? right) => ReferenceEquals(left, right)
+            || left is not null && right is not null && left.Peaks.SequenceEqual(right.Peaks) && left with { Peaks = right.Peaks } == right;
+
+        public int GetHashCode(HardwarePlatform platform) => platform.Name.GetHashCode(StringComparison.Ordinal);
+    }
 }
 
 /// <summary>Another run is stored under the key of one.</summary>

@@ -46,7 +46,11 @@ public sealed class ModelRegistryIntegration(BenchmarkStore store, IReferenceFor
     {
         if (resultIds.Count == 0)
             throw new ArgumentException("No result is named.", nameof(resultIds));
-        using var transaction = store.Connection.BeginTransaction();
+        return store.InTransaction(() => Link(modelName, modelVersion, resultIds, relink, cancellationToken), cancellationToken);
+    }
+
+    private LinkedResults Link(string modelName, string modelVersion, IReadOnlyList<long> resultIds, bool relink, CancellationToken cancellationToken)
+    {
         var (modelId, model) = _names.Require(store.Connection, modelName, cancellationToken);
         var ids = resultIds.Distinct().Order().ToArray();
         var found = FindRuns(ids, cancellationToken);
@@ -63,7 +67,6 @@ public sealed class ModelRegistryIntegration(BenchmarkStore store, IReferenceFor
             store.Connection.Execute("INSERT INTO test_run_versions (test_run_id, version_id) VALUES ($1, $2)", [run, versionId], cancellationToken);
         foreach (var (run, _) in elsewhere)
             store.Connection.Execute("UPDATE test_run_versions SET version_id = $2 WHERE test_run_id = $1", [run, versionId], cancellationToken);
-        transaction.Commit();
         return new LinkedResults(model, modelVersion, versionId, isNew, linked, [.. elsewhere.Select(run => run.Key)], ids.Length - linked.Length - elsewhere.Length);
     }
 
@@ -77,21 +80,8 @@ public sealed class ModelRegistryIntegration(BenchmarkStore store, IReferenceFor
     public IReadOnlyList<HardwareScore> CalculateSuitabilityScores(long? modelId = null, long? hardwareId = null, bool updateDatabase = true,
         ScoreOptions? options = null, CancellationToken cancellationToken = default)
     {
-        using var transaction = store.Connection.BeginTransaction();
-        var models = ReadModels(cancellationToken);
-        var hardware = HardwareReader.Read(store.Connection, cancellationToken);
-        var proofs = PrecisionProofs.Read(store.Connection, cancellationToken);
-        var now = _clock.GetUtcNow();
-        var scores = ObservationReader.Read(store.Connection, modelId, versionId: null, cancellationToken)
-            .ToDictionary(found => found.ModelId, found => ModelScores.Of(found.ModelId, models[found.ModelId], found.Observations, hardware,
-                proofs[found.ModelId].ToHashSet(StringComparer.OrdinalIgnoreCase), options ?? ScoreOptions.Default));
-        if (updateDatabase)
-        {
-            ModelScores.Reset(store.Connection, modelId, now, cancellationToken);
-            foreach (var (model, its) in scores)
-                ModelScores.Store(store.Connection, model, its, now, cancellationToken);
-            transaction.Commit();
-        }
+        // Who scores at the same time as another reads all results anew, and comes after.
+        var (models, hardware, scores) = store.InTransaction(() => Score(modelId, updateDatabase, options ?? ScoreOptions.Default, cancellationToken), cancellationToken);
         HardwareScore[] asked = [.. scores.OrderBy(entry => models[entry.Key], StringComparer.Ordinal).SelectMany(entry => entry.Value)
             .Where(score => hardwareId is null || score.HardwareId == hardwareId)];
         if (asked.Length == 0)
@@ -103,6 +93,25 @@ public sealed class ModelRegistryIntegration(BenchmarkStore store, IReferenceFor
         return asked;
     }
 
+    private (Dictionary<long, string> Models, Dictionary<long, HardwarePlatform> Hardware, Dictionary<long, IReadOnlyList<HardwareScore>> Scores) Score(
+        long? modelId, bool updateDatabase, ScoreOptions options, CancellationToken cancellationToken)
+    {
+        var models = ReadModels(cancellationToken);
+        var hardware = HardwareReader.Read(store.Connection, cancellationToken);
+        var proofs = PrecisionProofs.Read(store.Connection, cancellationToken);
+        var now = _clock.GetUtcNow();
+        var scores = ObservationReader.Read(store.Connection, modelId, versionId: null, cancellationToken)
+            .ToDictionary(found => found.ModelId, found => ModelScores.Of(found.ModelId, models[found.ModelId], found.Observations, hardware,
+                proofs[found.ModelId].ToHashSet(StringComparer.OrdinalIgnoreCase), options));
+        if (updateDatabase)
+        {
+            ModelScores.Reset(store.Connection, modelId, now, cancellationToken);
+            foreach (var (model, its) in scores)
+                ModelScores.Store(store.Connection, model, its, now, cancellationToken);
+        }
+        return (models, hardware, scores);
+    }
+
     /// <returns>The database's id of a model.</returns>
     /// <param name="modelName">As the database has it, or a reference such as "hf:org/name".</param>
     /// <exception cref="ModelNotMeasuredException">The database does not know it.</exception>
@@ -112,10 +121,13 @@ public sealed class ModelRegistryIntegration(BenchmarkStore store, IReferenceFor
     /// proof that is within its bound are recommended.</summary>
     public void StorePrecisionProof(string modelName, PrecisionProof proof, CancellationToken cancellationToken = default)
     {
-        using var transaction = store.Connection.BeginTransaction();
-        var modelId = store.EnsureModel(_names.Named(modelName), cancellationToken);
-        PrecisionProofs.Store(store.Connection, modelId, proof, _clock.GetUtcNow(), cancellationToken);
-        transaction.Commit();
+        store.InTransaction(
+            () =>
+            {
+                var modelId = store.EnsureModel(_names.Named(modelName), cancellationToken);
+                PrecisionProofs.Store(store.Connection, modelId, proof, _clock.GetUtcNow(), cancellationToken);
+                return modelId;
+            }, cancellationToken);
     }
 
     /// <summary>As <see cref="StorePrecisionProof"/>, of every proof that this machine's models have, if the database knows the model.</summary>

@@ -14,10 +14,16 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
     private const int MaxShownRefusals = 20;
     private const int MaxFiles = 1_000_000;
 
-    private const int RunsAtATime = 1000;
+    // Of a dry run, which are looked up in the database together.
+    private const int KeysAtATime = 1000;
+
+    private const int RowsPerReport = 1000;
 
     // Keys that a dry run has met: half of their SHA-256, so that ten million take some hundred megabytes.
     private readonly HashSet<UInt128> _seen = [];
+
+    /// <summary>Is told how many rows of a file were read.</summary>
+    public IProgress<Progress>? Progress { get; init; }
 
     /// <param name="paths">Files, and folders whose files are imported where they hold results. Links in folders are not followed.</param>
     /// <param name="imported">Is told of each file when it is done.</param>
@@ -107,30 +113,26 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
 
     private void Import(SourceFile file, IResultReader reader, FileImport report, CancellationToken cancellationToken)
     {
-        var runs = Unknown(Runs(file, reader, report, cancellationToken), cancellationToken);
+        var runs = Runs(file, reader, report, cancellationToken);
         report.New = options.DryRun
-            ? runs.Count(run => _seen.Add(BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(run.Key)))))
-            : store!.AddAll(runs, cancellationToken); // only a dry run has none
+            ? runs.Select(run => run.Key).Chunk(KeysAtATime).Sum(keys => CountNew(keys, cancellationToken))
+            : store!.AddAll(runs, IsKnownByKey, cancellationToken); // only a dry run has none
     }
 
-    /// <summary>The runs without those that the database has: another file told of them, more or less exactly.</summary>
-    /// <remarks>Runs that keep the key they were measured under are left to the store, which compares them with what it has.</remarks>
-    private IEnumerable<BenchmarkRun> Unknown(IEnumerable<BenchmarkRun> runs, CancellationToken cancellationToken)
+    /// <summary>Whether the key is made of what the run says: another file may have told of it more or less exactly. Runs that keep the key
+    /// they were measured under are compared with what is stored.</summary>
+    private static bool IsKnownByKey(BenchmarkRun run) => run.Key.StartsWith(ImportContext.KeyPrefix, StringComparison.Ordinal);
+
+    private int CountNew(string[] keys, CancellationToken cancellationToken)
     {
-        foreach (var part in runs.Chunk(RunsAtATime))
-        {
-            var keys = part.Where(run => options.DryRun || run.Key.StartsWith(ImportContext.KeyPrefix, StringComparison.Ordinal)).Select(run => run.Key).ToList();
-            var known = Known(keys, cancellationToken);
-            foreach (var run in part)
-                if (!known.Contains(run.Key))
-                    yield return run;
-        }
+        var known = Known(keys, cancellationToken);
+        return keys.Count(key => !known.Contains(key) && _seen.Add(BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(key)))));
     }
 
-    private HashSet<string> Known(List<string> keys, CancellationToken cancellationToken)
+    private HashSet<string> Known(string[] keys, CancellationToken cancellationToken)
     {
         var known = new HashSet<string>(StringComparer.Ordinal);
-        if (store is null || keys.Count == 0)
+        if (store is null)
             return known;
         // No key has a line feed.
         using var rows = store.Connection.Query("SELECT run_key FROM test_runs WHERE run_key IN (SELECT unnest(string_to_array($1, chr(10))))",
@@ -164,16 +166,24 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
         {
             cancellationToken.ThrowIfCancellationRequested();
             var row = rows.Current;
-            report.Rows++;
+            if (++report.Rows % RowsPerReport == 0)
+                Progress?.Report(new Progress("Importing", file.Path, report.Rows, Total: null));
             BenchmarkRun run;
             try
             {
                 run = reader.Run(row, context);
-                RunLimits.Check(run, now);
+                RunCheck.Require(run, now);
+                if (run.Metrics.Count == 0)
+                    throw new RowRefusedException(null, "it has no metric that GPUX keeps");
             }
             catch (RowRefusedException exception)
             {
                 Refuse(row.Number, exception.Column, exception.Message);
+                continue;
+            }
+            catch (UnfitRunException exception)
+            {
+                Refuse(row.Number, exception.Field, exception.Reason);
                 continue;
             }
             report.Runs++;
@@ -181,6 +191,7 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
                 yield return run;
         }
         file.VerifyUnchanged(cancellationToken);
+        Progress?.Report(new Progress("Importing", file.Path, report.Rows, report.Rows));
     }
 
     /// <summary>Moves on; what fails then is the file's fault, and not the store's.</summary>

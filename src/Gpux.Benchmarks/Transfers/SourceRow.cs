@@ -85,12 +85,22 @@ internal sealed class NamedRow(long number, IReadOnlyDictionary<string, string> 
 }
 
 /// <summary>A JSON object. "a.b" is the property of that name, else b of the object a.</summary>
-internal sealed class JsonRow(long number, JsonElement element) : SourceRow(number)
+internal sealed class JsonRow : SourceRow
 {
-    public override IReadOnlyList<string> Columns =>
-        Element.ValueKind == JsonValueKind.Object ? [.. Element.EnumerateObject().Select(property => property.Name)] : [];
+    // Some two hundred columns are looked for in each row.
+    private readonly Dictionary<string, JsonElement> _properties = new(StringComparer.Ordinal);
 
-    public JsonElement Element { get; } = element;
+    /// <param name="element">An object.</param>
+    public JsonRow(long number, JsonElement element) : base(number)
+    {
+        Element = element;
+        foreach (var property in element.EnumerateObject())
+            _properties[property.Name] = property.Value;
+    }
+
+    public override IReadOnlyList<string> Columns => [.. _properties.Keys];
+
+    public JsonElement Element { get; }
 
     /// <exception cref="RowRefusedException">The text is no JSON object, is too deep, or has a property twice.</exception>
     public static JsonRow Parse(long number, string? text)
@@ -110,7 +120,7 @@ internal sealed class JsonRow(long number, JsonElement element) : SourceRow(numb
 
     public static JsonDocumentOptions Options { get; } = new() { MaxDepth = SourceFile.MaxDepth, AllowDuplicateProperties = false };
 
-    protected override string? Value(string column) => Find(Element, column) switch
+    protected override string? Value(string column) => Find(column) switch
     {
         { ValueKind: JsonValueKind.String } text => text.GetString(),
         { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined } => null,
@@ -118,15 +128,29 @@ internal sealed class JsonRow(long number, JsonElement element) : SourceRow(numb
         null => null,
     };
 
-    private static JsonElement? Find(JsonElement element, string path)
+    private JsonElement? Find(string path)
+    {
+        if (_properties.TryGetValue(path, out var found))
+            return found;
+        var byName = _properties.GetAlternateLookup<ReadOnlySpan<char>>();
+        for (var dot = path.IndexOf('.', StringComparison.Ordinal); dot > 0; dot = path.IndexOf('.', dot + 1))
+            if (byName.TryGetValue(path.AsSpan(0, dot), out var inner) && Find(inner, path.AsSpan(dot + 1)) is { } value)
+                return value;
+        return null;
+    }
+
+    private static JsonElement? Find(JsonElement element, ReadOnlySpan<char> path)
     {
         if (element.ValueKind != JsonValueKind.Object)
             return null;
         if (element.TryGetProperty(path, out var found))
             return found;
-        for (var dot = path.IndexOf('.', StringComparison.Ordinal); dot > 0; dot = path.IndexOf('.', dot + 1))
-            if (element.TryGetProperty(path.AsSpan(0, dot), out var inner) && Find(inner, path[(dot + 1)..]) is { } value)
+        for (var end = 0; path[end..].IndexOf('.') is >= 0 and var length; end++)
+        {
+            end += length;
+            if (element.TryGetProperty(path[..end], out var inner) && Find(inner, path[(end + 1)..]) is { } value)
                 return value;
+        }
         return null;
     }
 }

@@ -29,6 +29,9 @@ internal sealed class OtherProcess : IDisposable
     /// <returns>Null at its end.</returns>
     public string? ReadLine() => _process.StandardOutput.ReadLine();
 
+    /// <returns>Null at its end.</returns>
+    public Task<string?> ReadLineAsync() => _process.StandardOutput.ReadLineAsync();
+
     public void Kill()
     {
         _process.Kill();

@@ -8,6 +8,9 @@ namespace Gpux.Benchmarks.Tests.Results;
 
 public sealed class StoreFaultTests : IDisposable
 {
+    /// <summary>That the process which is killed adds at a time.</summary>
+    public const int ManyRuns = 300;
+
     private readonly TemporaryFolder _folder = new();
 
     private string File_ => _folder["results.duckdb"];
@@ -26,7 +29,7 @@ public sealed class StoreFaultTests : IDisposable
 
     [Fact]
     [Trait("Category", "Slow")]
-    public void Migration_killed_fifty_times_is_done_or_not() => KillWhileMigrating(50);
+    public void Migration_killed_a_hundred_times_is_done_or_not() => KillWhileMigrating(100);
 
     [Fact]
     public void Full_disk_leaves_whole_runs()
@@ -86,63 +89,67 @@ public sealed class StoreFaultTests : IDisposable
 
     private void KillWhileAdding(int times)
     {
-        var random = new Random(times);
         var stored = 0;
-        for (var i = 0; i < times; i++)
-        {
-            using (var other = new OtherProcess("runs", File_, stored.ToString()))
-            {
-                for (var lines = random.Next(1, 12); lines > 0; lines--)
-                    stored = int.Parse(other.ReadLine()!); // null, which fails, if it ended by itself
-                // Some time into the next.
-                Thread.SpinWait(random.Next(400_000));
-                other.Kill();
-                // Committed, but not said before it died.
-                while (other.ReadLine() is { } line && int.TryParse(line, out var said))
-                    stored = said;
-            }
-            stored = AssertWholeRuns(stored);
-        }
+        new Kills(times, piecesBefore: 1).Each(
+            () => new OtherProcess("runs", File_, stored.ToString()),
+            said => stored = AssertWholeRuns(said.Select(line => int.TryParse(line, out var count) ? count : 0).Max()));
+        using var store = BenchmarkStore.Open(File_, TimeSpan.Zero, default);
+        Assert.All(store.Find(new RunFilter(), default), found => Assert.Equal((3, "v1"), (found.Run.Metrics.Count, found.Run.VersionTag)));
     }
 
     /// <returns>How many there are: some more than was said, if the process died between committing and saying so.</returns>
     private int AssertWholeRuns(int said)
     {
         using var store = BenchmarkStore.Open(File_, TimeSpan.Zero, default);
-        var runs = store.Find(new RunFilter(), default);
-        Assert.Contains(runs.Count, (int[])[said, said + 1, said + 20]);
-        Assert.Equal(Enumerable.Range(0, runs.Count).Select(number => $"run {number}"), runs.Select(stored => stored.Run.Key));
-        Assert.All(runs, stored => Assert.Equal((3, "v1"), (stored.Run.Metrics.Count, stored.Run.VersionTag)));
-        Assert.Equal(runs.Count, Count(store.Connection, "SELECT count(*) FROM test_run_samples"));
-        Assert.Equal(3 * runs.Count, Count(store.Connection, "SELECT count(*) FROM performance_results"));
-        return runs.Count;
+        var count = (int)Count(store.Connection, "SELECT count(*) FROM test_runs");
+        Assert.Contains(count, (int[])[said, said + 1, said + ManyRuns]);
+        // Those that were added, each with all that it has, and nothing that belongs to no run.
+        Assert.Equal(count, Count(store.Connection, "SELECT count(*) FROM test_runs WHERE CAST(substr(run_key, 5) AS BIGINT) < (SELECT count(*) FROM test_runs)"));
+        Assert.Equal(count, Count(store.Connection, "SELECT count(*) FROM test_runs r JOIN test_run_versions l ON l.test_run_id = r.id"));
+        Assert.Equal(count, Count(store.Connection, "SELECT count(*) FROM (SELECT test_run_id FROM performance_results GROUP BY test_run_id HAVING count(*) = 3) p JOIN test_runs r ON r.id = p.test_run_id"));
+        Assert.Equal(3 * count, Count(store.Connection, "SELECT count(*) FROM performance_results"));
+        Assert.Equal((count + 19) / 20, Count(store.Connection, "SELECT count(*) FROM test_run_samples s JOIN test_runs r ON r.id = s.test_run_id WHERE octet_length(s.content) = 20000"));
+        return count;
     }
 
     private void KillWhileMigrating(int times)
     {
-        var random = new Random(times);
         BenchmarkDatabase.Open(File_, TimeSpan.Zero, [SlowMigration.First], TimeProvider.System, default).Dispose();
         var old = File.ReadAllBytes(File_);
-        for (var i = 0; i < times; i++)
+        var (backups, halfway) = (0, 0);
+        new Kills(times, piecesBefore: 0).Each(() => new OtherProcess("migrate", File_), said =>
         {
-            using (var other = new OtherProcess("migrate", File_))
+            var isDone = AssertMigratedOrNot(File_, mayBeDone: true);
+            Assert.True(isDone || said[^1] != Kills.End); // what was said to be done is
+            foreach (var backup in _folder.Files.Where(name => name.EndsWith(".backup", StringComparison.Ordinal)))
             {
-                Assert.Equal("ready", other.ReadLine());
-                Thread.SpinWait(random.Next(30_000_000));
-                other.Kill();
-            }
-            using (var database = DuckDbDatabase.Open(File_, readOnly: false, TimeSpan.Zero, default))
-            using (var connection = database.Connect())
-            {
-                var isDone = Count(connection, "SELECT count(*) FROM schema_migrations") == 2;
-                Assert.Equal(isDone ? 500 : 1000, Count(connection, "SELECT count(*) FROM a"));
-                Assert.Equal(isDone ? 1 : 0, Count(connection, "SELECT count(*) FROM information_schema.tables WHERE table_name = 'b'"));
+                // Whole, whenever its maker died.
+                AssertMigratedOrNot(_folder[backup], mayBeDone: false);
+                backups++;
+                halfway += isDone ? 0 : 1;
             }
             BenchmarkDatabase.Open(File_, TimeSpan.Zero, SlowMigration.Both, TimeProvider.System, default).Dispose();
+            Assert.True(AssertMigratedOrNot(File_, mayBeDone: true));
             foreach (var name in _folder.Files.ToArray())
                 File.Delete(_folder[name]);
             File.WriteAllBytes(File_, old);
-        }
+        });
+        Assert.True(backups > 0);
+        Assert.True(times < 10 || halfway >= times / 10, $"{halfway} of {times} died in the migration itself.");
+    }
+
+    /// <returns>Whether the second migration is done.</returns>
+    private static bool AssertMigratedOrNot(string file, bool mayBeDone)
+    {
+        using var database = DuckDbDatabase.Open(file, readOnly: !mayBeDone, TimeSpan.Zero, default);
+        using var connection = database.Connect();
+        var version = Count(connection, "SELECT max(version) FROM schema_migrations");
+        Assert.Equal(version, Count(connection, "SELECT count(*) FROM schema_migrations"));
+        Assert.InRange(version, 1, mayBeDone ? 2 : 1);
+        Assert.Equal(version == 2 ? 500 : 1000, Count(connection, "SELECT count(*) FROM a"));
+        Assert.Equal(version - 1, Count(connection, "SELECT count(*) FROM information_schema.tables WHERE table_name = 'b'"));
+        Assert.True(version == 1 || Count(connection, "SELECT count(*) FROM b") == SlowMigration.Rows);
+        return version == 2;
     }
 
     private static long Count(ISqlConnection connection, string sql)

@@ -166,6 +166,52 @@ public sealed class FormatTests : IDisposable
     }
 
     [Fact]
+    public void Mlperf_multi_stream_counts_queries_in_both_logs()
+    {
+        const string Summary =
+            """
+            ================================================
+            MLPerf Results Summary
+            ================================================
+            SUT name : PySUT
+            Scenario : MultiStream
+            Mode     : PerformanceOnly
+            99th percentile latency (ns) : 9000000
+            Result is : VALID
+              Min queries satisfied : Skipped
+
+            ================================================
+            Additional Stats
+            ================================================
+            Per-query latency:
+            Min latency (ns)                : 5000000
+            Max latency (ns)                : 10000000
+            Mean latency (ns)               : 6000000
+            50.00 percentile latency (ns)   : 5500000
+            99.00 percentile latency (ns)   : 9000000
+
+            ================================================
+            Test Parameters Used
+            ================================================
+            samples_per_query : 8
+            """;
+        var detail = string.Join('\n', new (string Key, object Value)[]
+        {
+            ("effective_scenario", "\"MultiStream\""), ("effective_test_mode", "\"PerformanceOnly\""), ("effective_samples_per_query", 8), ("result_validity", "\"VALID\""),
+            ("result_query_count", 270336), ("result_min_query_latency_ns", 5000000), ("result_max_query_latency_ns", 10000000), ("result_mean_query_latency_ns", 6000000),
+            ("result_50.00_percentile_per_query_latency_ns", 5500000), ("result_99.00_percentile_per_query_latency_ns", 9000000),
+            ("result_min_latency_ns", 1000000), ("result_max_latency_ns", 10000000), ("result_mean_latency_ns", 3000000),
+            ("result_50.00_percentile_latency_ns", 2500000), ("result_99.00_percentile_latency_ns", 8000000),
+        }.Select(entry => $$""":::MLLOG {"key": "{{entry.Key}}", "value": {{entry.Value}}, "time_ms": 0.01}"""));
+        var options = new ImportOptions { Model = "resnet50", Hardware = "NVIDIA L4" };
+        Assert.Equal(1, _importer.ImportText("mlperf_log_detail.txt", detail, options).New);
+        Assert.Equal((0, 1L), _importer.ImportText("mlperf_log_summary.txt", Summary, options) switch { var file => (file.New, file.AlreadyThere) });
+        var run = Assert.Single(_importer.Runs);
+        Assert.Equal((8, 270336L), (run.Workload.BatchSize, run[Metric.Latency]!.SampleCount));
+        Assert.Equal(new MetricResult(Metric.Latency, 270336, 0.006) { P50 = 0.0055, P99 = 0.009 }, Assert.Single(run.Metrics));
+    }
+
+    [Fact]
     public void Mlperf_offline_has_rates_of_samples_and_tokens()
     {
         _importer.Import(Importer.Golden("mlperf", "mlperf_log_summary.txt"), new ImportOptions { Model = "llama2-70b-99", Hardware = "8x H100-SXM-80GB" });

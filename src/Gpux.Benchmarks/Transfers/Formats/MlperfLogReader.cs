@@ -8,11 +8,15 @@ namespace Gpux.Benchmarks.Transfers.Formats;
 /// <remarks>
 /// Source: loadgen/results.cc, LoadGen 2.0 to 6.0. Times are nanoseconds. Neither file names the model or the hardware; the folders of a
 /// submission do: results/SYSTEM/BENCHMARK/SCENARIO/performance/run_1. Both files of a run make one result: its scenario and its
-/// shortest, longest and mean latency tell it from others.
+/// shortest, longest and mean latency tell it from others. A query of the scenario MultiStream is a batch of samples; its latency is what
+/// counts there, and all that the summary has. The shortest and longest latencies are no statistics of ours.
 /// </remarks>
 internal sealed class MlperfLogReader : IResultReader
 {
     private const string Mark = ":::MLLOG ";
+
+    // Stands in a detailed log beside the latencies of samples, if a query is several.
+    private const string PerQuery = "query.";
 
     public string Format => "mlperf";
 
@@ -51,7 +55,11 @@ internal sealed class MlperfLogReader : IResultReader
         {
             Model = benchmark is not null ? new BenchmarkedModel(benchmark) : null,
             Hardware = system,
-            Workload = new Workload(TaskType.Inference, scenario) { OfferedRate = scenario == "Server" ? row.Double("target_qps") : null },
+            Workload = new Workload(TaskType.Inference, scenario)
+            {
+                OfferedRate = scenario == "Server" ? row.Double("target_qps") : null,
+                BatchSize = scenario == "MultiStream" ? row.Int32("samples_per_query", atLeast: 1) : null,
+            },
             EnvironmentJson = row.Text("sut") is { } sut ? RunColumns.Json(json =>
             {
                 json.WriteStartObject();
@@ -124,6 +132,7 @@ internal sealed class MlperfLogReader : IResultReader
         "Mean Time to Output Token (ns)" => "tpot.mean",
         "Samples per second" or "Completed samples per second" or "QPS w/ loadgen overhead" => "samples_per_second",
         "Tokens per second" or "Completed tokens per second" or "TPS w/ loadgen overhead" => "tokens_per_second",
+        "samples_per_query" => "samples_per_query",
         "target_qps" => "target_qps",
         "min_duration (ms)" => "minimum_ms",
         "qsl_rng_seed" => "seed",
@@ -153,6 +162,8 @@ internal sealed class MlperfLogReader : IResultReader
                 throw new UnreadableResultFileException(file.Path, $"line {index + 1} is no JSON: {exception.Message}", "Check the file: it is damaged.", exception);
             }
         }
+        foreach (var (name, value) in row.Where(each => each.Key.StartsWith(PerQuery, StringComparison.Ordinal)).ToArray())
+            row[$"latency.{name[PerQuery.Length..]}"] = value;
         return new NamedRow(1, row);
     }
 
@@ -167,10 +178,14 @@ internal sealed class MlperfLogReader : IResultReader
         "result_min_latency_ns" => "latency.min",
         "result_max_latency_ns" => "latency.max",
         "result_mean_latency_ns" => "latency.mean",
+        "result_min_query_latency_ns" => PerQuery + "min",
+        "result_max_query_latency_ns" => PerQuery + "max",
+        "result_mean_query_latency_ns" => PerQuery + "mean",
         "result_first_token_mean_latency_ns" => "ttft.mean",
         "result_time_to_output_token_mean" => "tpot.mean",
         "result_samples_per_second" or "result_completed_samples_per_sec" or "result_qps_with_loadgen_overhead" => "samples_per_second",
         "result_tokens_per_second" or "result_token_throughput_with_loadgen_overhead" => "tokens_per_second",
+        "effective_samples_per_query" => "samples_per_query",
         "effective_target_qps" => "target_qps",
         "effective_min_duration_ms" => "minimum_ms",
         "effective_qsl_rng_seed" => "seed",
@@ -178,6 +193,7 @@ internal sealed class MlperfLogReader : IResultReader
         "test_datetime" => "date",
         _ when Between(key, "result_first_token_", "_percentile_latency_ns") is { } percentile => $"ttft.{percentile}",
         _ when Between(key, "result_time_per_output_token_", "_percentile_ns") is { } percentile => $"tpot.{percentile}",
+        _ when Between(key, "result_", "_percentile_per_query_latency_ns") is { } percentile => PerQuery + percentile,
         _ when Between(key, "result_", "_percentile_latency_ns") is { } percentile => $"latency.{percentile}",
         _ => null,
     };

@@ -63,7 +63,8 @@ internal sealed class ImportResultsCommand : GpuxCommand
         var location = DatabaseOptions.Location(Services, parsed.GetValue(_database));
         IReadOnlyList<FileImport> files;
         using (var store = options.DryRun ? OpenToCompare(location, cancellationToken) : Services.Open(location, cancellationToken))
-            files = new ResultImport(store, options, TimeProvider.System).Import(parsed.GetRequiredValue(_paths), Tell, cancellationToken);
+            files = new ResultImport(store, options, TimeProvider.System) { Progress = Terminal.Progress }
+                .Import(parsed.GetRequiredValue(_paths), Tell, cancellationToken);
         Terminal.Print(output => WriteTable(output, files, options.DryRun), json => WriteJson(json, files, location, options.DryRun));
         return Task.FromResult(files.Any(file => file.Error is not null) ? ExitCode.Failed : ExitCode.Done);
     }

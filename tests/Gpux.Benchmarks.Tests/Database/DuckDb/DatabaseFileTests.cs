@@ -143,23 +143,10 @@ public sealed class DatabaseFileTests : IDisposable
 
     private void KillWhileAppending(int times)
     {
-        var random = new Random(times);
         long committed = -1;
-        for (var i = 0; i < times; i++)
-        {
-            using (var other = new OtherProcess("append", File_, (committed + 1).ToString()))
-            {
-                for (var batches = random.Next(1, 12); batches > 0; batches--)
-                    committed = long.Parse(other.ReadLine()!); // null, which fails, if it ended by itself
-                // Some time into the next batch.
-                Thread.SpinWait(random.Next(200_000));
-                other.Kill();
-                // Committed, but not said before it died.
-                while (other.ReadLine() is { } line && long.TryParse(line, out var batch))
-                    committed = batch;
-            }
-            committed = AssertBatches(committed);
-        }
+        new Kills(times, piecesBefore: 1).Each(
+            () => new OtherProcess("append", File_, (committed + 1).ToString()),
+            said => committed = AssertBatches(said.Select(line => long.TryParse(line, out var batch) ? batch : committed).Max()));
     }
 
     /// <returns>The last batch: one more than was said, if the process died between committing and saying so.</returns>
