@@ -51,7 +51,7 @@ public static class Converter
         var config = stateDict ?? ModelConfig.Load(encoderFiles);
         var (architecture, head) = Choose(config, sentence is null && stateDict is null ? options.ClassName : null, bodyOnly: sentence is not null);
         var graph = new GraphBuilder(head.ClassName, options.Target);
-        var weights = new Weights(graph, sentence?.ReadEncoder() ?? CheckpointCatalog.Read(files), head.ClassName);
+        var weights = new Weights(graph, sentence?.ReadEncoder() ?? CheckpointCatalog.Read(files), head.ClassName, options.Precision);
         var outputs = head.Build(graph, config, weights);
         weights.RequireAllAccountedFor();
         if (sentence is not null)

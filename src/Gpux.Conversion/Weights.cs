@@ -1,4 +1,5 @@
 using Gpux.Conversion.Checkpoints;
+using Gpux.Conversion.Precision;
 using Gpux.Onnx;
 using Gpux.Onnx.Building;
 
@@ -18,10 +19,14 @@ internal sealed class Weights
     }
 
     /// <param name="className">What reads the tensors, for messages.</param>
-    public Weights(GraphBuilder graph, Checkpoint checkpoint, string className)
-        : this(new Account(graph, checkpoint, className, []), "")
+    /// <param name="precision">What they will be stored in.</param>
+    public Weights(GraphBuilder graph, Checkpoint checkpoint, string className, WeightPrecision precision = WeightPrecision.Float32)
+        : this(new Account(graph, checkpoint, className, precision, []), "")
     {
     }
+
+    /// <summary>Whether matrices become 8-bit integers, which products of matrices can use and convolutions cannot.</summary>
+    public bool AreQuantized => _account.Precision == WeightPrecision.Int8;
 
     /// <summary>The module below this one at a dotted path.</summary>
     public Weights this[string path] => new(_account, Join(path));
@@ -63,6 +68,16 @@ internal sealed class Weights
         if (tensor.Shape.Rank < 3 || tensor.Shape.Dimensions.AsSpan()[2..].ContainsAnyExcept(1))
             throw new InvalidCheckpointException(tensor.File, $"tensor '{tensor.Name}' is {tensor.Shape}, where {_account.ClassName} reads a kernel of one position");
         return Declare(tensor, new Shape(tensor.Shape[0], tensor.Shape[1])).Cast(ElementType.Float32);
+    }
+
+    /// <summary>A matrix [out, in] as the kernel [out, in, 1, 1] of the convolution that multiplies the channels of each place by it: its
+    /// elements lie alike. In float32.</summary>
+    public Value PointwiseKernel(string name)
+    {
+        var tensor = Read(name);
+        if (tensor.Shape.Rank != 2)
+            throw new InvalidCheckpointException(tensor.File, $"tensor '{tensor.Name}' is {tensor.Shape}, where {_account.ClassName} reads a matrix");
+        return Declare(tensor, new Shape(tensor.Shape[0], tensor.Shape[1], 1, 1), $"{tensor.Name}/kernel").Cast(ElementType.Float32);
     }
 
     /// <summary>A tensor of [in, heads, size], or more axes, as the matrix [in, heads * size]: its elements lie alike. In float32.</summary>
@@ -133,7 +148,8 @@ internal sealed class Weights
         return tensor;
     }
 
-    private Value Declare(CheckpointTensor tensor, Shape shape) => _account.Graph.Weight(tensor.Name, _path.Length == 0 ? tensor.Name : _path,
+    /// <param name="name">Null for the tensor's own.</param>
+    private Value Declare(CheckpointTensor tensor, Shape shape, string? name = null) => _account.Graph.Weight(name ?? tensor.Name, _path.Length == 0 ? tensor.Name : _path,
         tensor.ElementType, shape, tensor.Layout is null ? new ExternalData(tensor.File, tensor.Offset, tensor.ByteCount) : new RearrangedData(tensor));
 
     private string Join(string path) => _path.Length == 0 ? path : path.Length == 0 ? _path : $"{_path}.{path}";
@@ -156,7 +172,7 @@ internal sealed class Weights
         return length;
     }
 
-    private sealed record Account(GraphBuilder Graph, Checkpoint Checkpoint, string ClassName, HashSet<string> Accounted);
+    private sealed record Account(GraphBuilder Graph, Checkpoint Checkpoint, string ClassName, WeightPrecision Precision, HashSet<string> Accounted);
 }
 
 /// <summary>The checkpoint lacks a tensor that the architecture reads.</summary>

@@ -82,7 +82,7 @@ internal static class ConvNeXt
     private static Value Block(Value x, Weights weights, Style style)
     {
         var y = x.ConvolveCentered(weights["conv_dw"]);
-        var mlp = weights["mlp"];
+        var (mlp, scale) = (weights["mlp"], weights.Find("gamma"));
         // Small models keep projections as convolutions.
         if (mlp.Get("fc1.weight").Rank == 4)
         {
@@ -91,10 +91,13 @@ internal static class ConvNeXt
         }
         else
         {
-            y = style.Normalize(y.Transpose(0, 2, 3, 1), weights["norm"]).Linear(mlp["fc1"]).Activate(style.Activation);
-            y = NormalizeResponses(y, mlp, spatial: (1, 2), channels: 3).Linear(mlp["fc2"]).Transpose(0, 3, 1, 2);
+            y = style.Normalize(y.ChannelsLast(), weights["norm"]);
+            if (!mlp.Has("grn"))
+                return x.AddChannelPerceptron(y, mlp["fc1"], mlp["fc2"], z => z.Activate(style.Activation), scale);
+            y = y.Linear(mlp["fc1"]).Activate(style.Activation);
+            y = NormalizeResponses(y, mlp, spatial: (1, 2), channels: 3).Linear(mlp["fc2"]).ChannelsFirst();
         }
-        return (weights.Find("gamma") is { } scale ? y * scale.Reshape(1, y.Dim(1), 1, 1) : y) + x;
+        return (scale is not null ? y * scale.Reshape(1, y.Dim(1), 1, 1) : y) + x;
     }
 
     // The second version lets channels compete: x + bias + weight * x * (norm over places / mean norm over channels).
@@ -102,9 +105,9 @@ internal static class ConvNeXt
     {
         if (!weights.Has("grn"))
             return x;
-        var norm = (x * x).Sum(spatial.X, keep: true).Sum(spatial.Y, keep: true).Sqrt();
+        var norm = x.Norm(spatial.X, keep: true).Norm(spatial.Y, keep: true);
         var relative = norm / (norm.Mean(channels, keep: true) + 1e-6f);
         Value Shaped(string name) => weights.Get(name) is var vector && channels == 1 ? vector.Reshape(1, x.Dim(1), 1, 1) : vector;
-        return x + (Shaped("grn.bias") + Shaped("grn.weight") * (x * relative));
+        return x * (Shaped("grn.weight") * relative + 1f) + Shaped("grn.bias"); // x comes back in the factor: each pass over it costs
     }
 }

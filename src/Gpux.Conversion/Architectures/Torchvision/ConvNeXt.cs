@@ -31,7 +31,7 @@ internal static class ConvNeXt
     private static Value Block(Value x, Weights weights)
     {
         var layers = weights["block"];
-        var y = x.ConvolveCentered(layers["0"]).Transpose(0, 2, 3, 1).LayerNorm(layers["2"], Epsilon).Linear(layers["3"]).Gelu().Linear(layers["5"]);
-        return y.Transpose(0, 3, 1, 2) * weights.Get("layer_scale") + x;
+        var normed = x.ConvolveCentered(layers["0"]).ChannelsLast().LayerNorm(layers["2"], Epsilon);
+        return x.AddChannelPerceptron(normed, layers["3"], layers["5"], y => y.Gelu(), weights.Get("layer_scale"));
     }
 }

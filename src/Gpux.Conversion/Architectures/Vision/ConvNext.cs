@@ -71,11 +71,11 @@ internal static class ConvNext
 
     private static Value Layer(Value x, Weights weights, string activation, bool isScaled)
     {
-        var inner = x.Convolve(weights["dwconv"]).ChannelsLast().LayerNorm(weights["layernorm"], Epsilon).Linear(weights["pwconv1"]).Apply(activation);
-        if (weights.Has("grn"))
-            inner = NormalizeResponse(inner, weights["grn"]);
-        inner = inner.Linear(weights["pwconv2"]);
-        return x + (isScaled ? inner * weights.Get("layer_scale_parameter") : inner).ChannelsFirst();
+        var (up, down) = (weights["pwconv1"], weights["pwconv2"]);
+        var normed = x.Convolve(weights["dwconv"]).ChannelsLast().LayerNorm(weights["layernorm"], Epsilon);
+        return weights.Has("grn")
+            ? x + NormalizeResponse(normed.Linear(up).Apply(activation), weights["grn"]).Linear(down).ChannelsFirst()
+            : x.AddChannelPerceptron(normed, up, down, y => y.Apply(activation), isScaled ? weights.Get("layer_scale_parameter") : null);
     }
 
     // Makes channels compete: each by the share of its norm over the image, [B, height, width, channels].
@@ -83,6 +83,6 @@ internal static class ConvNext
     {
         var norms = x.Norm(axis: 1, keep: true).Norm(axis: 2, keep: true);
         var shares = norms / (norms.Mean(axis: 3, keep: true) + 1e-6f);
-        return x * shares * weights.Get("weight") + weights.Get("bias") + x;
+        return x * (shares * weights.Get("weight") + 1f) + weights.Get("bias"); // x comes back in the factor: each pass over it costs
     }
 }
