@@ -21,7 +21,7 @@ internal static class ChartStyle
     private static readonly string[] Cells = ["#f1f6fb", "#d7e6f4", "#b3d0e9", "#84b5da", "#4f93c4", "#22709f", "#0b4a75"];
 
     // From this shade on, text upon it is white.
-    private const int FirstDeepShade = 4;
+    private const int FirstDeepShade = 5;
 
     /// <summary>For the style element of a picture, or once for all those of a page.</summary>
     public static string Sheet { get; } = Write();

@@ -259,7 +259,8 @@ public sealed class ChartSvg
     {
         for (var i = 0; i < _chart.Y.Categories.Count; i++)
         {
-            var lines = TextMetrics.Wrap(_chart.Y.Categories[i], _plot.Left - Edge - 10, TextSize, 2);
+            // The widest label has exactly its own room, less a rounding.
+            var lines = TextMetrics.Wrap(_chart.Y.Categories[i], _plot.Left - Edge - 10 + 1e-6, TextSize, 2);
             var y = Y(i) + 4.5 - (lines.Count - 1) * 7;
             foreach (var line in lines)
             {

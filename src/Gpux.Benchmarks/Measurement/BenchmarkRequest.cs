@@ -1,3 +1,4 @@
+using Gpux.Benchmarks.Statistics;
 using Gpux.Conversion.Precision;
 using Gpux.Models.Projects;
 
@@ -32,8 +33,8 @@ public sealed record BenchmarkRequest(ModelReference Model)
     /// <summary>Requests a second in an open loop; null for a closed loop.</summary>
     public double? Rate { get; init; }
 
-    /// <summary>Processes that measure each configuration, one after the other.</summary>
-    public int Launches { get; init; } = 3;
+    /// <summary>Processes that measure each configuration, one after the other. Two runs of one launch cannot be compared.</summary>
+    public int Launches { get; init; } = LogRatio.UsualLaunches;
 
     /// <summary>Whether whole pipelines are measured rather than sessions.</summary>
     public bool IsEndToEnd { get; init; }
@@ -69,8 +70,11 @@ public sealed record BenchmarkRequest(ModelReference Model)
 public sealed record BenchmarkOutcome(string Title, Results.BenchmarkRun? Run, IReadOnlyList<GpuxException> Failures)
 {
     /// <summary>Of latency, with intervals: the median, 90, 95, 99 and 99.9 %; empty without a run.</summary>
-    public IReadOnlyList<Statistics.Percentile> Percentiles { get; init; } = [];
+    public IReadOnlyList<Percentile> Percentiles { get; init; } = [];
 
     /// <summary>Latencies in seconds, from the least: all of them, or evenly chosen ones of more than a million.</summary>
     public IReadOnlyList<double> Latencies { get; init; } = [];
+
+    /// <summary>Why there is no energy, in a sentence; null where there is.</summary>
+    public string? EnergyAbsence { get; init; }
 }

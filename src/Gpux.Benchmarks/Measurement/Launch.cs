@@ -74,6 +74,7 @@ public sealed class Launch(ModelLibrary library, Func<string, (ModelReference Re
             Joules = meter.Name is null ? null : Math.Max(0, joules - (idleWatts ?? 0) * report.Seconds),
             IdleWatts = idleWatts,
             EnergySource = meter.Name,
+            EnergyAbsence = meter.Absence,
             Threads = request.Threads > 0 ? request.Threads : new OpenOptions(options).Workers,
             Providers = Providers(opened.Session, workload, cancellationToken),
             Disturbances = disturbances,

@@ -61,6 +61,10 @@ internal sealed record LaunchReport
 
     public double? IdleWatts { get; init; }
     public string? EnergySource { get; init; }
+
+    /// <summary>Why there is no energy; null where there is.</summary>
+    public string? EnergyAbsence { get; init; }
+
     public int Threads { get; init; }
     public IReadOnlyList<ProviderShare> Providers { get; init; } = [];
     public Disturbances Disturbances { get; init; } = new();
@@ -129,6 +133,7 @@ internal sealed record LaunchReport
             WriteOptional(json, "joules", Joules);
             WriteOptional(json, "idle_watts", IdleWatts);
             json.WriteString("energy_source", EnergySource);
+            json.WriteString("energy_absence", EnergyAbsence);
             json.WriteNumber("threads", Threads);
             json.WritePropertyName("providers");
             ProviderShare.Write(json, Providers);
@@ -173,6 +178,7 @@ internal sealed record LaunchReport
                 Joules = json.TryGetProperty("joules", out var joules) ? joules.GetDouble() : null,
                 IdleWatts = json.TryGetProperty("idle_watts", out var watts) ? watts.GetDouble() : null,
                 EnergySource = json.GetProperty("energy_source").GetString(),
+                EnergyAbsence = json.GetProperty("energy_absence").GetString(),
                 Threads = json.GetProperty("threads").GetInt32(),
                 Providers = ProviderShare.Read(json.GetProperty("providers")),
                 Disturbances = Disturbances.Read(json.GetProperty("disturbances")),

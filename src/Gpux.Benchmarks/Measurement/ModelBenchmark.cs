@@ -70,6 +70,12 @@ public sealed class ModelBenchmark(ModelLibrary library, LaunchProgram program, 
             chance.Shuffle(order);
             foreach (var index in order)
             {
+                // What did not start once, such as a device that is not there, is not asked four times more.
+                if (found[index] is { Reports.Count: 0, Failures.Count: > 0 })
+                {
+                    course.Done();
+                    continue;
+                }
                 try
                 {
                     // Inputs and arrivals differ from launch to launch, and are the same when all is repeated.
@@ -177,10 +183,14 @@ public sealed class ModelBenchmark(ModelLibrary library, LaunchProgram program, 
                 Report(Stopwatch.GetElapsedTime(began));
                 await Task.WhenAny(launch, Task.Delay(Interval));
             }
-            _done++;
-            if (_done == launches)
-                progress?.Report(new Progress("Measuring", null, 100, 100, ProgressUnit.Percent));
+            Done();
             return await launch;
+        }
+
+        public void Done()
+        {
+            if (++_done == launches)
+                progress?.Report(new Progress("Measuring", null, 100, 100, ProgressUnit.Percent));
         }
 
         private void Report(TimeSpan inLaunch)

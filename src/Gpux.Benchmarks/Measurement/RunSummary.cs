@@ -68,7 +68,7 @@ internal sealed class RunSummary(LaunchRequest request, BenchmarkSubject subject
             Metrics = [.. Metrics(launches, samples, latencies, percentiles)],
             Samples = SampleSeries.Write(samples),
         };
-        return new BenchmarkOutcome(Title, run, failures) { Percentiles = percentiles, Latencies = latencies };
+        return new BenchmarkOutcome(Title, run, failures) { Percentiles = percentiles, Latencies = latencies, EnergyAbsence = launches[0].EnergyAbsence };
     }
 
     // One series of all launches for each metric: percentiles of launches are never averaged.
@@ -231,6 +231,8 @@ internal sealed class RunSummary(LaunchRequest request, BenchmarkSubject subject
             json.WritePropertyName("providers");
             ProviderShare.Write(json, launches[0].Providers);
             json.WriteString("energy_source", launches[0].EnergySource);
+            if (launches[0].EnergyAbsence is { } absence)
+                json.WriteString("energy_absence", absence);
             if (launches[0].IdleWatts is { } watts)
                 json.WriteNumber("idle_watts", watts);
             json.WriteStartArray("percentiles");

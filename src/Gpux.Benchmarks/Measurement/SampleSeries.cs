@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Statistics;
 
 namespace Gpux.Benchmarks.Measurement;
 
@@ -25,6 +26,18 @@ public sealed record SampleSeries(Metric Metric, IReadOnlyList<LaunchSamples> La
         Array.Sort(values);
         return values;
     }
+
+    /// <summary>The median of each launch that has values, in seconds: what is independent of what other launches found.</summary>
+    public double[] LaunchMedians() =>
+    [
+        .. Launches.Select(launch => new SampleSeries(Metric, [launch]).Ordered()).Where(ordered => ordered.Length > 0).Select(ordered => Percentiles.Median(ordered)),
+    ];
+
+    /// <summary>The medians of a run's launches, by metric; empty where the run brings no samples, or of one launch only.</summary>
+    /// <exception cref="InvalidSamplesException">They are damaged.</exception>
+    public static IReadOnlyDictionary<Metric, IReadOnlyList<double>> LaunchMedians(RunSamples? samples) => samples is not { Format: Format } ? new Dictionary<Metric, IReadOnlyList<double>>()
+        : Read(samples).Select(series => (series.Metric, Medians: series.LaunchMedians())).Where(series => series.Medians.Length > 1)
+            .ToDictionary(series => series.Metric, series => (IReadOnlyList<double>)series.Medians);
 
     public static RunSamples Write(IReadOnlyList<SampleSeries> series)
     {

@@ -79,14 +79,14 @@ public static class BenchmarkReport
     private static string Sheet { get; } = ChartStyle.Sheet + """
 
         body{margin:0;background:#ffffff;color:#1f2328;font:15px/1.5 'Segoe UI',Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif}
-        main{max-width:58rem;margin:0 auto;padding:1.5rem 1rem 4rem}
+        main{max-width:62rem;margin:0 auto;padding:1.5rem 1rem 4rem}
         h1{font-size:1.6rem;margin:.5rem 0;overflow-wrap:anywhere}h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-bottom:1px solid #d0d7de;padding-bottom:.3rem}
         .lead{color:#57606a;margin-top:0;overflow-wrap:anywhere}.scroll{overflow-x:auto}
         table{border-collapse:collapse;width:100%;font-size:.88rem}th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #e3e7eb;vertical-align:top}
-        th{color:#57606a;font-weight:600}td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}td.name{overflow-wrap:anywhere;min-width:9rem}
+        th{color:#57606a;font-weight:600}th.run{color:inherit;padding-top:1rem;overflow-wrap:anywhere}td.what{white-space:nowrap}td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}td.name{overflow-wrap:anywhere;min-width:9rem}
         .ci{color:#57606a;font-size:.82rem}.tag{font-weight:600;white-space:nowrap}.valid{color:#1a7f37}.unstable{color:#9a6700}.invalid{color:#cf222e}
-        figure{margin:1.2rem 0}figure svg{max-width:100%;height:auto}code,pre{font:.85em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}pre{white-space:pre-wrap;background:#f6f8fa;padding:.7rem;border-radius:6px}
-        dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:.5rem 0 1.2rem}dt{color:#57606a}dd{margin:0;overflow-wrap:anywhere}
+        figure{margin:1.2rem 0;overflow-x:auto}figure svg{display:block;max-width:100%;min-width:34rem;height:auto}code,pre{font:.85em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}pre{white-space:pre-wrap;background:#f6f8fa;padding:.7rem;border-radius:6px}
+        dl{display:grid;grid-template-columns:fit-content(40%) 1fr;gap:.25rem 1rem;margin:.5rem 0 1.2rem}dt{color:#57606a;overflow-wrap:anywhere}dd{margin:0;grid-column:2;overflow-wrap:anywhere}
         @media (prefers-color-scheme: dark){body{background:#0d1117;color:#e6edf3}h2{border-color:#30363d}th,td{border-color:#262c34}th,.lead,.ci,dt{color:#9198a1}pre{background:#161b22}.valid{color:#3fb950}.unstable{color:#d29922}.invalid{color:#f85149}}
         @media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2{break-after:avoid}}
 
@@ -132,7 +132,11 @@ public static class BenchmarkReport
             return;
         html.Text("h2", "Why these verdicts").Open("dl").Line();
         foreach (var (name, run) in named.Runs.Where(run => run.Run.Reasons.Count > 0))
-            html.Text("dt", $"{name}: {Names.Of(run.Verdict)}").Text("dd", string.Join("; ", run.Reasons));
+        {
+            html.Text("dt", $"{name}: {Names.Of(run.Verdict)}");
+            foreach (var reason in run.Reasons)
+                html.Text("dd", reason);
+        }
         html.Close();
     }
 
@@ -160,23 +164,27 @@ public static class BenchmarkReport
     private static void Metrics(SvgText html, RunNames named)
     {
         html.Text("h2", "All that was measured").Open("div", "class", "scroll").Open("table").Open("thead").Open("tr");
-        html.Text("th", "Run").Text("th", "Metric");
+        html.Text("th", "Metric");
         foreach (var heading in (ReadOnlySpan<string>)["mean", "p50", "p90", "p95", "p99", "deviation", "interval", "n"])
             html.Text("th", heading, "class", "n");
-        html.Close().Close().Open("tbody");
+        html.Close().Close();
         foreach (var (name, run) in named.Runs)
         {
+            html.Open("tbody");
+            if (named.Runs.Count > 1)
+                html.Open("tr").Text("th", name, "class", "run", "colspan", "9", "scope", "rowgroup").Close();
             foreach (var result in run.Metrics)
             {
                 string Cell(double? value) => value is { } known ? UnitScale.Format(result.Metric.Unit, known) : "–";
-                html.Open("tr").Text("td", name, "class", "name").Text("td", RunCharts.Title(result.Metric));
+                html.Open("tr").Text("td", RunCharts.Title(result.Metric), "class", "what");
                 foreach (var value in (ReadOnlySpan<double?>)[result.Mean, result.P50, result.P90, result.P95, result.P99, result.StandardDeviation])
                     html.Text("td", Cell(value), "class", "n");
                 html.Text("td", RunCharts.IntervalOf(result) is var (low, high) ? $"{UnitScale.Format(result.Metric.Unit, low, high)} ({(result.ConfidenceLevel ?? 0.95) * 100:0.#} %)" : "–", "class", "n");
                 html.Text("td", result.SampleCount.ToString("#,##0", CultureInfo.InvariantCulture), "class", "n").Close();
             }
+            html.Close();
         }
-        html.Close().Close().Close();
+        html.Close().Close();
         html.Text("p", "A percentile that the samples are too few to tell is left out: –.", "class", "ci");
     }
 

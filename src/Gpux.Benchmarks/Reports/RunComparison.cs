@@ -11,52 +11,73 @@ public enum ComparisonVerdict
     Better,
     Worse,
 
-    /// <summary>The whole interval lies within <see cref="RunComparison.Tolerance"/>.</summary>
+    /// <summary>The whole interval lies within <see cref="LogRatio.Tolerance"/>.</summary>
     Equivalent,
 
-    /// <summary>The interval allows for better and worse, or there are too few launches for one.</summary>
+    /// <summary>Chance explains the difference, or there are too few values to tell.</summary>
     Inconclusive,
-
-    /// <summary>Measured under other conditions: no number would mean anything.</summary>
-    NotComparable,
 }
 
 /// <summary>One metric of A and B.</summary>
+/// <param name="TypicalA">The geometric mean of A's values, in the metric's unit.</param>
 /// <param name="Factor">How many times better B is; below 1 it is worse. Null where that cannot be said.</param>
-/// <param name="Verdict">In words too: "B is 1.32x faster (95 % 1.29-1.35)".</param>
-/// <param name="TypicalA">The median of A's launches, in the metric's unit.</param>
-public sealed record MetricComparison(Metric Metric, double TypicalA, double TypicalB, LogRatio? Factor, ComparisonVerdict Verdict, string Words);
+/// <param name="AdjustedPValue">For all metrics and workloads that were compared together; null without a factor.</param>
+/// <param name="Words">The verdict: "B is 1.32x faster (95 % 1.29-1.35)".</param>
+public sealed record MetricComparison(Metric Metric, double TypicalA, double TypicalB, LogRatio? Factor, double? AdjustedPValue, ComparisonVerdict Verdict, string Words);
 
-/// <summary>Whether B is better than A, by the launches of both.</summary>
-/// <remarks>What is compared are independent launches: the median of each where a run keeps its raw samples, else the median of the run.
-/// Repetitions within a launch are no independent evidence. The factor and its interval are those of <see cref="LogRatio"/>.</remarks>
+/// <summary>Whether B is better than A at one workload, by the launches of both.</summary>
+/// <remarks>What is compared are independent values, as <see cref="RunEvidence"/> finds them; repetitions within a launch are none. The factor
+/// and its interval are those of <see cref="LogRatio"/>. Why: docs/decisions/0015-comparisons.md.</remarks>
+/// <param name="A">Runs of one kind; empty where B alone ran the workload.</param>
+/// <param name="B">Runs of one kind; empty where A alone ran the workload.</param>
 /// <param name="Obstacles">Why the two cannot be compared; empty when they can.</param>
 /// <param name="Metrics">Those that both have, in the order of <see cref="Metric.All"/>; empty when the two cannot be compared.</param>
-public sealed record RunComparison(IReadOnlyList<string> Obstacles, IReadOnlyList<MetricComparison> Metrics)
+public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<BenchmarkRun> B, IReadOnlyList<string> Obstacles, IReadOnlyList<MetricComparison> Metrics)
 {
-    /// <summary>A difference of up to this factor is none.</summary>
-    public const double Tolerance = 1.05;
+    /// <summary>Whether both sides ran the workload, in ways that may be compared.</summary>
+    public bool IsComparable => A.Count > 0 && B.Count > 0 && Obstacles.Count == 0;
 
-    private const int LeastLaunches = 4;
-
-    /// <summary>What the runs are of: the same for those that may be compared. Another precision is what one may want to compare.</summary>
-    public static string WorkloadOf(BenchmarkRun run) =>
-        $"{run.Workload.TaskType.ToString().ToLowerInvariant()}, {run.Workload.Scenario}, {RunNames.Describe(run.Workload with { Precision = null })}".TrimEnd(',', ' ');
-
-    /// <param name="a">Runs of one kind: at least one.</param>
-    /// <param name="b">Runs of one kind: at least one.</param>
+    /// <summary>Compares workload by workload and machine by machine. Where the two have none in common, all of one with all of the other, which says
+    /// why that is not to be.</summary>
+    /// <param name="a">At least one run.</param>
+    /// <param name="b">At least one run.</param>
     /// <param name="level">Of the intervals, between 0 and 1.</param>
-    public static RunComparison Of(IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b, double level = 0.95)
+    public static IReadOnlyList<RunComparison> Of(IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b, double level = 0.95)
     {
         if (a.Count == 0 || b.Count == 0)
             throw new ArgumentException("Each side has at least one run.");
-        var obstacles = ObstaclesOf(a, b);
-        return obstacles.Count > 0 ? new RunComparison(obstacles, [])
-            : new RunComparison([], [.. Metric.All.Where(metric => a.All(run => run[metric] is not null) && b.All(run => run[metric] is not null)).Select(metric => Compare(metric, a, b, level))]);
+        var pairs = Pairs(a, b);
+        var measured = pairs.ConvertAll(pair => pair.IsComparable ? MeasuredMetric.Of(pair.A, pair.B, level) : []);
+        // One test in twenty would alarm by chance: those of all metrics and workloads are judged together.
+        var adjusted = LogRatio.Adjust([.. measured.SelectMany(metrics => metrics).Select(metric => metric.Factor)]);
+        var tests = measured.Sum(metrics => metrics.Count(metric => metric.Factor is { IsBounded: true }));
+        var next = 0;
+        return [.. pairs.Select((pair, i) => pair with { Metrics = [.. measured[i].Select(metric => metric.Judge(adjusted[next++], tests))] })];
     }
 
     /// <summary>A factor as people read it: 1.32x.</summary>
     public static string Times(double factor) => factor >= 9.995 ? string.Create(CultureInfo.InvariantCulture, $"{factor:0.#}x") : string.Create(CultureInfo.InvariantCulture, $"{factor:0.00}x");
+
+    private static List<RunComparison> Pairs(IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b)
+    {
+        List<RunComparison> pairs = [];
+        // What agrees in all, then what may not be compared, which says why.
+        foreach (var key in (ReadOnlySpan<Func<BenchmarkRun, string>>)[run => $"{WorkloadOf(run)} {run.Hardware.Name} {run.MachineFingerprint}", run => $"{WorkloadOf(run)} {run.Hardware.Name}"])
+        {
+            var (ofA, ofB) = (a.ToLookup(key), b.ToLookup(key));
+            pairs.AddRange(ofA.Where(group => ofB.Contains(group.Key)).Select(group => new RunComparison([.. group], [.. ofB[group.Key]], ObstaclesOf([.. group], [.. ofB[group.Key]]), [])));
+            (a, b) = ([.. a.Where(run => !ofB.Contains(key(run)))], [.. b.Where(run => !ofA.Contains(key(run)))]);
+        }
+        if (pairs.Count == 0)
+            return [new RunComparison(a, b, ObstaclesOf(a, b), [])];
+        pairs.AddRange(a.GroupBy(WorkloadOf).Select(group => new RunComparison([.. group], [], [], [])));
+        pairs.AddRange(b.GroupBy(WorkloadOf).Select(group => new RunComparison([], [.. group], [], [])));
+        return pairs;
+    }
+
+    // What the runs are of: the same for those that may be compared. Another precision is what one may want to compare.
+    private static string WorkloadOf(BenchmarkRun run) =>
+        $"{run.Workload.TaskType.ToString().ToLowerInvariant()}, {run.Workload.Scenario}, {RunNames.Describe(run.Workload with { Precision = null })}".TrimEnd(',', ' ');
 
     private static List<string> ObstaclesOf(IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b)
     {
@@ -72,65 +93,73 @@ public sealed record RunComparison(IReadOnlyList<string> Obstacles, IReadOnlyLis
         Require("other benchmarks", run => $"{run.Suite} {run.BenchmarkVersion}");
         Require("other workloads", WorkloadOf);
         foreach (var run in all.Where(run => run.Verdict != RunVerdict.Valid))
-            obstacles.Add($"the run {run.Key} is {run.Verdict.ToString().ToLowerInvariant()}{(run.Reasons.Count > 0 ? $": {string.Join("; ", run.Reasons)}" : "")}");
+            obstacles.Add($"the run {run.Key} is {Names.Of(run.Verdict)}{(run.Reasons.Count > 0 ? $": {string.Join(" ", run.Reasons)}" : "")}");
         return obstacles;
     }
 
     // A digest says little at full length.
     private static bool IsDigest(string fingerprint) => fingerprint.Length > 12 && fingerprint.All(char.IsAsciiHexDigit);
 
-    private static MetricComparison Compare(Metric metric, IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b, double level)
+    /// <summary>A metric with its factor, before it is known how many others are judged with it.</summary>
+    /// <param name="LaunchesTell">Whether more launches in a run would make more values.</param>
+    private sealed record MeasuredMetric(Metric Metric, double TypicalA, double TypicalB, LogRatio? Factor, bool LaunchesTell)
     {
-        var (x, y) = (Launches(metric, a), Launches(metric, b));
-        var (typicalA, typicalB) = (Median(x), Median(y));
-        if (x.Concat(y).Any(value => value is not (> 0 and < double.PositiveInfinity)))
+        public static List<MeasuredMetric> Of(IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b, double level) =>
+            [.. Metric.All.Where(metric => a.All(run => run[metric] is not null) && b.All(run => run[metric] is not null)).Select(metric => Of(metric, a, b, level))];
+
+        private static MeasuredMetric Of(Metric metric, IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b, double level)
         {
-            var same = typicalA == typicalB && x.Concat(y).All(value => value == typicalA);
-            return new MetricComparison(metric, typicalA, typicalB, null, same ? ComparisonVerdict.Equivalent : ComparisonVerdict.Inconclusive,
-                same ? $"both {UnitScale.Format(metric.Unit, typicalA)}" : "inconclusive: there is no ratio to zero");
+            if (RunEvidence.Of(metric, a) is not { } x || RunEvidence.Of(metric, b) is not { } y)
+                return new MeasuredMetric(metric, a.Average(run => run[metric]!.Typical), b.Average(run => run[metric]!.Typical), null, false); // both have the metric
+            var ratio = LogRatio.Of(x.Logarithms, y.Logarithms, level);
+            return new MeasuredMetric(metric, Math.Exp(x.Logarithms.Mean), Math.Exp(y.Logarithms.Mean), metric.HigherIsBetter ? ratio : ratio.Inverse(), x.IsOfLaunches || y.IsOfLaunches);
         }
-        var factor = metric.HigherIsBetter ? LogRatio.Of(x, y, level) : LogRatio.Of(y, x, level);
-        var verdict = !factor.IsBounded ? ComparisonVerdict.Inconclusive
-            : factor.Low >= 1 / Tolerance && factor.High <= Tolerance ? ComparisonVerdict.Equivalent
-            : factor.Low > 1 ? ComparisonVerdict.Better
-            : factor.High < 1 ? ComparisonVerdict.Worse : ComparisonVerdict.Inconclusive;
-        return new MetricComparison(metric, typicalA, typicalB, metric.HigherIsBetter ? factor : factor with { CountA = x.Length, CountB = y.Length }, verdict, Say(metric, factor, verdict, Math.Min(x.Length, y.Length)));
-    }
 
-    private static string Say(Metric metric, LogRatio factor, ComparisonVerdict verdict, int launches)
-    {
-        var (does, may, better, worse) = Words(metric);
-        var word = factor.Ratio >= 1 ? better : worse;
-        var (size, low, high) = factor.Ratio >= 1 ? (factor.Ratio, factor.Low, factor.High) : (1 / factor.Ratio, 1 / factor.High, 1 / factor.Low);
-        var level = string.Create(CultureInfo.InvariantCulture, $"{factor.Level * 100:0.#} %");
-        var interval = $"{level} {Times(low)[..^1]}-{Times(high)[..^1]}";
-        return verdict switch
+        public MetricComparison Judge(double? adjusted, int tests)
         {
-            ComparisonVerdict.Better or ComparisonVerdict.Worse => $"B {does} {Times(size)} {word} ({interval})",
-            ComparisonVerdict.Equivalent => $"equivalent: within 5 % ({interval}{(factor.Ratio == 1 ? "" : $" {word}")})",
-            _ when factor.IsBounded => $"inconclusive: B may {may} {Times(size)} {word}, but the interval reaches both sides ({interval} {word})",
-            _ => $"inconclusive: B may {may} {Times(size)} {word}, but {launches} launch{(launches == 1 ? "" : "es")} a side tell nothing at {level}; {LeastLaunches} are the least: gpux bench --launches 5",
+            if (Factor is null)
+            {
+                var same = TypicalA == TypicalB;
+                return new MetricComparison(Metric, TypicalA, TypicalB, null, null, same ? ComparisonVerdict.Equivalent : ComparisonVerdict.Inconclusive,
+                    same ? $"both {UnitScale.Format(Metric.Unit, TypicalA)}" : "inconclusive: there is no ratio to zero");
+            }
+            var verdict = Factor.Verdict(adjusted!.Value); // of a factor there is one
+            return new MetricComparison(Metric, TypicalA, TypicalB, Factor, adjusted, verdict switch
+            {
+                RatioVerdict.Greater => ComparisonVerdict.Better,
+                RatioVerdict.Less => ComparisonVerdict.Worse,
+                RatioVerdict.Equivalent => ComparisonVerdict.Equivalent,
+                _ => ComparisonVerdict.Inconclusive,
+            }, Say(Factor, verdict, tests));
+        }
+
+        private string Say(LogRatio factor, RatioVerdict verdict, int tests)
+        {
+            var (does, may, better, worse) = Words(Metric);
+            var word = factor.Ratio >= 1 ? better : worse;
+            // The sides are told as A and B are, whichever way round the factor is.
+            var (size, low, high) = factor.Ratio >= 1 ? (factor.Ratio, factor.Low, factor.High) : (1 / factor.Ratio, 1 / factor.High, 1 / factor.Low);
+            var level = string.Create(CultureInfo.InvariantCulture, $"{factor.Level * 100:0.#} %");
+            var interval = $"{level} {Times(low)[..^1]}-{Times(high)[..^1]}";
+            return verdict switch
+            {
+                RatioVerdict.Greater or RatioVerdict.Less => $"B {does} {Times(size)} {word} ({interval})",
+                RatioVerdict.Equivalent => $"equivalent: within 5 % ({interval}{(Times(factor.Ratio) == Times(1) ? "" : $" {word}")})",
+                RatioVerdict.TooFew => $"inconclusive: B may {may} {Times(size)} {word}, but {Fewest(factor)} {LogRatio.LeastValues} are the least"
+                    + (LaunchesTell ? $": gpux bench --launches {LogRatio.UsualLaunches}" : ", of as many runs"),
+                _ when low > 1 => $"inconclusive: B may {may} {Times(size)} {word} ({interval}), but among {tests} comparisons chance explains that",
+                _ => $"inconclusive: B may {may} {Times(size)} {word}, but the interval reaches both sides ({interval} {word})",
+            };
+        }
+
+        private static string Fewest(LogRatio factor) => Math.Min(factor.CountA, factor.CountB) is var count && count == 1 ? "1 value a side tells nothing;" : $"{count} values a side tell nothing;";
+
+        private static (string Does, string May, string Better, string Worse) Words(Metric metric) => metric.Unit switch
+        {
+            "B" or "J" => ("takes", "take", "less", "more"),
+            _ when metric == Metric.ErrorRate => ("fails", "fail", "less", "more"),
+            _ when metric == Metric.RooflineShare => ("achieves", "achieve", "more", "less"),
+            _ => ("is", "be", "faster", "slower"),
         };
-    }
-
-    private static (string Does, string May, string Better, string Worse) Words(Metric metric) => metric.Unit switch
-    {
-        "B" or "J" => ("takes", "take", "less", "more"),
-        _ when metric == Metric.ErrorRate => ("fails", "fail", "less", "more"),
-        _ when metric == Metric.RooflineShare => ("achieves", "achieve", "more", "less"),
-        _ => ("is", "be", "faster", "slower"),
-    };
-
-    private static double[] Launches(Metric metric, IReadOnlyList<BenchmarkRun> runs) =>
-    [
-        .. runs.SelectMany(run => metric == Metric.Latency && RunLatencies.Of(run.Samples) is { Launches.Count: > 1 } latencies
-            ? latencies.Launches.Select(Median) : [run[metric]!.Typical]), // both have the metric
-    ];
-
-    private static double Median(double[] values)
-    {
-        double[] sorted = [.. values];
-        Array.Sort(sorted);
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
     }
 }

@@ -20,8 +20,8 @@ public sealed record RunObservation
     /// <summary>The median, else the mean, of each metric that the run has, of those that scores and comparisons use.</summary>
     public required IReadOnlyDictionary<Metric, double> Values { get; init; }
 
-    /// <summary>The median latency of each launch, in seconds, where the raw samples were read; else empty.</summary>
-    public IReadOnlyList<double> LaunchLatencies { get; init; } = [];
+    /// <summary>The median of each launch, in seconds, of the latencies whose raw samples were read; else empty.</summary>
+    public IReadOnlyDictionary<Metric, IReadOnlyList<double>> LaunchLatencies { get; init; } = new Dictionary<Metric, IReadOnlyList<double>>();
 
     public WorkloadStratum Stratum => WorkloadStratum.Of(Workload, Suite, BenchmarkVersion);
 

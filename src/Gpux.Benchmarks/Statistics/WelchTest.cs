@@ -22,38 +22,32 @@ public sealed record WelchTest(double Difference, double DegreesOfFreedom, doubl
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(first.Length, 2, nameof(first));
         ArgumentOutOfRangeException.ThrowIfLessThan(second.Length, 2, nameof(second));
+        return Of(Moments.Of(first), Moments.Of(second), level);
+    }
+
+    /// <param name="first">Of at least two values.</param>
+    /// <param name="second">Of at least two values.</param>
+    /// <param name="level">Of the interval, between 0 and 1.</param>
+    public static WelchTest Of(Moments first, Moments second, double level = 0.95)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(first.Count, 2, nameof(first));
+        ArgumentOutOfRangeException.ThrowIfLessThan(second.Count, 2, nameof(second));
         if (!(level > 0 && level < 1))
             throw new ArgumentOutOfRangeException(nameof(level), level, "A level lies between 0 and 1.");
-        var (mean1, squared1) = MeanAndSquaredError(first);
-        var (mean2, squared2) = MeanAndSquaredError(second);
-        var (difference, squared) = (mean2 - mean1, squared1 + squared2);
+        var (difference, squared) = (second.Mean - first.Mean, first.SquaredError + second.SquaredError);
         if (squared == 0)
         {
             // Values that do not scatter at all, such as simulated ones; their means may differ by a rounding.
-            var isSame = Math.Abs(difference) <= Rounding * Math.Max(Math.Abs(mean1), Math.Abs(mean2));
-            return new WelchTest(difference, first.Length + second.Length - 2, isSame ? 0 : double.CopySign(double.PositiveInfinity, difference),
+            var isSame = Math.Abs(difference) <= Rounding * Math.Max(Math.Abs(first.Mean), Math.Abs(second.Mean));
+            return new WelchTest(difference, first.Count + second.Count - 2, isSame ? 0 : double.CopySign(double.PositiveInfinity, difference),
                 isSame ? 1 : 0, difference, difference);
         }
         // By shares of the sum, for the squares of small errors may be less than a double can be.
-        var (share1, share2) = (squared1 / squared, squared2 / squared);
-        var freedom = 1 / ((share1 * share1 / (first.Length - 1)) + (share2 * share2 / (second.Length - 1)));
+        var (share1, share2) = (first.SquaredError / squared, second.SquaredError / squared);
+        var freedom = 1 / ((share1 * share1 / (first.Count - 1)) + (share2 * share2 / (second.Count - 1)));
         var error = Math.Sqrt(squared);
         var t = difference / error;
         var half = StudentT.InvCDF(0, 1, freedom, (1 + level) / 2) * error;
         return new WelchTest(difference, freedom, t, Math.Min(1, 2 * StudentT.CDF(0, 1, freedom, -Math.Abs(t))), difference - half, difference + half);
-    }
-
-    private static (double Mean, double SquaredError) MeanAndSquaredError(ReadOnlySpan<double> values)
-    {
-        var mean = 0.0;
-        foreach (var value in values)
-            mean += value / values.Length;
-        var sum = 0.0;
-        foreach (var value in values)
-            sum += (value - mean) * (value - mean);
-        // Equal values may miss their own mean by a rounding, which is no scatter.
-        var rounding = Math.Abs(mean) * Rounding;
-        var squaredError = sum / (values.Length - 1.0) / values.Length;
-        return (mean, squaredError <= rounding * rounding ? 0 : squaredError);
     }
 }

@@ -1,4 +1,5 @@
-using System.Globalization;
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Gpux.Benchmarks.Database;
 using Gpux.Benchmarks.Results;
@@ -106,19 +107,44 @@ internal static class SnapshotTable
             """, [versionId, (long)number], cancellationToken);
         while (rows.Read())
         {
-            var latencies = rows.IsNull(ObservationColumns.Count + 1) ? [] : Numbers(rows.Text(ObservationColumns.Count + 1));
-            runs.Add((rows.Int64(ObservationColumns.Count), ObservationColumns.Read(rows) with { LaunchLatencies = latencies }));
+            var latencies = rows.IsNull(ObservationColumns.Count + 1) ? "{}" : rows.Text(ObservationColumns.Count + 1);
+            runs.Add((rows.Int64(ObservationColumns.Count), ObservationColumns.Read(rows) with { LaunchLatencies = Latencies(latencies) }));
         }
         return runs.ToLookup(entry => entry.SnapshotId, entry => entry.Run);
     }
 
-    private static string Json(IReadOnlyList<double> numbers) =>
-        "[" + string.Join(',', numbers.Select(number => number.ToString("R", CultureInfo.InvariantCulture))) + "]";
-
-    private static double[] Numbers(string json)
+    private static string Json(IReadOnlyDictionary<Metric, IReadOnlyList<double>> latencies)
     {
-        using var document = JsonDocument.Parse(json);
-        return [.. document.RootElement.EnumerateArray().Select(number => number.GetDouble())];
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            foreach (var (metric, values) in latencies)
+            {
+                json.WriteStartArray(metric.Name);
+                foreach (var value in values)
+                    json.WriteNumberValue(value);
+                json.WriteEndArray();
+            }
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    // An object of arrays by metric; older snapshots have one array, of the whole latency.
+    private static Dictionary<Metric, IReadOnlyList<double>> Latencies(string text)
+    {
+        using var document = JsonDocument.Parse(text);
+        Dictionary<Metric, IReadOnlyList<double>> latencies = [];
+        if (document.RootElement.ValueKind == JsonValueKind.Array)
+            latencies.Add(Metric.Latency, Numbers(document.RootElement));
+        else
+            foreach (var series in document.RootElement.EnumerateObject())
+                if (Metric.Find(series.Name) is { } metric)
+                    latencies.Add(metric, Numbers(series.Value));
+        return latencies;
+
+        static double[] Numbers(JsonElement json) => [.. json.EnumerateArray().Select(number => number.GetDouble())];
     }
 
     private static void AddRuns(ISqlConnection connection, List<(long SnapshotId, RunObservation Run)> runs, CancellationToken cancellationToken)

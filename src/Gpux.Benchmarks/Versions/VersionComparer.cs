@@ -56,7 +56,7 @@ internal static class VersionComparer
             if (pairs.Length == 0)
                 differences.Add($"precision {Precisions(first[condition])} -> {Precisions(second[condition])}");
             foreach (var (from, to) in pairs)
-                changes.AddRange(Metrics.Select(metric => Compare(metric, condition.Workload, from, to)).OfType<WorkloadChange>());
+                changes.AddRange(Compare(condition.Workload, from, to));
         }
         return (changes, [.. differences.Distinct()]);
 
@@ -74,41 +74,46 @@ internal static class VersionComparer
         return first.Count == 1 && second.Count == 1 ? [(before, after)] : [];
     }
 
+    private static IEnumerable<WorkloadChange> Compare(Workload workload, RunObservation[] before, RunObservation[] after)
+    {
+        var changes = Metrics.Select(metric => Compare(metric, workload, before, after)).OfType<WorkloadChange>().ToArray();
+        // A run has one throughput, and many latencies. Where the latencies tell, the throughput is their mirror, and that it has too few values tells nobody anything.
+        return changes.Any(change => change.Metric == Metric.Latency && change.Factor.IsBounded)
+            ? changes.Where(change => change.Factor.IsBounded || !change.Metric.HigherIsBetter) : changes;
+    }
+
     private static WorkloadChange? Compare(Metric metric, Workload workload, RunObservation[] before, RunObservation[] after)
     {
-        var (first, second) = (Logarithms(metric, before), Logarithms(metric, after));
-        if (first.Length == 0 || second.Length == 0)
+        if (Logarithms(metric, before) is not { } first || Logarithms(metric, after) is not { } second)
             return null;
-        var (from, to) = (first.Average(), second.Average());
         return new WorkloadChange
         {
             Workload = workload,
             PrecisionBefore = before[0].Workload.Precision,
             PrecisionAfter = after[0].Workload.Precision,
             Metric = metric,
-            Before = Math.Exp(from),
-            After = Math.Exp(to),
-            CountBefore = first.Length,
-            CountAfter = second.Length,
-            Ratio = Math.Exp(to - from),
-            Test = Math.Min(first.Length, second.Length) < WorkloadChange.NeededValues ? null : WelchTest.Of(first, second),
+            Before = Math.Exp(first.Mean),
+            After = Math.Exp(second.Mean),
+            Factor = LogRatio.Of(first, second),
         };
     }
 
-    /// <summary>The independent values: of latency those of launches, where they are known, else one of each run.</summary>
-    private static double[] Logarithms(Metric metric, RunObservation[] runs) =>
-        [.. runs.SelectMany(run => metric == Metric.Latency && run.LaunchLatencies.Count > 0 ? run.LaunchLatencies : run.Values.TryGetValue(metric, out var value) ? [value] : [])
-            .Where(value => value > 0 && double.IsFinite(value)).Select(value => Math.Log(value))];
+    // Null where no run has a value that has a logarithm.
+    private static Moments? Logarithms(Metric metric, RunObservation[] runs)
+    {
+        var values = runs.Select(run => run.LaunchLatencies.TryGetValue(metric, out var launches) ? launches : run.Values.TryGetValue(metric, out var value) ? [value] : [])
+            .Where(values => values.Count > 0 && values.All(value => value is > 0 and < double.PositiveInfinity)).ToArray();
+        return values.Length == 0 ? null : Moments.OfRuns(Array.ConvertAll(values, Moments.OfLogarithms));
+    }
 
     /// <summary>With the verdicts that all tests together allow.</summary>
     private static HardwareChange[] Adjusted(HardwareChange[] changes)
     {
-        var tests = changes.SelectMany(change => change.Workloads).Select(workload => workload.Test).OfType<WelchTest>();
-        var adjusted = FalseDiscovery.Adjust([.. tests.Select(test => test.PValue)]);
+        var adjusted = LogRatio.Adjust([.. changes.SelectMany(change => change.Workloads).Select(workload => workload.Factor)]);
         var next = 0;
         return Array.ConvertAll(changes, change => change with
         {
-            Workloads = [.. change.Workloads.Select(workload => workload.Test is null ? workload : workload with { AdjustedPValue = adjusted[next++] })],
+            Workloads = [.. change.Workloads.Select(workload => workload with { AdjustedPValue = adjusted[next++] })],
         });
     }
 

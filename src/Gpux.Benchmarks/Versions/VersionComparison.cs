@@ -49,15 +49,6 @@ public readonly record struct Change(double? Before, double? After)
 /// <summary>A metric of a workload that both versions ran on the same machine with the same runtime.</summary>
 public sealed record WorkloadChange
 {
-    /// <summary>How many independent values each side needs for a test.</summary>
-    public const int NeededValues = 3;
-
-    /// <summary>The share of wrong alarms among all alarms that is put up with.</summary>
-    public const double FalseDiscoveryRate = 0.05;
-
-    /// <summary>A ratio whose interval lies within 1/1.05 and 1.05 is no change that matters.</summary>
-    public const double EquivalenceRatio = 1.05;
-
     /// <summary>Without the precision, which may be what a version changed.</summary>
     public required Workload Workload { get; init; }
 
@@ -70,28 +61,25 @@ public sealed record WorkloadChange
 
     public required double After { get; init; }
 
-    /// <summary>Independent values: launches where a snapshot has their medians, else runs.</summary>
-    public required int CountBefore { get; init; }
-
-    public required int CountAfter { get; init; }
-
-    /// <summary>After / before.</summary>
-    public required double Ratio { get; init; }
-
-    /// <summary>Welch's test of the values' logarithms; null where they are too few.</summary>
-    public required WelchTest? Test { get; init; }
+    /// <summary>After / before, of independent values: runs where there are three or more, else their launches, where a snapshot has their medians.</summary>
+    public required LogRatio Factor { get; init; }
 
     /// <summary>Lower end of the ratio's 95 % interval; null where the values are too few.</summary>
-    public double? Low => Test is null ? null : Math.Exp(Test.Low);
+    public double? Low => Factor.IsBounded ? Factor.Low : null;
 
-    public double? High => Test is null ? null : Math.Exp(Test.High);
+    public double? High => Factor.IsBounded ? Factor.High : null;
 
-    /// <summary>The test's p-value, adjusted for all tests of the comparison together; null where the values are too few.</summary>
+    /// <summary>The test's p-value, adjusted for all tests of the comparison together; null where it was not.</summary>
     public double? AdjustedPValue { get; init; }
 
-    public ChangeVerdict Verdict => AdjustedPValue is not { } p ? ChangeVerdict.TooFewValues
-        : p <= FalseDiscoveryRate && Ratio != 1 ? Ratio > 1 == Metric.HigherIsBetter ? ChangeVerdict.Better : ChangeVerdict.Worse
-        : Low > 1 / EquivalenceRatio && High < EquivalenceRatio ? ChangeVerdict.Equivalent : ChangeVerdict.Inconclusive;
+    public ChangeVerdict Verdict => Factor.Verdict(AdjustedPValue ?? Factor.PValue) switch
+    {
+        RatioVerdict.Greater => Metric.HigherIsBetter ? ChangeVerdict.Better : ChangeVerdict.Worse,
+        RatioVerdict.Less => Metric.HigherIsBetter ? ChangeVerdict.Worse : ChangeVerdict.Better,
+        RatioVerdict.Equivalent => ChangeVerdict.Equivalent,
+        RatioVerdict.Inconclusive => ChangeVerdict.Inconclusive,
+        _ => ChangeVerdict.TooFewValues,
+    };
 }
 
 public enum ChangeVerdict
@@ -99,7 +87,7 @@ public enum ChangeVerdict
     Better,
     Worse,
 
-    /// <summary>No change of 5 % or more, with 95 % confidence.</summary>
+    /// <summary>No change of more than 5 %, with 95 % confidence.</summary>
     Equivalent,
 
     /// <summary>There may be a change or none: more runs would tell.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Scoring;
 using Gpux.Registries.Store;
@@ -30,10 +31,6 @@ public sealed class VersionControlSystem(BenchmarkStore store, ModelStore? model
 
     /// <summary>The server whose pages show MLflow's versions; null where there is none.</summary>
     public Uri? MlflowServer { get; init; }
-
-    /// <summary>Reads the median latency of each launch, in seconds, from a run's raw samples, so that one run of three launches is three
-    /// independent values; null: a run is one.</summary>
-    public Func<RunSamples, IReadOnlyList<double>>? LaunchLatencies { get; init; }
 
     /// <summary>Adds a version. What is known of one never changes: the same again changes nothing, and what was not known of it, such
     /// as the hash of a version that results were linked to, is added.</summary>
@@ -166,9 +163,9 @@ public sealed class VersionControlSystem(BenchmarkStore store, ModelStore? model
             [id, knownHash ?? hash, knownMetadata ?? metadata, now], cancellationToken);
     }
 
+    // One run of five launches is five independent values.
     private RunObservation WithLaunches(RunObservation run, CancellationToken cancellationToken) =>
-        LaunchLatencies is not null && run.LaunchCount > 1 && store.Samples(run.RunId, cancellationToken) is { } samples
-            ? run with { LaunchLatencies = LaunchLatencies(samples) } : run;
+        run.LaunchCount > 1 ? run with { LaunchLatencies = SampleSeries.LaunchMedians(store.Samples(run.RunId, cancellationToken)) } : run;
 
     private CompatibilitySnapshot LastSnapshot(long modelId, string model, string versionTag, CancellationToken cancellationToken)
     {

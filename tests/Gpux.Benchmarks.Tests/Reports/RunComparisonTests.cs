@@ -1,3 +1,4 @@
+using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Tests.Results;
@@ -9,7 +10,9 @@ public sealed class RunComparisonTests
     private static BenchmarkRun[] Runs(double latency, int count = 5, double noise = 0.01) => [.. Enumerable.Range(0, count).Select(i =>
         ExampleRun.Of($"{latency}-{i}", latencySeconds: latency * (1 + noise * (i - count / 2) / count), throughput: 1 / latency))];
 
-    private static MetricComparison Latency(BenchmarkRun[] a, BenchmarkRun[] b) => RunComparison.Of(a, b).Metrics.Single(metric => metric.Metric == Metric.Latency);
+    private static MetricComparison Latency(BenchmarkRun[] a, BenchmarkRun[] b) => Only(a, b).Metrics.Single(metric => metric.Metric == Metric.Latency);
+
+    private static RunComparison Only(BenchmarkRun[] a, BenchmarkRun[] b) => Assert.Single(RunComparison.Of(a, b));
 
     [Fact]
     public void Faster_is_said_with_its_interval()
@@ -37,9 +40,9 @@ public sealed class RunComparisonTests
     [Fact]
     public void Too_few_launches_say_so()
     {
-        var latency = Latency(Runs(0.0132, 3), Runs(0.0100, 3));
+        var latency = Latency(Runs(0.0132, 1), Runs(0.0100, 2));
         Assert.Equal(ComparisonVerdict.Inconclusive, latency.Verdict);
-        Assert.Contains("B may be 1.32x faster, but 3 launches a side tell nothing at 95 %; 4 are the least", latency.Words, StringComparison.Ordinal);
+        Assert.Equal("inconclusive: B may be 1.32x faster, but 1 value a side tells nothing; 3 are the least: gpux bench --launches 5", latency.Words);
     }
 
     [Fact]
@@ -47,12 +50,12 @@ public sealed class RunComparisonTests
     {
         var a = Enumerable.Range(0, 5).Select(i => ExampleRun.Of($"a{i}", memoryBytes: 2e9 + i)).ToArray();
         var b = Enumerable.Range(0, 5).Select(i => ExampleRun.Of($"b{i}", memoryBytes: 1e9 + i)).ToArray();
-        Assert.Equal("B takes 2.00x less (95 % 2.00-2.00)", RunComparison.Of(a, b).Metrics.Single(metric => metric.Metric == Metric.PeakDeviceMemory).Words);
+        Assert.Equal("B takes 2.00x less (95 % 2.00-2.00)", Only(a, b).Metrics.Single(metric => metric.Metric == Metric.PeakDeviceMemory).Words);
     }
 
     [Fact]
     public void Throughput_is_better_when_it_is_higher() =>
-        Assert.Equal(ComparisonVerdict.Better, RunComparison.Of(Runs(0.0132), Runs(0.0100)).Metrics.Single(metric => metric.Metric == Metric.Throughput).Verdict);
+        Assert.Equal(ComparisonVerdict.Better, Only(Runs(0.0132), Runs(0.0100)).Metrics.Single(metric => metric.Metric == Metric.Throughput).Verdict);
 
     public static TheoryData<string, BenchmarkRun> Others => new()
     {
@@ -67,7 +70,7 @@ public sealed class RunComparisonTests
     [MemberData(nameof(Others))]
     public void Other_conditions_are_not_compared(string why, BenchmarkRun other)
     {
-        var comparison = RunComparison.Of([ExampleRun.Of("a")], [other]);
+        var comparison = Only([ExampleRun.Of("a")], [other]);
         Assert.Empty(comparison.Metrics);
         Assert.Contains(comparison.Obstacles, obstacle => obstacle.Contains(why, StringComparison.Ordinal));
     }
@@ -76,7 +79,54 @@ public sealed class RunComparisonTests
     public void Another_precision_is_what_one_may_compare()
     {
         var b = ExampleRun.Of("b");
-        Assert.Empty(RunComparison.Of([ExampleRun.Of("a")], [b with { Workload = b.Workload with { Precision = "int8" } }]).Obstacles);
+        Assert.Empty(Only([ExampleRun.Of("a")], [b with { Workload = b.Workload with { Precision = "int8" } }]).Obstacles);
+    }
+
+    // What two default runs bring: a run a side, of five launches each.
+    [Fact]
+    public void Two_runs_of_several_launches_have_a_verdict_in_every_metric_that_launches_measure()
+    {
+        var metrics = Only([Launched("a", 0.0100)], [Launched("b", 0.0125)]).Metrics.ToDictionary(metric => metric.Metric);
+        Assert.Equal("B is 1.25x slower (95 % 1.23-1.27)", metrics[Metric.Latency].Words);
+        Assert.Equal((5, 5), (metrics[Metric.Latency].Factor!.CountA, metrics[Metric.Latency].Factor!.CountB));
+        Assert.Equal(ComparisonVerdict.Worse, metrics[Metric.Throughput].Verdict);
+        Assert.Equal(5, metrics[Metric.Throughput].Factor!.CountA);
+        // What a run measures once needs more runs, not more launches.
+        Assert.Equal("inconclusive: B may be 1.00x faster, but 1 value a side tells nothing; 3 are the least, of as many runs", metrics[Metric.ConversionTime].Words);
+    }
+
+    [Fact]
+    public void Workloads_are_compared_with_their_like_and_the_rest_is_named()
+    {
+        var batch8 = Launched("b8", 0.05) with { Workload = Launched("b8", 0.05).Workload with { BatchSize = 8 } };
+        var comparisons = RunComparison.Of([Launched("a", 0.01), batch8], [Launched("b", 0.01)]);
+        Assert.Equal([true, false], comparisons.Select(comparison => comparison.IsComparable));
+        Assert.Equal(("b8", 0), (Assert.Single(comparisons[1].A).Key, comparisons[1].B.Count));
+    }
+
+    [Fact]
+    public void Machines_are_compared_each_with_itself()
+    {
+        BenchmarkRun On(string machine, double latency) => ExampleRun.Of($"{machine} {latency}", hardware: machine, latencySeconds: latency);
+        var comparisons = RunComparison.Of([On("L4", 0.01), On("T4", 0.02), On("A100", 0.004)], [On("T4", 0.03), On("L4", 0.01), On("A100", 0.005) with { MachineFingerprint = "another driver" }]);
+        Assert.Equal(["L4", "T4", "A100"], comparisons.Select(comparison => Assert.Single(comparison.A).Hardware.Name));
+        Assert.Equal([true, true, false], comparisons.Select(comparison => comparison.IsComparable));
+        Assert.Contains("other machines", Assert.Single(comparisons[2].Obstacles), StringComparison.Ordinal);
+    }
+
+    private static BenchmarkRun Launched(string key, double latency)
+    {
+        double[] launches = [.. new[] { 0.99, 1.0, 1.01, 0.995, 1.012 }.Select(share => share * latency)];
+        return ExampleRun.Of(key, latencySeconds: latency) with
+        {
+            LaunchCount = 5,
+            Samples = SampleSeries.Write([new SampleSeries(Metric.Latency, [.. launches.Select(launch => new LaunchSamples(1, [[(long)(launch * 1e9)], [1, (long)2e9]]))])]),
+            Metrics =
+            [
+                new MetricResult(Metric.Latency, 15, latency) { P50 = latency }, RunSummary.OfLaunches(Metric.Throughput, launches.Select(launch => 1 / launch)),
+                new MetricResult(Metric.ConversionTime, 1, 0.1),
+            ],
+        };
     }
 
     // Of two that are alike, at most one in twenty may be called different; of two that differ by a third, nearly all must be.
@@ -92,7 +142,7 @@ public sealed class RunComparisonTests
             alarms += Latency(Launches(0.01), Launches(0.01)).Verdict is ComparisonVerdict.Better or ComparisonVerdict.Worse ? 1 : 0;
             finds += Latency(Launches(0.0133), Launches(0.01)).Verdict == ComparisonVerdict.Better ? 1 : 0;
         }
-        Assert.InRange((double)alarms / Repetitions, 0.015, 0.07);
+        Assert.InRange((double)alarms / Repetitions, 0, 0.06);
         Assert.InRange((double)finds / Repetitions, 0.97, 1);
     }
 }

@@ -17,9 +17,9 @@ public sealed class VersionComparerTests
         Assert.True(change.IsSignificant);
         var latency = change.Workloads.Single(workload => workload.Metric == Metric.Latency);
         Assert.Equal(ChangeVerdict.Worse, latency.Verdict);
-        Assert.InRange(latency.Ratio, latency.Low!.Value, latency.High!.Value);
-        Assert.Equal(1.2, latency.Ratio, 1);
-        Assert.True(latency.AdjustedPValue >= latency.Test!.PValue);
+        Assert.InRange(latency.Factor.Ratio, latency.Low!.Value, latency.High!.Value);
+        Assert.Equal(1.2, latency.Factor.Ratio, 1);
+        Assert.True(latency.AdjustedPValue >= latency.Factor.PValue);
         Assert.Equal(ChangeVerdict.Worse, change.Workloads.Single(workload => workload.Metric == Metric.Throughput).Verdict);
 
         change = Single(Snapshot(Runs(6, 0.010)), Snapshot(Runs(6, 0.010)));
@@ -32,9 +32,9 @@ public sealed class VersionComparerTests
     {
         Assert.Equal(ChangeVerdict.Inconclusive, Single(Snapshot(Runs(3, 0.010, noise: 0.3)), Snapshot(Runs(3, 0.010, noise: 0.3))).Workloads[0].Verdict);
         var few = Single(Snapshot(Runs(2, 0.010)), Snapshot(Runs(9, 0.030))).Workloads[0];
-        Assert.Equal((ChangeVerdict.TooFewValues, 2, 9), (few.Verdict, few.CountBefore, few.CountAfter));
-        Assert.Null(few.Test);
-        Assert.Equal(3, few.Ratio, 0);
+        Assert.Equal((ChangeVerdict.TooFewValues, 2, 9), (few.Verdict, few.Factor.CountA, few.Factor.CountB));
+        Assert.Null(few.Low);
+        Assert.Equal(3, few.Factor.Ratio, 0);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Gpux.Benchmarks.Database;
 using Gpux.Benchmarks.Database.Migrations;
+using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Scoring;
 using Gpux.Benchmarks.Tests.Database;
@@ -142,9 +143,9 @@ public sealed class VersionControlSystemTests : IDisposable
         _versions.CreateCompatibilitySnapshot(Bert, "v2");
         var compared = _versions.CompareCompatibilityVersions(Bert, "v1", "v2");
         Assert.Equivalent(made, compared.Before);
-        Assert.Equal(1, Assert.Single(compared.Changes).Workloads[0].Ratio, 3);
+        Assert.Equal(1, Assert.Single(compared.Changes).Workloads[0].Factor.Ratio, 3);
         Assert.Equal(2, _versions.CreateCompatibilitySnapshot(Bert, "v1").Number);
-        Assert.InRange(_versions.CompareCompatibilityVersions(Bert, "v1", "v2").Changes[0].Workloads[0].Ratio, 9.9, 10);
+        Assert.InRange(_versions.CompareCompatibilityVersions(Bert, "v1", "v2").Changes[0].Workloads[0].Factor.Ratio, 9.9, 10);
         Assert.Equal([("v2", 1), ("v1", 2)], _versions.GetVersionHistory(Bert).Select(version => (version.Tag, version.SnapshotCount)));
     }
 
@@ -155,18 +156,16 @@ public sealed class VersionControlSystemTests : IDisposable
         {
             _store.Add(ExampleRun.Of(version, version: version, latencySeconds: latency) with
             {
-                LaunchCount = 3, Samples = new RunSamples("three", [.. new[] { 0.99, 1.0, 1.01 }.SelectMany(share => BitConverter.GetBytes(share * latency))]),
+                LaunchCount = 3,
+                Samples = SampleSeries.Write([new SampleSeries(Metric.Latency, [.. new[] { 0.99, 1.0, 1.01 }.Select(share => new LaunchSamples(1, [[1, (long)Math.Round(share * latency * 1e9), 1_000_000_000]]))])]),
             }, default);
         }
-        var versions = new VersionControlSystem(_store)
-        {
-            LaunchLatencies = samples => [.. Enumerable.Range(0, 3).Select(i => BitConverter.ToDouble(samples.Content, i * sizeof(double)))],
-        };
-        Assert.Equal(3, Assert.Single(versions.CreateCompatibilitySnapshot(Bert, "v1").Entries[0].Runs).LaunchLatencies.Count);
-        versions.CreateCompatibilitySnapshot(Bert, "v2");
-        var workloads = versions.CompareCompatibilityVersions(Bert, "v1", "v2").Changes[0].Workloads;
-        Assert.Equal((ChangeVerdict.Worse, 3, 3), (workloads[0].Verdict, workloads[0].CountBefore, workloads[0].CountAfter));
-        Assert.Equal(ChangeVerdict.TooFewValues, workloads.Single(workload => workload.Metric == Metric.Throughput).Verdict);
+        var snapshot = _versions.CreateCompatibilitySnapshot(Bert, "v1");
+        Assert.Equal<double>([0.0099, 0.010, 0.0101], Assert.Single(snapshot.Entries[0].Runs).LaunchLatencies[Metric.Latency]);
+        _versions.CreateCompatibilitySnapshot(Bert, "v2");
+        // A run has one throughput, which would have too few values, and says what the latency says.
+        var workload = Assert.Single(_versions.CompareCompatibilityVersions(Bert, "v1", "v2").Changes[0].Workloads);
+        Assert.Equal((Metric.Latency, ChangeVerdict.Worse, 3, 3), (workload.Metric, workload.Verdict, workload.Factor.CountA, workload.Factor.CountB));
     }
 
     [Fact]

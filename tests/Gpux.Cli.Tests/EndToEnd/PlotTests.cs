@@ -53,9 +53,10 @@ public sealed class PlotTests : IDisposable
         Assert.Equal(("latency.e2e", "better"), (latency.GetProperty("name").GetString(), latency.GetProperty("verdict").GetString()));
         Assert.InRange(latency.GetProperty("factor").GetProperty("low").GetDouble(), 1.2, latency.GetProperty("factor").GetProperty("estimate").GetDouble());
         Assert.Contains("B is 1.", (await _user.RunAsync("bench", "compare", Golden("before.json"), Golden("after.json"))).Output, StringComparison.Ordinal);
-        var other = await _user.RunAsync("bench", "compare", Golden("before.json"), Golden("runs.json"));
-        Assert.Equal(1, other.ExitCode);
-        Assert.Contains("other machines: laptop, 8 cores", other.Output, StringComparison.Ordinal);
+        // Of several machines each with itself; what one side alone ran is named.
+        var several = await _user.RunAsync("bench", "compare", Golden("before.json"), Golden("runs.json"));
+        Assert.True(several.ExitCode == 0, several.ToString());
+        Assert.Contains("Only B: example/encoder-base", several.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,17 +8,22 @@ internal sealed class EnergyMeter : IDisposable
     private readonly NvidiaEnergy? _nvidia;
     private double _joules;
     private ulong? _nvidiaLast;
+    private readonly bool _hasZones;
+    private readonly bool _onGpu;
 
     /// <param name="root">The folder that "/" is.</param>
     /// <param name="onGpu">Whether graphics cards compute.</param>
     public EnergyMeter(string root, bool onGpu)
     {
+        _onGpu = onGpu;
         foreach (var zone in SystemFile.Folders(Path.Combine(root, "sys/class/powercap"), "intel-rapl:*"))
         {
             var file = Path.Combine(zone, "energy_uj");
             // A package holds its cores; memory counts beside it, and the whole platform would hold both.
-            if (SystemFile.Text(Path.Combine(zone, "name")) is { } name && (name.StartsWith("package", StringComparison.Ordinal) || name == "dram")
-                && SystemFile.Number(file) is { } first && SystemFile.Number(Path.Combine(zone, "max_energy_range_uj")) is > 0 and var range)
+            if (SystemFile.Text(Path.Combine(zone, "name")) is not { } name || !name.StartsWith("package", StringComparison.Ordinal) && name != "dram")
+                continue;
+            _hasZones = true;
+            if (SystemFile.Number(file) is { } first && SystemFile.Number(Path.Combine(zone, "max_energy_range_uj")) is > 0 and var range)
                 _zones.Add((file, range, first));
         }
         _nvidia = onGpu ? NvidiaEnergy.Open() : null;
@@ -33,6 +38,12 @@ internal sealed class EnergyMeter : IDisposable
         (false, true) => "NVML",
         _ => null,
     };
+
+    /// <summary>Why nothing can be read, in a sentence; null if something can.</summary>
+    public string? Absence => Name is not null ? null
+        : _onGpu ? "Energy is not measured: neither the card's counter (NVML, of Volta and later) nor those of the processors (RAPL) can be read."
+        : _hasZones ? "Energy is not measured: the processors have counters (RAPL), which only root may read."
+        : "Energy is not measured: the system shows no counters of the processors (RAPL), as virtual machines mostly do not.";
 
     /// <summary>Joules since it was made. Counters turn over within minutes: to be called more often than that.</summary>
     public double Joules()

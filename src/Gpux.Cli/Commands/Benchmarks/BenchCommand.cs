@@ -2,6 +2,7 @@ using System.CommandLine;
 using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Statistics;
 using Gpux.Cli.Commands.Database;
 using Gpux.Conversion.Precision;
 using Gpux.Models.Precision;
@@ -25,7 +26,7 @@ internal sealed class BenchCommand : GpuxCommand
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads of the CPU. Default: one for each core." };
     private readonly Option<string> _concurrency = new("--concurrency") { Description = "Requests at a time, such as 1 or 1,4. Default: 1." };
     private readonly Option<double?> _rate = new("--rate") { Description = "Requests a second, at random moments (open loop). Default: the next when one ends." };
-    private readonly Option<int?> _launches = new("--launches") { Description = "Processes that measure, one after the other. Default: 3." };
+    private readonly Option<int?> _launches = new("--launches") { Description = $"Processes that measure, one after the other. Default: {LogRatio.UsualLaunches}, with --quick 1; {LogRatio.LeastValues} are the least that gpux bench compare can judge." };
     private readonly Option<double?> _duration = new("--duration") { Description = "Seconds to measure in each, at least. Default: 10; at most twelve times as long." };
     private readonly Option<bool> _quick = new("--quick") { Description = "A look of a second instead." };
     private readonly Option<bool> _strict = new("--strict") { Description = "By the rules of MLPerf Inference: ten minutes a launch." };
@@ -60,9 +61,11 @@ internal sealed class BenchCommand : GpuxCommand
             BenchmarkReport.WriteHtml(runs, html);
             Terminal.Note($"The page is {html}.");
         }
+        if (outcomes.Select(outcome => outcome.EnergyAbsence).OfType<string>().FirstOrDefault() is { } absence)
+            Terminal.Note($"note: {absence}");
         foreach (var outcome in outcomes)
             foreach (var failure in outcome.Failures)
-                Terminal.Note($"note: {outcome.Title}: {failure.Message} {failure.Remedy}");
+                Terminal.Note($"note: {outcome.Title}: {failure.Message.TrimEnd('.')}. {failure.Remedy}");
         return outcomes.All(outcome => outcome.Run is not null && outcome.Failures.Count == 0) ? ExitCode.Done : ExitCode.Failed;
     }
 
@@ -94,7 +97,7 @@ internal sealed class BenchCommand : GpuxCommand
             Provider = device,
             Threads = AtLeastOne(parsed.GetValue(_threads), "--threads") ?? 0,
             Rate = parsed.GetValue(_rate) is { } rate ? Number(rate, "--rate", 0.001, HighestRate) : null,
-            Launches = AtLeastOne(parsed.GetValue(_launches), "--launches") ?? (isQuick ? 1 : 3),
+            Launches = AtLeastOne(parsed.GetValue(_launches), "--launches") ?? (isQuick ? 1 : LogRatio.UsualLaunches),
             IsEndToEnd = endToEnd,
             AllowsDamage = parsed.GetValue(_force),
             VersionTag = parsed.GetValue(_version),

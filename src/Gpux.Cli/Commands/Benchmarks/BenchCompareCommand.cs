@@ -18,7 +18,7 @@ internal sealed class BenchCompareCommand : GpuxCommand
     private readonly RunSelection _selection = new();
 
     public BenchCompareCommand(Services services)
-        : base(services, "compare", Summary, "gpux bench compare 12,13,14,15 22,23,24,25", "gpux bench compare bert-base-uncased@v1.0.0 bert-base-uncased@v1.1.0")
+        : base(services, "compare", Summary, "gpux bench compare 1,2,3,4 17,18,19,20", "gpux bench compare bert-base-uncased@v1.0.0 bert-base-uncased@v1.1.0")
     {
         Add(_a);
         Add(_b);
@@ -28,42 +28,28 @@ internal sealed class BenchCompareCommand : GpuxCommand
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var (a, b) = (_selection.One(Services, parsed, parsed.GetRequiredValue(_a), cancellationToken), _selection.One(Services, parsed, parsed.GetRequiredValue(_b), cancellationToken));
-        var pairs = Pairs(a, b);
-        Terminal.Print(output => Write(output, pairs), json => Write(json, pairs));
-        return Task.FromResult(pairs.Exists(pair => pair.Comparison is { Obstacles.Count: 0 }) ? ExitCode.Done : ExitCode.Failed);
+        var comparisons = RunComparison.Of(a, b);
+        Terminal.Print(output => Write(output, comparisons), json => Write(json, comparisons));
+        return Task.FromResult(comparisons.Any(comparison => comparison.IsComparable) ? ExitCode.Done : ExitCode.Failed);
     }
 
-    // Workload by workload; where the two have none in common, all of one with all of the other, which says why that is not to be.
-    private static List<Pair> Pairs(IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b)
+    private void Write(TextWriter output, IReadOnlyList<RunComparison> comparisons)
     {
-        var (ofA, ofB) = (a.ToLookup(RunComparison.WorkloadOf), b.ToLookup(RunComparison.WorkloadOf));
-        if (!ofA.Any(group => ofB.Contains(group.Key)))
-            return [new Pair(a, b, RunComparison.Of(a, b))];
-        return
-        [
-            .. ofA.Where(group => ofB.Contains(group.Key)).Select(group => new Pair([.. group], [.. ofB[group.Key]], RunComparison.Of([.. group], [.. ofB[group.Key]]))),
-            .. ofA.Where(group => !ofB.Contains(group.Key)).Select(group => new Pair([.. group], [], null)),
-            .. ofB.Where(group => !ofA.Contains(group.Key)).Select(group => new Pair([], [.. group], null)),
-        ];
-    }
-
-    private void Write(TextWriter output, List<Pair> pairs)
-    {
-        for (var i = 0; i < pairs.Count; i++)
+        for (var i = 0; i < comparisons.Count; i++)
         {
             if (i > 0)
                 output.WriteLine();
-            if (pairs[i].Comparison is { } comparison)
-                Write(output, comparison, pairs[i].A, pairs[i].B);
+            if (comparisons[i] is { A.Count: > 0, B.Count: > 0 } both)
+                Write(output, both);
             else
-                output.WriteLine(pairs[i].A.Count > 0 ? $"Only A: {Describe(pairs[i].A)}" : $"Only B: {Describe(pairs[i].B)}");
+                output.WriteLine(comparisons[i].A.Count > 0 ? $"Only A: {Describe(comparisons[i].A)}" : $"Only B: {Describe(comparisons[i].B)}");
         }
     }
 
-    private void Write(TextWriter output, RunComparison comparison, IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b)
+    private void Write(TextWriter output, RunComparison comparison)
     {
-        output.WriteLine($"A: {Describe(a)}");
-        output.WriteLine($"B: {Describe(b)}");
+        output.WriteLine($"A: {Describe(comparison.A)}");
+        output.WriteLine($"B: {Describe(comparison.B)}");
         if (comparison.Obstacles.Count > 0)
         {
             output.WriteLine("Not comparable:");
@@ -87,15 +73,15 @@ internal sealed class BenchCompareCommand : GpuxCommand
         return TerminalText.Safe($"{RunNames.Of(runs).Common}; {Plural.Of(runs.Count, "run")}, {first:yyyy-MM-dd}{(last.Date > first.Date ? $" to {last:yyyy-MM-dd}" : "")}");
     }
 
-    private static void Write(Utf8JsonWriter json, List<Pair> pairs)
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<RunComparison> comparisons)
     {
         json.WriteStartArray();
-        foreach (var pair in pairs)
+        foreach (var comparison in comparisons)
         {
             json.WriteStartObject();
-            Write(json, "a", pair.A);
-            Write(json, "b", pair.B);
-            if (pair.Comparison is { } comparison)
+            Write(json, "a", comparison.A);
+            Write(json, "b", comparison.B);
+            if (comparison is { A.Count: > 0, B.Count: > 0 })
                 Write(json, comparison);
             json.WriteEndObject();
         }
@@ -139,17 +125,14 @@ internal sealed class BenchCompareCommand : GpuxCommand
                 }
                 json.WriteNumber("level", factor.Level);
                 json.WriteNumber("p", factor.PValue);
-                json.WriteNumber("launches_a", factor.CountA);
-                json.WriteNumber("launches_b", factor.CountB);
-                json.WriteString("method", factor.Method);
+                if (metric.AdjustedPValue is { } adjusted)
+                    json.WriteNumber("adjusted_p", adjusted);
+                json.WriteNumber("values_a", factor.CountA);
+                json.WriteNumber("values_b", factor.CountB);
                 json.WriteEndObject();
             }
             json.WriteEndObject();
         }
         json.WriteEndArray();
     }
-
-    /// <summary>Runs of one workload.</summary>
-    /// <param name="Comparison">Null where one side has none.</param>
-    private sealed record Pair(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<BenchmarkRun> B, RunComparison? Comparison);
 }

@@ -79,7 +79,7 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
         foreach (var (outcome, run) in Measured())
         {
             var (first, each) = (run[Metric.TimeToFirstToken], run[Metric.TimePerOutputToken]);
-            table.Row(outcome.Title, Time(first?.Typical), Time(first?.P99), Time(each?.Typical), Time(each?.P99), Rate(run[Metric.InputTokenThroughput], "tokens/s"),
+            table.Row(outcome.Title, Time(first?.Typical), P99(first), Time(each?.Typical), P99(each), Rate(run[Metric.InputTokenThroughput], "tokens/s"),
                 Rate(run[Metric.OutputTokenThroughput], "tokens/s"));
         }
         table.Write(terminal, output);
@@ -87,14 +87,18 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
 
     private void WriteCosts(TextWriter output)
     {
+        (string Heading, Func<BenchmarkRun, string> Text)[] all =
+        [
+            ("conversion", run => Time(run[Metric.ConversionTime]?.Mean)), ("load", run => Time(run[Metric.LoadTime]?.Mean)), ("first answer", run => Time(run[Metric.FirstInference]?.Mean)),
+            ("weights", run => Bytes(run[Metric.WeightMemory])), ("cache", run => Bytes(run[Metric.CacheMemory])), ("device memory", run => Bytes(run[Metric.PeakDeviceMemory])),
+            ("energy", run => run[Metric.Energy] is { } energy ? $"{Digits(energy.Mean)} J" : ""), ("of roofline", run => run[Metric.RooflineShare] is { } share ? $"{Digits(share.Mean * 100)} %" : ""),
+        ];
+        // What none of the runs has needs no column.
+        var columns = Array.FindAll(all, column => Measured().Any(measured => column.Text(measured.Run).Length > 0));
         output.WriteLine();
-        var table = new Table("", "conversion", "load", "first answer", "weights", "cache", "energy", "of roofline").AlignRight(1, 2, 3, 4, 5, 6, 7);
+        var table = new Table(["", .. columns.Select(column => column.Heading)]).AlignRight([.. Enumerable.Range(1, columns.Length)]);
         foreach (var (outcome, run) in Measured())
-        {
-            table.Row(outcome.Title, Time(run[Metric.ConversionTime]?.Mean), Time(run[Metric.LoadTime]?.Mean), Time(run[Metric.FirstInference]?.Mean), Bytes(run[Metric.WeightMemory]),
-                Bytes(run[Metric.CacheMemory]), run[Metric.Energy] is { } energy ? $"{Digits(energy.Mean)} J" : "",
-                run[Metric.RooflineShare] is { } share ? $"{Digits(share.Mean * 100)} %" : "");
-        }
+            table.Row([outcome.Title, .. columns.Select(column => column.Text(run))]);
         table.Write(terminal, output);
     }
 
@@ -117,6 +121,8 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
             _ => "too few",
         };
     }
+
+    private static string P99(MetricResult? result) => result is null ? "" : result.P99 is { } known ? Time(known) : "too few";
 
     private static string Interval(MetricResult? latency) => latency is { ConfidenceLow: { } low, ConfidenceHigh: { } high } ? $"({Time(low)} to {Time(high)})" : "";
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Statistics;
 using Gpux.Benchmarks.Versions;
 using Gpux.Cli.Terminals;
 
@@ -61,9 +62,9 @@ internal sealed class CompareVersionsCommand : GpuxCommand
             {
                 foreach (var workload in change.Workloads)
                 {
-                    workloads.Row(TerminalText.Safe(change.Hardware), TerminalText.Safe(Workload(workload)), workload.Metric.Name, Percent(workload.Ratio),
-                        workload.Low is { } low && workload.High is { } high ? $"{Percent(low)} to {Percent(high)}" : "", $"{workload.CountBefore}/{workload.CountAfter}",
-                        workload.AdjustedPValue is { } p ? p < 0.001 ? "<0.001" : p.ToString("0.000", CultureInfo.InvariantCulture) : "", Verdict(workload));
+                    workloads.Row(TerminalText.Safe(change.Hardware), TerminalText.Safe(Workload(workload)), workload.Metric.Name, Percent(workload.Factor.Ratio),
+                        workload.Low is { } low && workload.High is { } high ? $"{Percent(low)} to {Percent(high)}" : "", $"{workload.Factor.CountA}/{workload.Factor.CountB}",
+                        workload.Factor.IsBounded && workload.AdjustedPValue is { } p ? p < 0.001 ? "<0.001" : p.ToString("0.000", CultureInfo.InvariantCulture) : "", Verdict(workload));
                 }
             }
             workloads.Write(Terminal, output);
@@ -78,7 +79,7 @@ internal sealed class CompareVersionsCommand : GpuxCommand
         ChangeVerdict.Worse => Terminal.Red("worse"),
         ChangeVerdict.Equivalent => "equivalent",
         ChangeVerdict.Inconclusive => "inconclusive",
-        _ => $"too few, needs {WorkloadChange.NeededValues} a side",
+        _ => $"too few, needs {LogRatio.LeastValues} a side",
     };
 
     private static void Write(Utf8JsonWriter json, VersionComparison comparison)
@@ -141,13 +142,13 @@ internal sealed class CompareVersionsCommand : GpuxCommand
         json.WriteString("unit", change.Metric.Unit);
         json.WriteNumber("before", change.Before);
         json.WriteNumber("after", change.After);
-        json.WriteNumber("count_before", change.CountBefore);
-        json.WriteNumber("count_after", change.CountAfter);
-        json.WriteNumber("ratio", change.Ratio);
+        json.WriteNumber("count_before", change.Factor.CountA);
+        json.WriteNumber("count_after", change.Factor.CountB);
+        json.WriteNumber("ratio", change.Factor.Ratio);
         Number(json, "ratio_low", change.Low);
         Number(json, "ratio_high", change.High);
-        Number(json, "p_value", change.Test?.PValue);
-        Number(json, "adjusted_p_value", change.AdjustedPValue);
+        Number(json, "p_value", change.Factor.IsBounded ? change.Factor.PValue : null);
+        Number(json, "adjusted_p_value", change.Factor.IsBounded ? change.AdjustedPValue : null);
         json.WriteString("verdict", JsonNamingPolicy.SnakeCaseLower.ConvertName(change.Verdict.ToString()));
         json.WriteEndObject();
     }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Gpux.Benchmarks.Charts;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Scoring;
 using Gpux.Benchmarks.Versions;
@@ -42,12 +41,7 @@ internal static class ModelVersionOptions
     public static VersionControlSystem Versions(Services services, BenchmarkStore store) => new(store, services.Library.Store, Forms(services))
     {
         MlflowServer = Uri.TryCreate(services.Environment.Variable("MLFLOW_TRACKING_URI"), UriKind.Absolute, out var server) ? server : null,
-        LaunchLatencies = MediansOfLaunches,
     };
-
-    // Launches are independent of each other; what one process repeats is not.
-    private static double[] MediansOfLaunches(RunSamples samples) =>
-        RunLatencies.Of(samples) is { } latencies ? [.. latencies.Launches.Select(launch => new RunLatencies([launch]).Sorted()).Select(launch => launch[(launch.Length - 1) / 2])] : [];
 
     /// <summary>Reads "1,2,3" and "1 2 3".</summary>
     /// <exception cref="UsageException">Something else.</exception>

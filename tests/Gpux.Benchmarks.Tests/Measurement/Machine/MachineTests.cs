@@ -117,6 +117,11 @@ public sealed class MachineTests : IDisposable
     {
         using var meter = new EnergyMeter(_root, onGpu: false);
         Assert.Null(meter.Name);
+        Assert.Contains("the system shows no counters", meter.Absence, StringComparison.Ordinal);
+        Zone("intel-rapl:0", "package-0", 0, 1_000);
+        File.Delete(Path.Combine(_root, "sys/class/powercap/intel-rapl:0/energy_uj")); // as one that may not be read
+        using var forbidden = new EnergyMeter(_root, onGpu: false);
+        Assert.Contains("which only root may read", forbidden.Absence, StringComparison.Ordinal);
     }
 
     private void Zone(string zone, string name, long energy, long range)
