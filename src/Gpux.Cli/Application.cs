@@ -147,12 +147,7 @@ internal static class Application
             terminal.Note(Terminal.ToJson(json =>
             {
                 json.WriteStartObject();
-                json.WriteStartObject("error");
-                json.WriteString("code", $"GPUX{(int)exception.Code}");
-                json.WriteString("name", exception.Code.ToString());
-                json.WriteString("problem", exception.Message);
-                json.WriteString("remedy", exception.Remedy);
-                json.WriteEndObject();
+                ErrorJson.Write(json, exception);
                 json.WriteEndObject();
             }));
             return;

@@ -28,6 +28,9 @@ internal sealed class TestMachine : IAsyncDisposable
     public Dictionary<string, string> Variables { get; }
     public SkippingClock Clock { get; } = new();
 
+    /// <summary>What a user's text names, in the forms of every registry.</summary>
+    public static ModelReference Parse(string text) => ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All));
+
     public static TestMachine WithoutNetwork() => new(hub: null);
 
     public static async Task<TestMachine> StartAsync() => new(await HubStandIn.StartAsync());
@@ -122,14 +125,14 @@ internal static class Golden
 internal static class TestExtensions
 {
     public static Task<ResolvedModel> ResolveAsync(this ModelStore store, string model, Lookup lookup = Lookup.Default) =>
-        store.ResolveAsync(ModelReference.Parse(model, new ReferenceForms(RegistryCatalog.All)), lookup, progress: null, CancellationToken.None);
+        store.ResolveAsync(TestMachine.Parse(model), lookup, progress: null, CancellationToken.None);
 
     public static Task<ModelFiles> FetchAsync(this ModelStore store, ResolvedModel model, params string[] paths) =>
         store.FetchAsync(model, [.. model.Manifest.Files.Where(file => paths.Length == 0 || paths.Contains(file.Path))],
             progress: null, CancellationToken.None);
 
     public static Task<ModelManifest> ResolveAsync(this IModelRegistry registry, string model) =>
-        registry.ResolveAsync(ModelReference.Parse(model, new ReferenceForms(RegistryCatalog.All)), CancellationToken.None);
+        registry.ResolveAsync(TestMachine.Parse(model), CancellationToken.None);
 
     /// <summary>The files' bytes, by name.</summary>
     public static Dictionary<string, byte[]> Bytes(this ModelFiles files) =>

@@ -4,7 +4,6 @@ using Gpux.Models.Batches;
 using Gpux.Models.Embeddings;
 using Gpux.Registries.Store;
 using Gpux.Runtime.Pipelines;
-using Gpux.Runtime.Sessions;
 
 namespace Gpux.Cli.Commands;
 
@@ -48,30 +47,24 @@ internal sealed class EmbedCommand : GpuxCommand
         _prompt.AddTo(this);
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken) => WithRuntimeAsync(() => EmbedAsync(parsed, cancellationToken));
+
+    private async Task<int> EmbedAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var library = OnnxRuntimeLibrary.Preload();
-        try
+        var output = parsed.GetRequiredValue(_output);
+        var sources = Array.ConvertAll(parsed.GetRequiredValue(_files), path => RowSource.Open(path, _rows.Columns(parsed)));
+        var (reference, project) = Services.Project(parsed.GetRequiredValue(_model));
+        var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore))
         {
-            var output = parsed.GetRequiredValue(_output);
-            var sources = Array.ConvertAll(parsed.GetRequiredValue(_files), path => RowSource.Open(path, _rows.Columns(parsed)));
-            var (reference, project) = Services.Project(parsed.GetRequiredValue(_model));
-            var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore))
-            {
-                Provider = parsed.GetValue(_provider), Project = project, Threads = parsed.GetValue(_threads) ?? 0, IsForManyInputs = true,
-            };
-            using var pipeline = await Services.Library.OpenAsync(project?.Model ?? reference, options, Terminal.Progress, cancellationToken);
-            var arguments = new PipelineArguments { Strict = parsed.GetValue(_strict) };
-            _prompt.Set(arguments, parsed);
-            var report = new RowReport(Terminal);
-            var precision = parsed.GetValue(_precision) is { } name ? Array.Find(Precisions, known => known.Name == name).Precision : VectorPrecision.Float32;
-            var summary = await new TextEmbedder(pipeline, arguments, options.Workers, report.Add).WriteAsync(sources, output,
-                new VectorOptions(precision, parsed.GetValue(_dimensions), parsed.GetValue(_normalize)), Terminal.Progress, cancellationToken);
-            return report.Finish(summary, output);
-        }
-        finally
-        {
-            await library;
-        }
+            Provider = parsed.GetValue(_provider), Project = project, Threads = parsed.GetValue(_threads) ?? 0, IsForManyInputs = true,
+        };
+        using var pipeline = await Services.Library.OpenAsync(project?.Model ?? reference, options, Terminal.Progress, cancellationToken);
+        var arguments = new PipelineArguments { Strict = parsed.GetValue(_strict) };
+        _prompt.Set(arguments, parsed);
+        var report = new RowReport(Terminal);
+        var precision = parsed.GetValue(_precision) is { } name ? Array.Find(Precisions, known => known.Name == name).Precision : VectorPrecision.Float32;
+        var summary = await new TextEmbedder(pipeline, arguments, options.Workers, report.Add).WriteAsync(sources, output,
+            new VectorOptions(precision, parsed.GetValue(_dimensions), parsed.GetValue(_normalize)), Terminal.Progress, cancellationToken);
+        return report.Finish(summary, output);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gpux.Cli.Terminals;
+using Gpux.Runtime.Sessions;
 
 namespace Gpux.Cli.Commands;
 
@@ -29,6 +30,20 @@ internal abstract class GpuxCommand : Command
 
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     protected abstract Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken);
+
+    /// <summary>Runs what opens a model, while the runtime's library is loaded beside it.</summary>
+    protected static async Task<int> WithRuntimeAsync(Func<Task<int>> work)
+    {
+        var library = OnnxRuntimeLibrary.Preload();
+        try
+        {
+            return await work();
+        }
+        finally
+        {
+            await library;
+        }
+    }
 
     protected static Argument<string> ModelArgument() => new("model")
     {

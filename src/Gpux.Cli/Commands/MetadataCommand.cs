@@ -27,9 +27,9 @@ internal sealed class ShowMetadataCommand : GpuxCommand
     public ShowMetadataCommand(Services services)
         : base(services, "show", "Print the metadata of files, whole.", "gpux metadata show model.onnx", "gpux metadata show *.onnx --json") => Add(_files);
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var batch = FileBatch.Run(parsed.GetRequiredValue(_files), OnnxOrigin.ReadMetadata, cancellationToken);
+        var batch = await FileBatch.RunAsync(parsed.GetRequiredValue(_files), (path, _) => OnnxOrigin.ReadMetadata(path), cancellationToken);
         Terminal.Print(
             output =>
             {
@@ -41,7 +41,7 @@ internal sealed class ShowMetadataCommand : GpuxCommand
                 }
             },
             json => batch.Write(json, metadata => OnnxFileReport.WriteMetadata(json, metadata)));
-        return Task.FromResult(batch.Finish(Terminal));
+        return batch.Finish(Terminal, "not read");
     }
 }
 

@@ -18,13 +18,13 @@ internal abstract class MetadataEditCommand : GpuxCommand
     }
 
     /// <param name="named">Files or, with --recursive, folders.</param>
-    protected Task<int> EditAsync(ParseResult parsed, IReadOnlyList<string> named, MetadataEdit edit, CancellationToken cancellationToken)
+    protected async Task<int> EditAsync(ParseResult parsed, IReadOnlyList<string> named, MetadataEdit edit, CancellationToken cancellationToken)
     {
         var isDryRun = parsed.GetValue(_dryRun);
         var files = parsed.GetValue(_recursive) ? OnnxFilesBelow(named) : named;
         if (files.Count == 0)
             throw new UsageException("There is no ONNX file to change.", "Name files, or folders that hold some with --recursive.");
-        var batch = FileBatch.Run(files, path => MetadataEditor.Edit(path, edit, isDryRun), cancellationToken);
+        var batch = await FileBatch.RunAsync(files, (path, _) => MetadataEditor.Edit(path, edit, isDryRun), cancellationToken);
         Terminal.Print(
             output =>
             {
@@ -45,7 +45,7 @@ internal abstract class MetadataEditCommand : GpuxCommand
                 json.WriteNumber("bytes_added", change.AddedBytes);
                 OnnxFileReport.WriteMetadata(json, change.After);
             }));
-        return Task.FromResult(batch.Finish(Terminal));
+        return batch.Finish(Terminal, "not changed");
     }
 
     private static IReadOnlyList<string> OnnxFilesBelow(IReadOnlyList<string> named)

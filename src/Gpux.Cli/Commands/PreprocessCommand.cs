@@ -78,10 +78,10 @@ internal sealed class PreprocessCommand : GpuxCommand
 
     // A model that hears may read as well: then an input that is a file is a sound.
     private static bool TakesSounds(ModelFiles files, string[] words) => FeatureExtractor.IsDescribed(files.Find)
-        && Array.TrueForAll(words, word => word == SoundFile.StandardInput || Path.Exists(word)) && (words.Length > 0 || Console.IsInputRedirected);
+        && Array.TrueForAll(words, word => word == MediaFiles.StandardInput || Path.Exists(word)) && (words.Length > 0 || Console.IsInputRedirected);
 
     private static IReadOnlyDictionary<string, Tensor> Heard(FeatureExtractor extractor, string[] words) => extractor.Extract(
-        [.. SoundFile.Expand(words.Length > 0 ? words : [SoundFile.StandardInput]).Select(path => SoundFile.Load(path, extractor.SamplingRate))]).Tensors;
+        [.. SoundFile.Find(words.Length > 0 ? words : [MediaFiles.StandardInput]).Names.Select(path => SoundFile.Load(path, extractor.SamplingRate))]).Tensors;
 
     private static IReadOnlyDictionary<string, Tensor> Seen(ModelFiles files, IReadOnlyList<string> inputs) => TakesImages(files)
         ? ImageProcessor.Load(files).Process([.. inputs.Select(path => ImageFile.Load(path))]).Tensors : Tokenized(Tokenizer.Load(files.Find), inputs);

@@ -8,7 +8,9 @@ namespace Gpux.Cli.Commands;
 /// <summary>Tells what became of the rows of a file: the first that failed one by one, and how many there were.</summary>
 internal sealed class RowReport(Terminal terminal)
 {
-    private const int Shown = 20;
+    /// <summary>How many lines tell of failures before they are only counted.</summary>
+    public const int Shown = 20;
+
     private readonly long _started = Stopwatch.GetTimestamp();
     private int _count;
 

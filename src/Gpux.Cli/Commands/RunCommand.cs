@@ -8,7 +8,6 @@ using Gpux.Models.Precision;
 using Gpux.Models.Projects;
 using Gpux.Registries.Store;
 using Gpux.Runtime.Pipelines;
-using Gpux.Runtime.Sessions;
 
 namespace Gpux.Cli.Commands;
 
@@ -61,18 +60,7 @@ internal sealed class RunCommand : GpuxCommand
         _precision.AcceptOnlyFromAmong(PrecisionNames.All);
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
-    {
-        var library = OnnxRuntimeLibrary.Preload();
-        try
-        {
-            return await AnswerAsync(parsed, cancellationToken);
-        }
-        finally
-        {
-            await library;
-        }
-    }
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken) => WithRuntimeAsync(() => AnswerAsync(parsed, cancellationToken));
 
     private async Task<int> AnswerAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -102,14 +90,24 @@ internal sealed class RunCommand : GpuxCommand
             return new PromptLoop(Terminal, pipeline, arguments, project?.Runtime.Timeout).Run(cancellationToken);
         var timeout = project?.Runtime.Timeout;
         var pictures = PictureOutput.For(pipeline.Task, parsed.GetValue(_save), Terminal, Services.Environment.Variable);
+        var atOnce = project?.Runtime.BatchSize ?? 1;
         if (PipelineCatalog.TakesImage(pipeline.Task))
-            return await new ImageAnswers(Services, pipeline, arguments, pictures, timeout)
-                .RunAsync(ImageSource.Find(inputs, parsed.GetValue(_allowUrl)), project?.Runtime.BatchSize ?? 1, cancellationToken);
-        var asked = SoundInputs.Has(pipeline) ? Sounds(pipeline, inputs) : Shaped(pipeline.Task, readsLater ? _source.Read(parsed, words) : inputs, parsed);
+        {
+            var images = ImageSource.Find(inputs, parsed.GetValue(_allowUrl));
+            return await new MediaAnswers(Terminal, pipeline, arguments, pictures, timeout,
+                (name, token) => new PipelineInput { Image = ImageSource.Load(name, Services.Environment, token) }).RunAsync(images, images.AreMany ? -1 : atOnce, cancellationToken);
+        }
+        if (SoundInputs.Has(pipeline))
+        {
+            var rate = pipeline.Model.Sounds.SamplingRate;
+            return await new MediaAnswers(Terminal, pipeline, arguments, pictures, timeout,
+                (name, _) => new PipelineInput { Sound = SoundFile.Load(name, rate) }).RunAsync(SoundFile.Find(inputs), atOnce, cancellationToken);
+        }
+        var asked = Shaped(pipeline.Task, readsLater ? _source.Read(parsed, words) : inputs, parsed);
         if (pipeline is TextGenerationPipeline generator && !Terminal.Json && asked.Count == 1 && CanStream(arguments))
-            return AnswerTime.Limit(timeout, token => Stream(generator, asked[0].Input(), arguments, token), cancellationToken);
-        var answers = await InTurn.RunAsync(asked.Count, project?.Runtime.BatchSize ?? 1,
-            (i, token) => AnswerTime.Limit(timeout, limited => pipeline.Run(asked[i].Input(), arguments, limited), token), cancellationToken);
+            return AnswerTime.Limit(timeout, token => Stream(generator, asked[0].Input, arguments, token), cancellationToken);
+        var answers = await InTurn.RunAsync(asked.Count, atOnce,
+            (i, token) => AnswerTime.Limit(timeout, limited => pipeline.Run(asked[i].Input, arguments, limited), token), cancellationToken);
         foreach (var note in answers.SelectMany(answer => answer.Notes))
             Terminal.Note($"note: {note}");
         Terminal.Print(
@@ -174,25 +172,15 @@ internal sealed class RunCommand : GpuxCommand
     private List<Question> Shaped(string task, IReadOnlyList<string> inputs, ParseResult parsed)
     {
         if (task == "sentence-similarity" && inputs.Count > 1)
-            return [new(inputs[0], () => new PipelineInput { Text = inputs[0], Sentences = [.. inputs.Skip(1)] })];
+            return [new(inputs[0], new PipelineInput { Text = inputs[0], Sentences = [.. inputs.Skip(1)] })];
         // A query, then the texts that may answer it.
         if (task == "text-ranking" && inputs.Count > 1)
-            return [.. inputs.Skip(1).Select(text => new Question(text, () => new PipelineInput { Text = inputs[0], Pair = text }))];
-        return [.. inputs.Select(input => new Question(input, () => task switch
-        {
-            "question-answering" => new PipelineInput { Question = input, Context = parsed.GetValue(_context) },
-            _ => new PipelineInput { Text = input, Pair = parsed.GetValue(_pair) },
-        }))];
+            return [.. inputs.Skip(1).Select(text => new Question(text, new PipelineInput { Text = inputs[0], Pair = text }))];
+        return [.. inputs.Select(input => new Question(input, task == "question-answering"
+            ? new PipelineInput { Question = input, Context = parsed.GetValue(_context) } : new PipelineInput { Text = input, Pair = parsed.GetValue(_pair) }))];
     }
 
-    // Each is read when its turn comes: a folder may hold more than memory does.
-    private static List<Question> Sounds(Pipeline pipeline, IReadOnlyList<string> inputs)
-    {
-        var rate = pipeline.Model.Sounds.SamplingRate;
-        return [.. SoundFile.Expand(inputs).Select(path => new Question(path, () => new PipelineInput { Sound = SoundFile.Load(path, rate) }))];
-    }
-
-    private sealed record Question(string Shown, Func<PipelineInput> Input);
+    private sealed record Question(string Shown, PipelineInput Input);
 
     private PipelineArguments TaskArguments(ParseResult parsed, ProjectFile? project)
     {

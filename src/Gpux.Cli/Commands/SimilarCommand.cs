@@ -5,7 +5,6 @@ using Gpux.Models;
 using Gpux.Models.Batches;
 using Gpux.Models.Embeddings;
 using Gpux.Registries.Store;
-using Gpux.Runtime.Sessions;
 
 namespace Gpux.Cli.Commands;
 
@@ -40,39 +39,33 @@ internal sealed class SimilarCommand : GpuxCommand
             Add(option);
     }
 
-    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken) => WithRuntimeAsync(() => FindAsync(parsed, cancellationToken));
+
+    private async Task<int> FindAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var library = OnnxRuntimeLibrary.Preload();
-        try
+        var corpus = RowSource.Open(parsed.GetRequiredValue(_in), _rows.Columns(parsed));
+        var (reference, project) = Services.Project(parsed.GetRequiredValue(_model));
+        var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore))
         {
-            var corpus = RowSource.Open(parsed.GetRequiredValue(_in), _rows.Columns(parsed));
-            var (reference, project) = Services.Project(parsed.GetRequiredValue(_model));
-            var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore))
-            {
-                Provider = parsed.GetValue(_provider), Project = project, Threads = parsed.GetValue(_threads) ?? 0, IsForManyInputs = true,
-            };
-            using var pipeline = await Services.Library.OpenAsync(project?.Model ?? reference, options, Terminal.Progress, cancellationToken);
-            var search = new CorpusSearch(pipeline, Services.Library.EmbeddingsFolder, options.Workers, new RowReport(Terminal).Add);
-            var found = await search.FindAsync(corpus, parsed.GetRequiredValue(_query), parsed.GetValue(_top), parsed.GetValue(_prompt), parsed.GetValue(_corpusPrompt), Terminal.Progress, cancellationToken);
-            Terminal.Print(output => WriteTable(output, found), json =>
-            {
-                json.WriteStartArray();
-                foreach (var match in found)
-                {
-                    json.WriteStartObject();
-                    json.WriteNumber("score", match.Score);
-                    json.WriteNumber("line", match.Line);
-                    json.WriteString("text", match.Text);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
-            });
-            return ExitCode.Done;
-        }
-        finally
+            Provider = parsed.GetValue(_provider), Project = project, Threads = parsed.GetValue(_threads) ?? 0, IsForManyInputs = true,
+        };
+        using var pipeline = await Services.Library.OpenAsync(project?.Model ?? reference, options, Terminal.Progress, cancellationToken);
+        var search = new CorpusSearch(pipeline, Services.Library.EmbeddingsFolder, options.Workers, new RowReport(Terminal).Add);
+        var found = await search.FindAsync(corpus, parsed.GetRequiredValue(_query), parsed.GetValue(_top), parsed.GetValue(_prompt), parsed.GetValue(_corpusPrompt), Terminal.Progress, cancellationToken);
+        Terminal.Print(output => WriteTable(output, found), json =>
         {
-            await library;
-        }
+            json.WriteStartArray();
+            foreach (var match in found)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("score", match.Score);
+                json.WriteNumber("line", match.Line);
+                json.WriteString("text", match.Text);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        });
+        return ExitCode.Done;
     }
 
     private void WriteTable(TextWriter output, IReadOnlyList<CorpusMatch> found)

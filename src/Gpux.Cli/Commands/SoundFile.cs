@@ -4,39 +4,12 @@ namespace Gpux.Cli.Commands;
 
 internal static class SoundFile
 {
-    /// <summary>What stands for standard input.</summary>
-    public const string StandardInput = "-";
-
     private static readonly string[] Endings =
         [".aac", ".aif", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mka", ".mp3", ".mp4", ".oga", ".ogg", ".opus", ".wav", ".webm"];
 
-    /// <summary>The files that the user names: of a folder the sounds in it, in the order of their names.</summary>
-    /// <exception cref="UsageException">A folder without a sound, or that cannot be read.</exception>
-    public static IReadOnlyList<string> Expand(IReadOnlyList<string> inputs)
-    {
-        var files = new List<string>();
-        foreach (var input in inputs)
-        {
-            if (!Directory.Exists(input))
-            {
-                files.Add(input);
-                continue;
-            }
-            try
-            {
-                var found = Directory.EnumerateFiles(input)
-                    .Where(file => Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal).ToArray();
-                if (found.Length == 0)
-                    throw new UsageException($"There is no sound in the folder '{input}'.", $"Name a file, or a folder with files of these kinds: {string.Join(' ', Endings)}.");
-                files.AddRange(found);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                throw new UsageException($"The folder '{input}' cannot be read: {exception.Message}", "Check its path and rights.");
-            }
-        }
-        return files;
-    }
+    /// <summary>The sounds that the words of a command line mean.</summary>
+    /// <exception cref="UsageException">A folder or pattern has no sounds, or cannot be listed.</exception>
+    public static MediaFiles Find(IReadOnlyList<string> words) => MediaFiles.Find(words, "sounds", Endings);
 
     /// <summary>Reads a sound that the user names, or that comes from standard input.</summary>
     /// <param name="sampleRate">Hz, what it is converted to.</param>
@@ -45,7 +18,7 @@ internal static class SoundFile
     {
         try
         {
-            if (path != StandardInput)
+            if (path != MediaFiles.StandardInput)
                 return Waveform.Load(path, sampleRate);
             using var input = Console.OpenStandardInput();
             return Waveform.Load(input, sampleRate, name: "standard input");

@@ -11,6 +11,9 @@ public sealed class Waveform
     /// <summary>The least and the greatest rate that is converted, in Hz. Beyond, a second would cost more than any sound is worth.</summary>
     public const int MinSampleRate = 100, MaxSampleRate = 1_536_000;
 
+    /// <summary>2^100, the greatest amount of a sample: neither the mean of channels nor a change of rate goes on to infinity from there.</summary>
+    public const float Greatest = 1.2676506e30f;
+
     private readonly ReadOnlyMemory<float> _samples;
 
     internal Waveform(ReadOnlyMemory<float> samples, int sampleRate)
@@ -26,14 +29,14 @@ public sealed class Waveform
     public TimeSpan Duration => TimeSpan.FromSeconds((double)_samples.Length / SampleRate);
 
     /// <summary>Copies samples that are there already.</summary>
-    /// <exception cref="ArgumentException">None, or one that is not finite.</exception>
+    /// <exception cref="ArgumentException">None, or one that is NaN or beyond <see cref="Greatest"/>.</exception>
     public static Waveform FromSamples(ReadOnlySpan<float> samples, int sampleRate)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(sampleRate, MinSampleRate);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(sampleRate, MaxSampleRate);
         if (samples.IsEmpty)
             throw new ArgumentException("A sound has at least one sample.", nameof(samples));
-        if (AudioDecoder.FirstNotFinite(samples) is >= 0 and var at)
+        if (AudioDecoder.FirstOutOfRange(samples) is >= 0 and var at)
             throw new ArgumentException($"Sample {at} is {samples[at]}.", nameof(samples));
         return new Waveform(samples.ToArray(), sampleRate);
     }

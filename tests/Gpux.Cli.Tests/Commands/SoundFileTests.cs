@@ -11,7 +11,8 @@ public sealed class SoundFileTests
         foreach (var name in (string[])["b.WAV", "a.flac", "notes.txt", "c.mp3"])
             File.WriteAllText(Path.Combine(folder, name), "");
         string[] expected = [.. ((string[])["a.flac", "b.WAV", "c.mp3"]).Select(name => Path.Combine(folder, name)), "-"];
-        Assert.Equal(expected, SoundFile.Expand([folder, "-"]));
+        Assert.Equal(expected, SoundFile.Find([folder, "-"]).Names);
+        Assert.Equal([Path.Combine(folder, "a.flac")], SoundFile.Find([Path.Combine(folder, "*.flac")]).Names);
         Directory.Delete(folder, recursive: true);
     }
 
@@ -19,7 +20,7 @@ public sealed class SoundFileTests
     public void Folder_without_a_sound_is_wrong_usage()
     {
         var folder = Directory.CreateTempSubdirectory("gpux-sounds-").FullName;
-        Assert.Throws<UsageException>(() => SoundFile.Expand([folder]));
+        Assert.Throws<UsageException>(() => SoundFile.Find([folder]));
         Directory.Delete(folder);
         Assert.Throws<UsageException>(() => SoundFile.Load(Path.Combine(folder, "none.wav"), 16_000));
     }

@@ -4,21 +4,24 @@ using System.Formats.Tar;
 using System.Text;
 using Gpux.Registries.Archives;
 using Gpux.Registries.Store;
+using Xunit.Abstractions;
 
 namespace Gpux.Registries.Tests.Archives;
 
-public sealed class ArchiveUnpackerTests : IDisposable
+public sealed class ArchiveUnpackerTests(ITestOutputHelper output) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("gpux-archives-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private string Unpack(byte[] archive, string name = "model.archive")
+    private string Unpack(byte[] archive, string name = "model.archive") => Unpack(archive, _folder, name);
+
+    private static string Unpack(ReadOnlySpan<byte> archive, string folder, string name = "model.archive")
     {
-        var (file, target) = (Path.Combine(_folder, "archive"), Path.Combine(_folder, Path.GetRandomFileName()));
+        var (file, target) = (Path.Combine(folder, "archive"), Path.Combine(folder, Path.GetRandomFileName()));
         File.WriteAllBytes(file, archive);
         Directory.CreateDirectory(target);
-        var members = new ArchiveUnpacker(file, name, target, new StoreFolder(_folder, "GPUX_HOME")).Unpack(CancellationToken.None);
+        var members = new ArchiveUnpacker(file, name, target, new StoreFolder(folder, "GPUX_HOME")).Unpack(CancellationToken.None);
         // Nothing but numbered files in the folder.
         Assert.All(Directory.EnumerateFileSystemEntries(target), path => Assert.Matches("^[0-9]+$", Path.GetFileName(path)));
         Assert.All(members, member => Assert.Equal(member.Sha256,
@@ -343,24 +346,34 @@ public sealed class ArchiveUnpackerTests : IDisposable
     }
 
     [Fact]
-    public void Random_bytes_behind_a_good_start_never_do_worse_than_a_typed_refusal()
+    public void Damaged_archives_never_do_worse_than_a_typed_refusal() => Fuzzing.TenThousand(output, "archive", Reader);
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void A_million_damaged_archives_never_do_worse_than_a_typed_refusal() => Fuzzing.Million(output, "archive", Reader);
+
+    private Func<Random, bool> Reader()
     {
-        var random = new Random(7);
-        byte[][] good = [new TarFile().Pax("path", "é/long").Add("x", "content").Add("l", type: '1', link: "é/long").Finish(),
-            new TarFile().Add("a", new string('x', 2000)).Compressed(), ZipFile.Of(("a", new string('x', 2000)), ("b/c", "y"))];
-        for (var i = 0; i < 450; i++)
+        var damage = new Damage([new TarFile().Pax("path", "é/long").Add("x", "content").Add("l", type: '1', link: "é/long").Finish(),
+            new TarFile().Add("a", new string('x', 2000)).Compressed(), ZipFile.Of(("a", new string('x', 2000)), ("b/c", "y"))]);
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, Path.GetRandomFileName())).FullName;
+        return random =>
         {
-            var archive = good[i % good.Length].ToArray();
-            for (var change = random.Next(1, 6); change > 0; change--)
-                archive[random.Next(archive.Length)] = (byte)random.Next(256);
             try
             {
-                Unpack(archive);
+                Unpack(damage.Next(random).Bytes, folder);
+                return true;
             }
             catch (GpuxException refusal) when (refusal is InvalidArchiveException or ArchiveTooLargeException)
             {
+                return false;
             }
-        }
+            finally
+            {
+                foreach (var target in Directory.EnumerateDirectories(folder))
+                    Directory.Delete(target, recursive: true);
+            }
+        };
     }
 
     [Fact]

@@ -35,9 +35,9 @@ public sealed class GitHubRegistryTests
     [InlineData("https://github.com/o/r/releases/download/v1.0/m.onnx", "o/r/releases//m.onnx", "v1.0")]
     public void References_and_links_are_read(string text, string name, string? revision)
     {
-        var model = StandInMachine<GitHubStandIn>.Parse(text);
+        var model = TestMachine.Parse(text);
         Assert.Equal(new ModelReference("github", name, revision), model);
-        Assert.Equal(model, StandInMachine<GitHubStandIn>.Parse(model.ToString()));
+        Assert.Equal(model, TestMachine.Parse(model.ToString()));
     }
 
     [Theory]
@@ -50,7 +50,7 @@ public sealed class GitHubRegistryTests
     [InlineData("github:o r/x")]
     [InlineData("https://github.com/o")]
     [InlineData("https://github.com/o/r/issues/1")]
-    public void Anything_else_is_refused(string text) => Assert.Throws<InvalidReferenceException>(() => StandInMachine<GitHubStandIn>.Parse(text));
+    public void Anything_else_is_refused(string text) => Assert.Throws<InvalidReferenceException>(() => TestMachine.Parse(text));
 
     [Fact]
     public async Task Large_files_are_listed_in_place_of_their_pointers()

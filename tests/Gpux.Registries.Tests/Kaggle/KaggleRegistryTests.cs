@@ -19,10 +19,9 @@ public sealed class KaggleRegistryTests
     [InlineData("https://www.kaggle.com/models/google/gemma?tab=versions", "kaggle:google/gemma")]
     public void Handles_are_read_and_written(string text, string canonical)
     {
-        var forms = new ReferenceForms(RegistryCatalog.All);
-        var model = ModelReference.Parse(text, forms);
+        var model = TestMachine.Parse(text);
         Assert.Equal(canonical, model.ToString());
-        Assert.Equal(model, ModelReference.Parse(canonical, forms));
+        Assert.Equal(model, TestMachine.Parse(canonical));
     }
 
     [Theory]
@@ -34,7 +33,7 @@ public sealed class KaggleRegistryTests
     [InlineData("kaggle:../gemma/keras/2b")]
     [InlineData("https://www.kaggle.com/datasets/a/b")]
     public void Anything_else_is_refused(string text) =>
-        Assert.Throws<InvalidReferenceException>(() => ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All)));
+        Assert.Throws<InvalidReferenceException>(() => TestMachine.Parse(text));
 
     [Fact]
     public async Task Newest_version_is_pinned_and_listed()

@@ -65,7 +65,7 @@ public sealed class KerasRegistryTests
     [InlineData("keras:kaggle://keras/bert/keras/bert_tiny_en/2", "kaggle:keras/bert/keras/bert_tiny_en@2")]
     [InlineData("keras:hf://google/gemma", "hf:google/gemma")]
     public void Presets_of_KerasHub_lead_to_their_registries(string text, string canonical) =>
-        Assert.Equal(canonical, ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All)).ToString());
+        Assert.Equal(canonical, TestMachine.Parse(text).ToString());
 
     [Fact]
     public async Task File_without_published_hash_is_pinned_by_the_storages()

@@ -46,7 +46,7 @@ public sealed class MlflowFileStoreTests : IAsyncLifetime
     }
 
     private Task<ModelManifest> ResolveAsync(string text) =>
-        new MlflowRegistry(_machine.Environment()).ResolveAsync(ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All)), CancellationToken.None);
+        new MlflowRegistry(_machine.Environment()).ResolveAsync(TestMachine.Parse(text), CancellationToken.None);
 
     [Theory]
     [InlineData("models:/two words/3", "3")]

@@ -4,8 +4,6 @@ namespace Gpux.Registries.Tests.Mlflow;
 
 public sealed class MlflowReferenceTests
 {
-    private static ModelReference Parse(string text) => ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All));
-
     [Theory]
     [InlineData("models:/churn/3", "mlflow:churn@3")]
     [InlineData("models:/churn/latest", "mlflow:churn@latest")]
@@ -23,20 +21,20 @@ public sealed class MlflowReferenceTests
     [InlineData("models:/m-0123456789abcdef0123456789abcdef", "mlflow:m-0123456789abcdef0123456789abcdef")]
     public void Native_spellings_have_one_canonical_form(string native, string canonical)
     {
-        var model = Parse(native);
+        var model = TestMachine.Parse(native);
         Assert.Equal(canonical, model.ToString());
-        Assert.Equal(model, Parse(canonical));
-        Assert.Equal(MlflowReference.Target(model), MlflowReference.Target(Parse(canonical)));
+        Assert.Equal(model, TestMachine.Parse(canonical));
+        Assert.Equal(MlflowReference.Target(model), MlflowReference.Target(TestMachine.Parse(canonical)));
     }
 
     [Fact]
     public void Revisions_mean_what_MLflow_means()
     {
-        Assert.Equal(new MlflowTarget.Registered("m", new VersionChoice.Number("3")), MlflowReference.Target(Parse("models:/m/3")));
-        Assert.Equal(new MlflowTarget.Registered("m", new VersionChoice.Alias("3")), MlflowReference.Target(Parse("models:/m@3")));
-        Assert.Equal(new MlflowTarget.Registered("m", new VersionChoice.Stage("Staging")), MlflowReference.Target(Parse("models:/m/staging")));
-        Assert.Equal(new MlflowTarget.Registered("m", new VersionChoice.Latest()), MlflowReference.Target(Parse("mlflow:m")));
-        Assert.Equal(new MlflowTarget.Run("0a", "x/y"), MlflowReference.Target(Parse("runs:/0a/x/y")));
+        Assert.Equal(new MlflowTarget.Registered("m", new VersionChoice.Number("3")), MlflowReference.Target(TestMachine.Parse("models:/m/3")));
+        Assert.Equal(new MlflowTarget.Registered("m", new VersionChoice.Alias("3")), MlflowReference.Target(TestMachine.Parse("models:/m@3")));
+        Assert.Equal(new MlflowTarget.Registered("m", new VersionChoice.Stage("Staging")), MlflowReference.Target(TestMachine.Parse("models:/m/staging")));
+        Assert.Equal(new MlflowTarget.Registered("m", new VersionChoice.Latest()), MlflowReference.Target(TestMachine.Parse("mlflow:m")));
+        Assert.Equal(new MlflowTarget.Run("0a", "x/y"), MlflowReference.Target(TestMachine.Parse("runs:/0a/x/y")));
     }
 
     [Theory]
@@ -49,5 +47,5 @@ public sealed class MlflowReferenceTests
     [InlineData("runs:/0a/../b")]
     [InlineData("runs:/0 a/b")]
     [InlineData("mlflow:a:b")]
-    public void Broken_references_are_refused(string text) => Assert.Throws<InvalidReferenceException>(() => Parse(text));
+    public void Broken_references_are_refused(string text) => Assert.Throws<InvalidReferenceException>(() => TestMachine.Parse(text));
 }

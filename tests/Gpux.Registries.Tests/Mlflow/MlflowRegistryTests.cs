@@ -7,14 +7,13 @@ namespace Gpux.Registries.Tests.Mlflow;
 
 public sealed class MlflowRegistryTests : IAsyncLifetime
 {
-    private readonly TestMachine _machine = TestMachine.WithoutNetwork();
+    private TestMachine _machine = null!; // Set before each test
     private MlflowStandIn _server = null!; // Set before each test
 
     public async Task InitializeAsync()
     {
         _server = await MlflowStandIn.StartAsync();
-        foreach (var (name, value) in _server.Variables)
-            _machine.Variables[name] = value;
+        _machine = TestMachine.With(_server);
     }
 
     public async Task DisposeAsync()
@@ -26,7 +25,7 @@ public sealed class MlflowRegistryTests : IAsyncLifetime
     private MlflowRegistry Open() => new(_machine.Environment());
 
     private Task<ModelManifest> ResolveAsync(string text) =>
-        Open().ResolveAsync(ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All)), CancellationToken.None);
+        Open().ResolveAsync(TestMachine.Parse(text), CancellationToken.None);
 
     [Theory]
     [InlineData("models:/big model/2")]

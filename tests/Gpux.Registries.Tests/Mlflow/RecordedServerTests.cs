@@ -26,10 +26,8 @@ public sealed class RecordedServerTests : IAsyncLifetime
             Assert.Fail($"Never recorded: {string.Join(", ", _server.Unknown)}");
     }
 
-    private static ModelReference Parse(string text) => ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All));
-
     private Task<ModelManifest> ResolveAsync(string text) =>
-        new MlflowRegistry(_machine.Environment()).ResolveAsync(Parse(text), CancellationToken.None);
+        new MlflowRegistry(_machine.Environment()).ResolveAsync(TestMachine.Parse(text), CancellationToken.None);
 
     [Theory]
     [InlineData("models:/iris-onnx@champion")]
@@ -46,7 +44,7 @@ public sealed class RecordedServerTests : IAsyncLifetime
             .Where(file => file.Name != "registered_model_meta")
             .Select(file => $"{file.Name} {file.Value.GetProperty("size")} {file.Value.GetProperty("sha256").GetString()}");
         var store = _machine.Store();
-        var model = await store.ResolveAsync(Parse(spelling), Lookup.Registry, null, CancellationToken.None);
+        var model = await store.ResolveAsync(TestMachine.Parse(spelling), Lookup.Registry, null, CancellationToken.None);
         var files = await store.FetchAsync(model);
         var fetched = model.Manifest.Files.Select(file =>
         {
@@ -66,7 +64,7 @@ public sealed class RecordedServerTests : IAsyncLifetime
     {
         var manifest = await ResolveAsync(spelling);
         Assert.Equal(canonical, manifest.Model.ToString());
-        Assert.Equal(manifest.Model, Parse(canonical));
+        Assert.Equal(manifest.Model, TestMachine.Parse(canonical));
         Assert.Equal(flavor, manifest.Properties["mlflow_flavor"]);
         Assert.Equal(version, manifest.Properties["mlflow_model_version"]);
         Assert.NotNull(manifest.Find(file));
@@ -113,10 +111,10 @@ public sealed class RecordedServerTests : IAsyncLifetime
     public async Task Stored_model_opens_without_a_request()
     {
         var store = _machine.Store();
-        await store.FetchAsync(await store.ResolveAsync(Parse("models:/iris-onnx@champion"), Lookup.Default, null, CancellationToken.None));
+        await store.FetchAsync(await store.ResolveAsync(TestMachine.Parse("models:/iris-onnx@champion"), Lookup.Default, null, CancellationToken.None));
         _server.Server.Requests.Clear();
         var again = _machine.Store();
-        var stored = await again.ResolveAsync(Parse("models:/iris-onnx@champion"), Lookup.PreferStore, null, CancellationToken.None);
+        var stored = await again.ResolveAsync(TestMachine.Parse("models:/iris-onnx@champion"), Lookup.PreferStore, null, CancellationToken.None);
         Assert.Equal(7, (await again.FetchAsync(stored)).Names.Count());
         Assert.Empty(_server.Server.Requests);
     }

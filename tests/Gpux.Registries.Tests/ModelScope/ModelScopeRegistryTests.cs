@@ -17,9 +17,9 @@ public sealed class ModelScopeRegistryTests
     [InlineData("https://www.modelscope.cn/models/Qwen/Qwen3-0.6B/files", "Qwen/Qwen3-0.6B", null)]
     public void References_and_links_are_read(string text, string name, string? revision)
     {
-        var model = StandInMachine<ModelScopeStandIn>.Parse(text);
+        var model = TestMachine.Parse(text);
         Assert.Equal(new ModelReference("modelscope", name, revision), model);
-        Assert.Equal(model, StandInMachine<ModelScopeStandIn>.Parse(model.ToString()));
+        Assert.Equal(model, TestMachine.Parse(model.ToString()));
     }
 
     [Theory]
@@ -31,7 +31,7 @@ public sealed class ModelScopeRegistryTests
     [InlineData("https://modelscope.cn/datasets/a/b")]
     [InlineData("https://modelscope.ai/models/a/b")]
     public void Anything_else_is_refused(string text) =>
-        Assert.Throws<InvalidReferenceException>(() => StandInMachine<ModelScopeStandIn>.Parse(text));
+        Assert.Throws<InvalidReferenceException>(() => TestMachine.Parse(text));
 
     [Fact]
     public async Task Model_is_described_and_its_files_have_digests()

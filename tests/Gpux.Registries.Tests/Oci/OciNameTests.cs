@@ -25,8 +25,8 @@ public sealed class OciNameTests
     {
         var model = OciName.ReadReference(text);
         Assert.Equal(new ModelReference("oci", name, revision), model);
-        Assert.Equal(model, ModelReference.Parse(model.ToString(), new ReferenceForms(RegistryCatalog.All)));
-        Assert.Equal(model, ModelReference.Parse($"oci://{text}", new ReferenceForms(RegistryCatalog.All)));
+        Assert.Equal(model, TestMachine.Parse(model.ToString()));
+        Assert.Equal(model, TestMachine.Parse($"oci://{text}"));
     }
 
     [Theory]

@@ -39,7 +39,7 @@ public sealed class OciRegistryTests
     {
         await using var machine = await StartAsync(OciAccess.TokenOfUser);
         var store = machine.Store();
-        await store.FetchAsync(await store.ResolveAsync(StandInMachine<OciStandIn>.Parse(machine.StandIn.Reference), Lookup.Default, null, CancellationToken.None));
+        await store.FetchAsync(await store.ResolveAsync(TestMachine.Parse(machine.StandIn.Reference), Lookup.Default, null, CancellationToken.None));
         var token = Assert.Single(machine.Requests, request => request.Target.StartsWith("/token", StringComparison.Ordinal));
         Assert.Equal("/token?service=stand-in&scope=repository%3Amodels%2Ftiny%2Fmanifests%2Fv1%3Apull", token.Target);
         Assert.StartsWith("Basic ", token.Header("Authorization"), StringComparison.Ordinal);

@@ -22,8 +22,8 @@ public sealed class OllamaRegistryTests
     {
         var model = OllamaName.ReadReference(text);
         Assert.Equal(new ModelReference("ollama", name, tag), model);
-        Assert.Equal(model, StandInMachine<OllamaStandIn>.Parse(model.ToString()));
-        Assert.Equal(model, StandInMachine<OllamaStandIn>.Parse($"ollama:{text}"));
+        Assert.Equal(model, TestMachine.Parse(model.ToString()));
+        Assert.Equal(model, TestMachine.Parse($"ollama:{text}"));
     }
 
     [Theory]
@@ -151,7 +151,7 @@ public sealed class OllamaRegistryTests
         File.WriteAllText(Path.Combine(folder, "latest"), machine.StandIn.Manifest());
         var files = await machine.FetchAsync("ollama:own");
         Assert.All(machine.StandIn.Files, file => Assert.Equal(file.Value, files[file.Key]));
-        var part = await machine.Store().ResolveAsync(StandInMachine<OllamaStandIn>.Parse("ollama:own"), Lookup.Registry, null, CancellationToken.None);
+        var part = await machine.Store().ResolveAsync(TestMachine.Parse("ollama:own"), Lookup.Registry, null, CancellationToken.None);
         Assert.Equal(machine.StandIn.Files["model.gguf"][100..110],
             await machine.Store().ReadAsync(part.Manifest, part.Manifest.Find("model.gguf")!, 100, 10, CancellationToken.None)); // Listed above
     }

@@ -14,9 +14,9 @@ public sealed class TorchRegistryTests
     [InlineData("torchvision:resnet50-19c8e357.pth", "resnet50-19c8e357.pth", null)]
     public void Torchvision_names_are_read(string text, string name, string? weights)
     {
-        var model = StandInMachine<TorchvisionStandIn>.Parse(text);
+        var model = TestMachine.Parse(text);
         Assert.Equal(new ModelReference("torchvision", name, weights), model);
-        Assert.Equal(model, StandInMachine<TorchvisionStandIn>.Parse(model.ToString()));
+        Assert.Equal(model, TestMachine.Parse(model.ToString()));
     }
 
     [Theory]
@@ -100,7 +100,7 @@ public sealed class TorchRegistryTests
     [InlineData("timm:hf-hub:org/name@rev", "hf", "org/name", "rev")]
     [InlineData("hf-hub:org/name", "hf", "org/name", null)]
     public void Timm_names_are_the_Hubs(string text, string registry, string name, string? revision) =>
-        Assert.Equal(new ModelReference(registry, name, revision), StandInMachine<TorchvisionStandIn>.Parse(text));
+        Assert.Equal(new ModelReference(registry, name, revision), TestMachine.Parse(text));
 
     [Theory]
     [InlineData("timm:org/name")]
@@ -115,7 +115,7 @@ public sealed class TorchRegistryTests
     [InlineData("torchhub:a/b:")]
     [InlineData("torchserve:a/b")]
     [InlineData("http://example.com/x.mar")]
-    public void Anything_else_is_refused(string text) => Assert.Throws<InvalidReferenceException>(() => StandInMachine<TorchvisionStandIn>.Parse(text));
+    public void Anything_else_is_refused(string text) => Assert.Throws<InvalidReferenceException>(() => TestMachine.Parse(text));
 
     [Fact]
     public async Task Timm_has_addresses_besides_the_Hubs()

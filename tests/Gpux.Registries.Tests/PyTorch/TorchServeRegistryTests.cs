@@ -23,10 +23,9 @@ public sealed class TorchServeRegistryTests : IDisposable
     [InlineData("torchserve:/models/a.mar", "/models/a.mar")]
     public void References_are_read_and_read_back(string text, string name)
     {
-        var forms = new ReferenceForms(RegistryCatalog.All);
-        var model = ModelReference.Parse(text, forms);
+        var model = TestMachine.Parse(text);
         Assert.Equal(new ModelReference("torchserve", name), model);
-        Assert.Equal(model, ModelReference.Parse(model.ToString(), forms));
+        Assert.Equal(model, TestMachine.Parse(model.ToString()));
     }
 
     [Theory]

@@ -7,14 +7,13 @@ namespace Gpux.Registries.Tests.S3;
 
 public sealed class S3RegistryTests : IAsyncLifetime
 {
-    private readonly TestMachine _machine = TestMachine.WithoutNetwork();
+    private TestMachine _machine = null!; // Set before each test
     private S3StandIn _server = null!; // Set before each test
 
     public async Task InitializeAsync()
     {
         _server = await S3StandIn.StartAsync();
-        foreach (var (name, value) in _server.Variables)
-            _machine.Variables[name] = value;
+        _machine = TestMachine.With(_server);
     }
 
     public async Task DisposeAsync()
@@ -24,7 +23,7 @@ public sealed class S3RegistryTests : IAsyncLifetime
     }
 
     private Task<ModelManifest> ResolveAsync(string text) => S3Registry.Amazon(_machine.Environment())
-        .ResolveAsync(ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All)), CancellationToken.None);
+        .ResolveAsync(TestMachine.Parse(text), CancellationToken.None);
 
     [Fact]
     public async Task List_goes_on_page_by_page()
@@ -103,7 +102,7 @@ public sealed class S3RegistryTests : IAsyncLifetime
     [InlineData("s3://models/../x")]
     [InlineData("s3://169.254.169.254:80/x")]
     public void Broken_references_are_refused(string text) =>
-        Assert.Throws<InvalidReferenceException>(() => ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All)));
+        Assert.Throws<InvalidReferenceException>(() => TestMachine.Parse(text));
 
     [Fact]
     public async Task Google_gets_a_bearer_token()
@@ -111,7 +110,7 @@ public sealed class S3RegistryTests : IAsyncLifetime
         _server.IsPublic = true;
         _machine.Variables["STORAGE_EMULATOR_HOST"] = new Uri(_server.Servers[0].Address).Authority;
         var registry = S3Registry.Google(_machine.Environment());
-        var model = ModelReference.Parse("gs://models/one", new ReferenceForms(RegistryCatalog.All));
+        var model = TestMachine.Parse("gs://models/one");
         Assert.Equal(["model.onnx", "model.onnx.data", "model.onnx2"], (await registry.ResolveAsync(model, CancellationToken.None)).Files.Select(file => file.Path));
         _machine.Variables["GOOGLE_OAUTH_ACCESS_TOKEN"] = "ya29.x";
         _server.Servers[0].Intercept = async (context, request, answer) =>

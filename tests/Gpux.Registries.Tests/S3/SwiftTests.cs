@@ -17,7 +17,7 @@ public sealed class SwiftTests(SwiftServer swift) : IClassFixture<SwiftServer>, 
     {
         foreach (var (name, value) in swift.Variables)
             _machine.Variables.TryAdd(name, value);
-        return ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All));
+        return TestMachine.Parse(text);
     }
 
     [Fact]

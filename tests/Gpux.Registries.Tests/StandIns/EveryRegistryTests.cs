@@ -53,7 +53,7 @@ public sealed class EveryRegistryTests
         await using var machine = await StartAsync(registry);
         var manifest = (await machine.ResolveAsync()).Manifest;
         var pinned = manifest.Model with { Revision = manifest.Commit };
-        Assert.Equal(pinned, StandInMachine<IStandIn>.Parse(pinned.ToString()));
+        Assert.Equal(pinned, TestMachine.Parse(pinned.ToString()));
         var again = (await machine.ResolveAsync(pinned.ToString(), Lookup.Registry)).Manifest;
         Assert.Equal(manifest.Commit, again.Commit);
         Assert.Equal(manifest.Files, again.Files);

@@ -53,7 +53,7 @@ public sealed class ServedRegistryTests
         var store = machine.Store();
         var model = await store.ResolveAsync(standIn.Reference);
         var canonical = model.Manifest.Model.ToString();
-        Assert.Equal(model.Manifest.Model, ModelReference.Parse(canonical, new ReferenceForms(RegistryCatalog.All)));
+        Assert.Equal(model.Manifest.Model, TestMachine.Parse(canonical));
         Assert.Equal(model.Manifest.Commit, (await store.ResolveAsync(canonical, Lookup.Registry)).Manifest.Commit);
         await store.FetchAsync(model);
         var reference = standIn.Reference;
@@ -62,7 +62,7 @@ public sealed class ServedRegistryTests
         var stored = await later.ResolveAsync(reference, Lookup.PreferStore);
         await AssertFilesAsync(standIn, await later.FetchAsync(stored));
         var pinned = new ModelReference(model.Manifest.Model.Registry, model.Manifest.Model.Name, model.Manifest.Commit);
-        Assert.Equal(pinned, ModelReference.Parse(pinned.ToString(), new ReferenceForms(RegistryCatalog.All)));
+        Assert.Equal(pinned, TestMachine.Parse(pinned.ToString()));
         Assert.Equal(model.Manifest.Commit, (await later.ResolveAsync(pinned.ToString())).Manifest.Commit);
     }
 

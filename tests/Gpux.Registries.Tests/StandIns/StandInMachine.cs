@@ -20,9 +20,7 @@ internal sealed class StandInMachine<T> : IAsyncDisposable
     public ModelStore Store() => _machine.Store();
 
     public Task<ResolvedModel> ResolveAsync(string? reference = null, Lookup lookup = Lookup.Default) =>
-        Store().ResolveAsync(Parse(reference ?? StandIn.Reference), lookup, progress: null, CancellationToken.None);
-
-    public static ModelReference Parse(string text) => ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All));
+        Store().ResolveAsync(TestMachine.Parse(reference ?? StandIn.Reference), lookup, progress: null, CancellationToken.None);
 
     /// <summary>Fetches the files named, or all, and gives their bytes.</summary>
     public async Task<Dictionary<string, byte[]>> FetchAsync(string? reference = null, params string[] paths)

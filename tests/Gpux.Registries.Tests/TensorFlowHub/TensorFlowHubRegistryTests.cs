@@ -18,10 +18,9 @@ public sealed class TensorFlowHubRegistryTests
     [InlineData("tfhub:https://example.org/models/m.tar.gz", "tfhub:https://example.org/models/m.tar.gz")]
     public void Handles_are_read_and_written(string text, string canonical)
     {
-        var forms = new ReferenceForms(RegistryCatalog.All);
-        var model = ModelReference.Parse(text, forms);
+        var model = TestMachine.Parse(text);
         Assert.Equal(canonical, model.ToString());
-        Assert.Equal(model, ModelReference.Parse(canonical, forms));
+        Assert.Equal(model, TestMachine.Parse(canonical));
     }
 
     [Theory]
@@ -30,7 +29,7 @@ public sealed class TensorFlowHubRegistryTests
     [InlineData("tfhub:https://example.org/page")]
     [InlineData("tfhub:https://user:secret@example.org/m.tar.gz")]
     public void Anything_else_is_refused(string text) =>
-        Assert.Throws<InvalidReferenceException>(() => ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All)));
+        Assert.Throws<InvalidReferenceException>(() => TestMachine.Parse(text));
 
     [Fact]
     public async Task Unpacking_is_told_from_its_start_to_its_end()

@@ -5,14 +5,13 @@ namespace Gpux.Registries.Tests.Wandb;
 
 public sealed class WandbRegistryTests : IAsyncLifetime
 {
-    private readonly TestMachine _machine = TestMachine.WithoutNetwork();
+    private TestMachine _machine = null!; // Set before each test
     private WandbStandIn _server = null!; // Set before each test
 
     public async Task InitializeAsync()
     {
         _server = await WandbStandIn.StartAsync();
-        foreach (var (name, value) in _server.Variables)
-            _machine.Variables[name] = value;
+        _machine = TestMachine.With(_server);
     }
 
     public async Task DisposeAsync()
@@ -21,10 +20,8 @@ public sealed class WandbRegistryTests : IAsyncLifetime
         await _machine.DisposeAsync();
     }
 
-    private static ModelReference Parse(string text) => ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All));
-
     private Task<ModelManifest> ResolveAsync(string text) =>
-        new WandbRegistry(_machine.Environment()).ResolveAsync(Parse(text), CancellationToken.None);
+        new WandbRegistry(_machine.Environment()).ResolveAsync(TestMachine.Parse(text), CancellationToken.None);
 
     private async Task AssertPulledAsync()
     {
@@ -157,5 +154,5 @@ public sealed class WandbRegistryTests : IAsyncLifetime
     [InlineData("wandb:")]
     [InlineData("wandb:a:b/c")]
     [InlineData("https://wandb.ai/acme")]
-    public void Broken_references_are_refused(string text) => Assert.Throws<InvalidReferenceException>(() => Parse(text));
+    public void Broken_references_are_refused(string text) => Assert.Throws<InvalidReferenceException>(() => TestMachine.Parse(text));
 }

@@ -9,14 +9,13 @@ namespace Gpux.Registries.Tests.Web;
 
 public sealed class WebRegistryTests : IAsyncLifetime
 {
-    private readonly TestMachine _machine = TestMachine.WithoutNetwork();
+    private TestMachine _machine = null!; // Set before each test
     private WebStandIn _server = null!; // Set before each test
 
     public async Task InitializeAsync()
     {
         _server = await WebStandIn.StartAsync();
-        foreach (var (name, value) in _server.Variables)
-            _machine.Variables[name] = value;
+        _machine = TestMachine.With(_server);
     }
 
     public async Task DisposeAsync()
@@ -28,7 +27,7 @@ public sealed class WebRegistryTests : IAsyncLifetime
     private string Address => _server.Servers[0].Address;
 
     private Task<ModelManifest> ResolveAsync(string text) => new WebRegistry(_machine.Environment())
-        .ResolveAsync(ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All)), CancellationToken.None);
+        .ResolveAsync(TestMachine.Parse(text), CancellationToken.None);
 
     private static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
@@ -132,18 +131,18 @@ public sealed class WebRegistryTests : IAsyncLifetime
     [InlineData("web:https://host/", "web:https://host/")]
     public void Addresses_are_references(string text, string canonical)
     {
-        var model = ModelReference.Parse(text, new ReferenceForms(RegistryCatalog.All));
+        var model = TestMachine.Parse(text);
         Assert.Equal(canonical, model.ToString());
-        Assert.Equal(model, ModelReference.Parse(canonical, new ReferenceForms(RegistryCatalog.All)));
+        Assert.Equal(model, TestMachine.Parse(canonical));
     }
 
     [Fact]
     public void Password_in_an_address_is_refused_without_showing_it()
     {
         var error = Assert.Throws<InvalidReferenceException>(
-            () => ModelReference.Parse("https://ada:geheim@host/m", new ReferenceForms(RegistryCatalog.All)));
+            () => TestMachine.Parse("https://ada:geheim@host/m"));
         Assert.DoesNotContain("geheim", error.ToString(), StringComparison.Ordinal);
-        Assert.Throws<InvalidReferenceException>(() => ModelReference.Parse("web:model.onnx", new ReferenceForms(RegistryCatalog.All)));
+        Assert.Throws<InvalidReferenceException>(() => TestMachine.Parse("web:model.onnx"));
     }
 
     [Theory]

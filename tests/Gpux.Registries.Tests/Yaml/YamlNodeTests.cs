@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Text;
 using Gpux.Registries.Yaml;
+using Xunit.Abstractions;
 
 namespace Gpux.Registries.Tests.Yaml;
 
-public sealed class YamlNodeTests
+public sealed class YamlNodeTests(ITestOutputHelper output)
 {
     private const string Marks = "{}[]:,&*!|>'\"%@`#-? \n\t\\x";
 
@@ -53,22 +54,31 @@ public sealed class YamlNodeTests
     }
 
     [Fact]
-    public void Damaged_files_give_typed_errors_only()
+    public void Damaged_files_give_typed_errors_only() => Fuzzing.TenThousand(output, "YAML", Reader);
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void A_million_damaged_files_give_typed_errors_only() => Fuzzing.Million(output, "YAML", Reader);
+
+    private static Func<Random, bool> Reader()
     {
-        const string good = "a: &x {b: 'c', d: [1, \"\\x41\\u00e9\"]}\n? e\n: |\n  text\n  more\nf: *x\n!!str g: !t >-\n  h\n---\nz\n";
-        var random = new Random(5);
-        for (var i = 0; i < 20_000; i++)
+        byte[][] good =
+        [
+            Encoding.UTF8.GetBytes("a: &x {b: 'c', d: [1, \"\\x41\\u00e9\"]}\n? e\n: |\n  text\n  more\nf: *x\n!!str g: !t >-\n  h\n---\nz\n"),
+            Encoding.UTF8.GetBytes("a: {b: [1, \"2\"], c: 'x'}\nd:\n  - e: |\n      f\n"),
+        ];
+        var damage = new Damage(good, int.MaxValue, [.. Marks.Select(mark => (byte[])[(byte)mark])]);
+        return random =>
         {
-            var bytes = Encoding.UTF8.GetBytes(good);
-            for (var changes = random.Next(1, 6); changes > 0; changes--)
-                bytes[random.Next(bytes.Length)] = random.Next(4) == 0 ? (byte)random.Next(256) : (byte)Marks[random.Next(Marks.Length)];
             try
             {
-                YamlNode.Read(bytes.AsMemory(0, random.Next(bytes.Length)));
+                YamlNode.Read(damage.Next(random).Bytes);
+                return true;
             }
             catch (FormatException)
             {
+                return false;
             }
-        }
+        };
     }
 }

@@ -22,7 +22,7 @@ public sealed class FeatureExtractorTests
     [Fact]
     public void Extractor_may_be_nested_in_the_processor_of_all_inputs()
     {
-        using var repository = new Repository(("processor_config.json", $$"""{"feature_extractor": {{Wav2Vec2}}}"""),
+        using var repository = new MadeRepository(("processor_config.json", $$"""{"feature_extractor": {{Wav2Vec2}}}"""),
             ("preprocessor_config.json", """{"feature_extractor_type": "WhisperFeatureExtractor"}"""));
         Assert.Equal("Wav2Vec2FeatureExtractor", FeatureExtractor.Load(repository.File).Type);
         Assert.True(FeatureExtractor.IsDescribed(repository.File));
@@ -31,16 +31,16 @@ public sealed class FeatureExtractorTests
     [Fact]
     public void Type_of_model_decides_where_the_file_names_none()
     {
-        using var repository = new Repository(("preprocessor_config.json", """{"sampling_rate": 16000}"""), ("config.json", """{"model_type": "hubert"}"""));
+        using var repository = new MadeRepository(("preprocessor_config.json", """{"sampling_rate": 16000}"""), ("config.json", """{"model_type": "hubert"}"""));
         Assert.Equal("Wav2Vec2FeatureExtractor", FeatureExtractor.Load(repository.File).Type);
     }
 
     [Fact]
     public void Old_processor_of_images_is_none_of_sounds()
     {
-        using var repository = new Repository(("preprocessor_config.json", """{"feature_extractor_type": "ViTFeatureExtractor"}"""));
+        using var repository = new MadeRepository(("preprocessor_config.json", """{"feature_extractor_type": "ViTFeatureExtractor"}"""));
         Assert.False(FeatureExtractor.IsDescribed(repository.File));
-        using var nothing = new Repository();
+        using var nothing = new MadeRepository();
         Assert.False(FeatureExtractor.IsDescribed(nothing.File));
         Assert.Throws<InvalidFeatureExtractorException>(() => FeatureExtractor.Load(nothing.File));
     }
@@ -183,27 +183,11 @@ public sealed class FeatureExtractorTests
 
     private static FeatureExtractor Load(string content)
     {
-        using var repository = new Repository(("preprocessor_config.json", content));
+        using var repository = new MadeRepository(("preprocessor_config.json", content));
         return FeatureExtractor.Load(repository.File);
     }
 
     private static Waveform Noise(int count, int seed = 7) => Waveform.FromSamples(TestSounds.Noise(count, seed), 16_000);
 
     private static Waveform Constant(float value, int count, int rate = 16_000) => Waveform.FromSamples(Enumerable.Repeat(value, count).ToArray(), rate);
-
-    /// <summary>A folder with files of a repository.</summary>
-    private sealed class Repository : IDisposable
-    {
-        private readonly string _folder = Directory.CreateTempSubdirectory("gpux-sounds-").FullName;
-
-        public Repository(params (string Name, string Content)[] files)
-        {
-            foreach (var (name, content) in files)
-                System.IO.File.WriteAllText(Path.Combine(_folder, name), content);
-        }
-
-        public string? File(string name) => Path.Combine(_folder, name) is var path && System.IO.File.Exists(path) ? path : null;
-
-        public void Dispose() => Directory.Delete(_folder, recursive: true);
-    }
 }

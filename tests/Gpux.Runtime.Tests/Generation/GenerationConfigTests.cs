@@ -1,10 +1,11 @@
 using System.Text;
 using System.Text.Json;
 using Gpux.Runtime.Generation;
+using Xunit.Abstractions;
 
 namespace Gpux.Runtime.Tests.Generation;
 
-public sealed class GenerationConfigTests
+public sealed class GenerationConfigTests(ITestOutputHelper output)
 {
     [Fact]
     public void Defaults_are_the_librarys()
@@ -201,33 +202,35 @@ public sealed class GenerationConfigTests
     }
 
     [Fact]
-    public void Damaged_settings_give_typed_errors_only()
+    public void Damaged_settings_give_typed_errors_only() => Fuzzing.TenThousand(output, "generation_config.json", Reader);
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void A_million_damaged_settings_give_typed_errors_only() => Fuzzing.Million(output, "generation_config.json", Reader);
+
+    private static Func<Random, bool> Reader()
     {
-        var random = new Random(5);
-        byte[][] seeds =
+        var damage = new Damage(
         [
             """{"max_length": 20, "eos_token_id": [1, 2], "early_stopping": "never", "sequence_bias": [[[1, 2], -4.0]], "top_p": 0.9, "stop_strings": ["a\u00e4"]}"""u8.ToArray(),
             """{"lang_to_id": {"<|en|>": 1}, "bad_words_ids": [[1], [2, 3]], "exponential_decay_length_penalty": [3, 1.4], "max_time": 2.5, "guidance_scale": NaN}"""u8.ToArray(),
             """{"forced_eos_token_id": 2, "suppress_tokens": [1], "num_beams": 4, "do_sample": true, "pad_token_id": null, "decoder": {"bos_token_id": -Infinity}}"""u8.ToArray(),
-        ];
-        for (var round = 0; round < 6_000; round++)
+        ]);
+        return random =>
         {
-            var json = (byte[])seeds[round % seeds.Length].Clone();
-            for (var change = random.Next(1, 4); change > 0; change--)
-                json[random.Next(json.Length)] = (byte)random.Next(256);
-            if (random.Next(4) == 0)
-                json = json[..random.Next(json.Length)];
             try
             {
-                var config = GenerationConfig.Parse(json);
+                var config = GenerationConfig.Parse(damage.Next(random).Bytes.ToArray());
                 GenerationConfigCheck.Check(config);
                 new TokenGenerator(HistoryDecoder.Hashed(20, 1), config with { MaxNewTokens = 3 }, new GenerationOptions { Decode = _ => "" })
                     .Generate(TokenBatch.Of([1, 2]), CancellationToken.None);
+                return true;
             }
             catch (GpuxException)
             {
+                return false;
             }
-        }
+        };
     }
 
     private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;

@@ -14,7 +14,7 @@ public sealed class ImageProcessorTests
     [Fact]
     public void Processor_of_images_may_be_nested_in_that_of_all_inputs()
     {
-        using var repository = new Repository(("processor_config.json", $$"""{"processor_class": "CLIPProcessor", "image_processor": {{Vit}}}"""),
+        using var repository = new MadeRepository(("processor_config.json", $$"""{"processor_class": "CLIPProcessor", "image_processor": {{Vit}}}"""),
             ("preprocessor_config.json", """{"image_processor_type": "SamImageProcessor"}"""));
         Assert.Equal("ViTImageProcessor", ImageProcessor.Load(repository.File).Type);
     }
@@ -22,7 +22,7 @@ public sealed class ImageProcessorTests
     [Fact]
     public void Type_of_model_decides_where_file_names_no_processor()
     {
-        using var repository = new Repository(("preprocessor_config.json", """{"size": 8}"""), ("config.json", """{"model_type": "resnet"}"""));
+        using var repository = new MadeRepository(("preprocessor_config.json", """{"size": 8}"""), ("config.json", """{"model_type": "resnet"}"""));
         Assert.Equal("ConvNextImageProcessor", ImageProcessor.Load(repository.File).Type);
     }
 
@@ -37,7 +37,7 @@ public sealed class ImageProcessorTests
     [Fact]
     public void Repository_without_processor_file_is_refused()
     {
-        using var repository = new Repository();
+        using var repository = new MadeRepository();
         Assert.Throws<InvalidImageProcessorException>(() => ImageProcessor.Load(repository.File));
     }
 
@@ -76,7 +76,7 @@ public sealed class ImageProcessorTests
     public void Filters_that_only_pillow_has_choose_slow_backend_but_fail_in_fast_one()
     {
         const string Box = """{"image_processor_type": "ViTImageProcessor", "resample": 4, "size": 8}""";
-        using var repository = new Repository(("preprocessor_config.json", Box));
+        using var repository = new MadeRepository(("preprocessor_config.json", Box));
         Assert.Equal(8, ImageProcessor.Load(repository.File).Process([Grey(9, 9)])["pixel_values"].Shape[3]);
         Assert.Throws<UnsupportedImageProcessorException>(() => ImageProcessor.Load(repository.File, ImageBackend.Fast));
     }
@@ -160,7 +160,7 @@ public sealed class ImageProcessorTests
 
     private static ImageProcessor Load(string preprocessorConfig)
     {
-        using var repository = new Repository(("preprocessor_config.json", preprocessorConfig));
+        using var repository = new MadeRepository(("preprocessor_config.json", preprocessorConfig));
         return ImageProcessor.Load(repository.File);
     }
 
@@ -172,21 +172,5 @@ public sealed class ImageProcessorTests
         var pixels = new byte[width * height * 3];
         new Random(width * 1000 + height).NextBytes(pixels);
         return Image.FromPixels(width, height, pixels);
-    }
-
-    /// <summary>A folder with files of a repository.</summary>
-    private sealed class Repository : IDisposable
-    {
-        private readonly string _folder = Directory.CreateTempSubdirectory("gpux-images-").FullName;
-
-        public Repository(params (string Name, string Content)[] files)
-        {
-            foreach (var (name, content) in files)
-                System.IO.File.WriteAllText(Path.Combine(_folder, name), content);
-        }
-
-        public string? File(string name) => Path.Combine(_folder, name) is var path && System.IO.File.Exists(path) ? path : null;
-
-        public void Dispose() => Directory.Delete(_folder, recursive: true);
     }
 }

@@ -1,5 +1,5 @@
 using Gpux.Runtime.Tokenizers;
-using static Gpux.Runtime.Tests.Tokenizers.MadeRepository;
+using static Gpux.Runtime.Tests.MadeRepository;
 
 namespace Gpux.Runtime.Tests.Tokenizers;
 

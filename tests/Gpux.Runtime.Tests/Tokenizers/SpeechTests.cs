@@ -1,6 +1,6 @@
 using Gpux.Runtime.Tokenizers;
 using Gpux.Runtime.Tokenizers.Speech;
-using static Gpux.Runtime.Tests.Tokenizers.MadeRepository;
+using static Gpux.Runtime.Tests.MadeRepository;
 
 namespace Gpux.Runtime.Tests.Tokenizers;
 

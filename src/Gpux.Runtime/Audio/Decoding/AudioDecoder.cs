@@ -34,15 +34,15 @@ internal static class AudioDecoder
         return new Waveform(samples.Count == 0 ? throw new DamagedAudioException(name, "it holds no sample") : samples.Take(), rate);
     }
 
-    /// <summary>The first sample that is NaN or infinite; -1 if none is.</summary>
-    public static int FirstNotFinite(ReadOnlySpan<float> samples)
+    /// <summary>The first sample that is NaN, or beyond <see cref="Waveform.Greatest"/>; -1 if none is.</summary>
+    public static int FirstOutOfRange(ReadOnlySpan<float> samples)
     {
         var at = 0;
         for (; at + Vector<float>.Count <= samples.Length; at += Vector<float>.Count)
-            if (!Vector.LessThanAll(Vector.Abs(new Vector<float>(samples[at..])), new Vector<float>(float.PositiveInfinity)))
+            if (!Vector.LessThanOrEqualAll(Vector.Abs(new Vector<float>(samples[at..])), new Vector<float>(Waveform.Greatest)))
                 break;
         for (; at < samples.Length; at++)
-            if (!float.IsFinite(samples[at]))
+            if (!(float.Abs(samples[at]) <= Waveform.Greatest))
                 return at;
         return -1;
     }
@@ -58,12 +58,17 @@ internal static class AudioDecoder
         {
             AudioFormat.Unknown => throw new UnsupportedAudioException(name,
                 header.IsEmpty ? "it is empty" : $"its first bytes, {Convert.ToHexString(header[..Math.Min(8, header.Length)])}, are those of no known format"),
-            AudioFormat.Wav => (ISampleReader?)WavReader.Open(stream, name) ?? SndfileReader.Open(stream, name, "WAV of a rare encoding"),
+            AudioFormat.Wav => (ISampleReader?)WavReader.Open(stream, name, out var encoding)
+                ?? (encoding == WavReader.MpegLayer3 ? OpenMpeg(stream, name, "MP3 inside of WAV") : SndfileReader.Open(stream, name, "WAV of a rare encoding")),
             AudioFormat.Flac => new FlacReader(stream, name),
-            AudioFormat.Sndfile => SndfileReader.Open(stream, name, AudioFormats.Name(format, header)),
+            AudioFormat.Mpeg when Mpg123Reader.IsAt(stream) => OpenMpeg(stream, name, AudioFormats.Name(format, header)),
+            AudioFormat.Mpeg or AudioFormat.Sndfile => SndfileReader.Open(stream, name, AudioFormats.Name(format, header)),
             _ => FfmpegReader.Open(stream, name, format, AudioFormats.Name(format, header)),
         };
     }
+
+    private static ISampleReader OpenMpeg(Stream stream, string name, string formatName) =>
+        (ISampleReader?)Mpg123Reader.Open(stream, name) ?? SndfileReader.Open(stream, name, formatName);
 
     private static void Check(ISampleReader reader, string name)
     {
@@ -82,8 +87,8 @@ internal static class AudioDecoder
             long done = 0;
             while (reader.Read(block.AsSpan(0, BlockFrames * channels)) is > 0 and var count)
             {
-                if (FirstNotFinite(block.AsSpan(0, count)) is >= 0 and var bad)
-                    throw new DamagedAudioException(name, $"sample {done + bad / channels} is not a finite number");
+                if (FirstOutOfRange(block.AsSpan(0, count)) is >= 0 and var bad)
+                    throw new DamagedAudioException(name, $"sample {done + bad / channels} is not a finite number, or far beyond any sound");
                 if (channels > 1)
                     Average(block.AsSpan(0, count), channels);
                 consume(block.AsSpan(0, count / channels));

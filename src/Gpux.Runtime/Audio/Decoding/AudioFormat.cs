@@ -6,7 +6,10 @@ internal enum AudioFormat
     Wav,
     Flac,
 
-    /// <summary>What libsndfile reads besides: Ogg (Vorbis, Opus, FLAC), MP3, AIFF, AU, CAF, Wave64 and RIFX.</summary>
+    /// <summary>MPEG audio (MP3), perhaps behind tags that belong to something else: libmpg123 reads it, or libsndfile.</summary>
+    Mpeg,
+
+    /// <summary>What libsndfile reads besides: Ogg (Vorbis, Opus, FLAC), AIFF, AU, CAF, Wave64 and RIFX.</summary>
     Sndfile,
 
     /// <summary>What ffmpeg reads: MPEG-4 and QuickTime.</summary>
@@ -32,7 +35,8 @@ internal static class AudioFormats
         : file.StartsWith((ReadOnlySpan<byte>)[0x1A, 0x45, 0xDF, 0xA3]) ? AudioFormat.Matroska
         : IsAac(file) ? AudioFormat.Aac
         : file.StartsWith("OggS"u8) || file.StartsWith("FORM"u8) || file.StartsWith(".snd"u8) || file.StartsWith("caff"u8)
-            || file.StartsWith("RIFX"u8) || file.StartsWith("riff"u8) || file.StartsWith("ID3"u8) || IsMp3(file) ? AudioFormat.Sndfile
+            || file.StartsWith("RIFX"u8) || file.StartsWith("riff"u8) ? AudioFormat.Sndfile
+        : file.StartsWith("ID3"u8) || IsMp3(file) ? AudioFormat.Mpeg
         : AudioFormat.Unknown;
 
     /// <summary>What a format is called in an error.</summary>
@@ -43,9 +47,14 @@ internal static class AudioFormats
         AudioFormat.Mpeg4 => "MPEG-4 (M4A, MP4)",
         AudioFormat.Aac => "AAC",
         AudioFormat.Matroska => "Matroska or WebM",
-        _ => file.StartsWith("OggS"u8) ? "Ogg" : file.StartsWith("ID3"u8) || IsMp3(file) ? "MP3" : file.StartsWith("FORM"u8) ? "AIFF"
+        AudioFormat.Mpeg => "MP3",
+        _ => file.StartsWith("OggS"u8) ? "Ogg" : file.StartsWith("FORM"u8) ? "AIFF"
             : file.StartsWith(".snd"u8) ? "AU" : file.StartsWith("caff"u8) ? "CAF" : "a rare form of WAV",
     };
+
+    /// <summary>Whether the first four bytes can begin a frame: no version, layer, bit rate or sampling rate that is reserved.</summary>
+    /// <remarks>Source: ISO/IEC 11172-3, 2.4.2.3.</remarks>
+    public static bool IsMpegFrame(ReadOnlySpan<byte> file) => IsMp3(file) && (file[1] & 0x18) != 0x08 && (file[2] & 0xF0) != 0xF0 && (file[2] & 0x0C) != 0x0C;
 
     private static bool At(ReadOnlySpan<byte> file, int offset, ReadOnlySpan<byte> mark) => file.Length > offset && file[offset..].StartsWith(mark);
 

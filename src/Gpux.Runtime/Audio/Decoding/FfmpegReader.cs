@@ -66,7 +66,7 @@ internal sealed class FfmpegReader : ISampleReader
         }
         try
         {
-            reader._wav = WavReader.Open(reader._process.StandardOutput.BaseStream, name);
+            reader._wav = WavReader.Open(reader._process.StandardOutput.BaseStream, name, out _);
             return reader;
         }
         catch (Exception exception) when (exception is DamagedAudioException or EndOfStreamException)

@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace Gpux.Runtime.Audio.Decoding;
 
-/// <summary>Ogg, MP3 and the other formats of libsndfile, read through the caller's stream.</summary>
+/// <summary>Ogg and the other formats of libsndfile, read through the caller's stream.</summary>
 internal sealed unsafe class SndfileReader : ISampleReader
 {
     private readonly Sndfile _library;
-    private readonly Source _source;
+    private readonly NativeSource _source;
     private readonly string _name;
     private GCHandle _handle;
     private nint _file;
@@ -16,7 +16,7 @@ internal sealed unsafe class SndfileReader : ISampleReader
     {
         _library = library;
         _name = name;
-        _source = new Source(stream);
+        _source = new NativeSource(stream);
         _handle = GCHandle.Alloc(_source);
         var io = new Sndfile.VirtualIo { Length = &Length, Seek = &Seek, Read = &Read, Write = &Write, Tell = &Tell };
         Sndfile.Info info = default;
@@ -62,57 +62,17 @@ internal sealed unsafe class SndfileReader : ISampleReader
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static long Length(nint handle) => Source.Of(handle).Length;
+    private static long Length(nint handle) => NativeSource.Of(handle).Length;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static long Seek(long offset, int origin, nint handle) => Source.Of(handle).Seek(offset, origin);
+    private static long Seek(long offset, int origin, nint handle) => NativeSource.Of(handle).Seek(offset, origin);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static long Read(byte* target, long count, nint handle) => Source.Of(handle).Read(target, count);
+    private static long Read(byte* target, long count, nint handle) => NativeSource.Of(handle).Read(target, count);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static long Write(byte* source, long count, nint handle) => 0;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static long Tell(nint handle) => Source.Of(handle).Position;
-
-    /// <summary>A stream as C sees it: what fails says so by a number, as no exception may pass through foreign code.</summary>
-    private sealed class Source(Stream stream)
-    {
-        // Of a sound that does not begin its stream.
-        private readonly long _start = stream.Position;
-
-        public Exception? Failure { get; private set; }
-        public long Length { get; } = stream.Length - stream.Position;
-        public long Position => stream.Position - _start;
-
-        public static Source Of(nint handle) => (Source)GCHandle.FromIntPtr(handle).Target!; // allocated for a Source
-
-        public long Seek(long offset, int origin)
-        {
-            var target = origin switch
-            {
-                0 => offset,
-                1 => Position + offset,
-                _ => Length + offset,
-            };
-            if (target < 0 || target > Length)
-                return -1;
-            stream.Position = _start + target;
-            return target;
-        }
-
-        public long Read(byte* target, long count)
-        {
-            try
-            {
-                return stream.ReadAtLeast(new Span<byte>(target, (int)Math.Min(count, int.MaxValue)), (int)Math.Min(count, int.MaxValue), throwOnEndOfStream: false);
-            }
-            catch (Exception exception) when (exception is IOException or ObjectDisposedException or NotSupportedException)
-            {
-                Failure = exception;
-                return 0;
-            }
-        }
-    }
+    private static long Tell(nint handle) => NativeSource.Of(handle).Position;
 }

@@ -8,6 +8,9 @@ namespace Gpux.Runtime.Audio.Decoding;
 /// file that ends early is read as far as it goes.</remarks>
 internal sealed class WavReader : ISampleReader
 {
+    /// <summary>The encoding of MP3 inside of WAV.</summary>
+    public const int MpegLayer3 = 0x55;
+
     private const int Pcm = 1, Float = 3, ALaw = 6, MuLaw = 7, Extensible = 0xFFFE;
     private const int FormatBytes = 16, ExtensibleBytes = 26;
 
@@ -28,8 +31,9 @@ internal sealed class WavReader : ISampleReader
     public int Channels => _format.Channels;
 
     /// <summary>Reads the header.</summary>
-    /// <returns>Null for an encoding that is not read here.</returns>
-    public static WavReader? Open(Stream stream, string name)
+    /// <param name="encoding">The number of the samples' encoding.</param>
+    /// <returns>Null for an encoding that is not read here; the stream is then where it was.</returns>
+    public static WavReader? Open(Stream stream, string name, out int encoding)
     {
         var start = stream.CanSeek ? stream.Position : 0;
         Span<byte> header = stackalloc byte[40];
@@ -46,6 +50,7 @@ internal sealed class WavReader : ISampleReader
             {
                 if (format is null)
                     throw new DamagedAudioException(name, "its samples come before their format");
+                encoding = format.Tag;
                 if (!format.IsRead)
                 {
                     stream.Position = start;

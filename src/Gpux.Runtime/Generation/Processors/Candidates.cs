@@ -70,4 +70,13 @@ internal readonly ref struct Candidates
     /// <summary>The log-probability of a candidate, from what <see cref="Softmax"/> returned.</summary>
     public float LogProbability(int candidate, (float Greatest, float LogSum) softmax) =>
         Scores[candidate] - softmax.Greatest - softmax.LogSum;
+
+    /// <summary>The entropy of the probabilities in nats, from what <see cref="Softmax"/> returned.</summary>
+    public double Entropy((float Greatest, float LogSum) softmax)
+    {
+        var entropy = 0d;
+        for (var i = 0; i < Count; i++)
+            entropy -= LogProbability(i, softmax) * Probabilities[i];
+        return entropy;
+    }
 }

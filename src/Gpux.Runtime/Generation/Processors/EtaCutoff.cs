@@ -7,10 +7,8 @@ internal sealed class EtaCutoff(float epsilon, int minTokensToKeep) : ILogitsPro
     {
         var candidates = row.Scratch.Candidates(row.Scores);
         var softmax = candidates.Softmax();
-        var entropy = 0d;
-        for (var i = 0; i < candidates.Count; i++)
-            entropy -= candidates.LogProbability(i, softmax) * candidates.Probabilities[i];
-        var eta = MathF.Min(epsilon, MathF.Sqrt(epsilon) * MathF.Exp(-(float)entropy));
+        var entropy = (float)candidates.Entropy(softmax);
+        var eta = MathF.Min(epsilon, MathF.Sqrt(epsilon) * MathF.Exp(-entropy));
         EpsilonCutoff.RemoveBelow(row, candidates, eta, minTokensToKeep);
     }
 }

@@ -7,12 +7,10 @@ internal sealed class TypicalP(float mass, int minTokensToKeep) : ILogitsProcess
     {
         var candidates = row.Scratch.Candidates(row.Scores);
         var softmax = candidates.Softmax();
-        var entropy = 0d;
-        for (var i = 0; i < candidates.Count; i++)
-            entropy -= candidates.LogProbability(i, softmax) * candidates.Probabilities[i];
+        var entropy = (float)candidates.Entropy(softmax);
         var keys = row.Scratch.Keys(candidates.Count);
         for (var i = 0; i < keys.Length; i++)
-            keys[i] = Selection.Key(MathF.Abs(-candidates.LogProbability(i, softmax) - (float)entropy), i);
+            keys[i] = Selection.Key(MathF.Abs(-candidates.LogProbability(i, softmax) - entropy), i);
 
         // The token that reaches the mass is the last to stay, with those just as far from the entropy.
         var kept = Selection.Prefix(keys, candidates.Probabilities, mass, inclusive: false);

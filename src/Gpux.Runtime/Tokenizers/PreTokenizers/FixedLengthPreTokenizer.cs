@@ -9,13 +9,8 @@ internal sealed class FixedLengthPreTokenizer(int length) : PreTokenizer
     public override void PreTokenize(TextScratch scratch)
     {
         var pieces = scratch.Pieces;
-        foreach (var piece in pieces.BeginSplit())
+        foreach (ref readonly var piece in pieces.BeginSplit())
         {
-            if (piece.IsToken)
-            {
-                pieces.Add(piece);
-                continue;
-            }
             var text = pieces.TextOf(piece);
             for (var i = 0; i < text.Length;)
             {

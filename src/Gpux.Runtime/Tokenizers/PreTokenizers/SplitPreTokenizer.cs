@@ -12,13 +12,8 @@ internal sealed class SplitPreTokenizer(Pattern pattern, SplitBehavior behavior,
     public static void Split(TextScratch scratch, Pattern pattern, SplitBehavior behavior, bool invert = false)
     {
         var pieces = scratch.Pieces;
-        foreach (var piece in pieces.BeginSplit())
+        foreach (ref readonly var piece in pieces.BeginSplit())
         {
-            if (piece.IsToken)
-            {
-                pieces.Add(piece);
-                continue;
-            }
             scratch.Matches.Clear();
             pattern.FindMatches(pieces.TextOf(piece), scratch);
             Cut(pieces, piece, scratch.Matches.Matches, behavior, invert);

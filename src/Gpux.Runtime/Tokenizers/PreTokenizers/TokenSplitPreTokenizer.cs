@@ -10,13 +10,8 @@ internal sealed class TokenSplitPreTokenizer(AddedTokenMatcher tokens) : PreToke
     {
         var pieces = scratch.Pieces;
         var parts = new PartList();
-        foreach (var piece in pieces.BeginSplit())
+        foreach (ref readonly var piece in pieces.BeginSplit())
         {
-            if (piece.IsToken)
-            {
-                pieces.Add(piece);
-                continue;
-            }
             parts.Clear();
             tokens.Find(pieces.TextOf(piece), parts);
             for (var i = 0; i < parts.Count; i++)

@@ -14,13 +14,8 @@ internal sealed class UnicodeScriptsPreTokenizer : PreTokenizer
     public override void PreTokenize(TextScratch scratch)
     {
         var pieces = scratch.Pieces;
-        foreach (var piece in pieces.BeginSplit())
+        foreach (ref readonly var piece in pieces.BeginSplit())
         {
-            if (piece.IsToken)
-            {
-                pieces.Add(piece);
-                continue;
-            }
             var text = pieces.TextOf(piece);
             var last = -1;
             var part = -1;

@@ -9,13 +9,8 @@ internal sealed class WhitespacePreTokenizer : PreTokenizer
     public override void PreTokenize(TextScratch scratch)
     {
         var pieces = scratch.Pieces;
-        foreach (var piece in pieces.BeginSplit())
+        foreach (ref readonly var piece in pieces.BeginSplit())
         {
-            if (piece.IsToken)
-            {
-                pieces.Add(piece);
-                continue;
-            }
             var text = pieces.TextOf(piece);
             var run = 0;
             var kind = CharacterFlags.WhiteSpace;

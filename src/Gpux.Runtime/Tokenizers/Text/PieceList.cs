@@ -94,13 +94,14 @@ internal sealed class PieceList
             into.Load(TextOf(piece), piece.Origin, false);
     }
 
-    /// <summary>Empties the list but not its text, and returns the pieces that it had; their parts are to be added.</summary>
-    public ReadOnlySpan<Piece> BeginSplit()
+    /// <summary>Empties the list but not its text, and returns the pieces of text that it had; their parts are to be added. Tokens, which no rule
+    /// cuts, are added again in their places.</summary>
+    public TextPieces BeginSplit()
     {
         (_pieces, _previous) = (_previous, _pieces);
         var previous = _previous.AsSpan(0, Count);
         Count = 0;
-        return previous;
+        return new TextPieces(this, previous);
     }
 
     private int Append(ReadOnlySpan<byte> text)
@@ -116,5 +117,27 @@ internal sealed class PieceList
         text.CopyTo(_bytes.AsSpan(start));
         _length += text.Length;
         return start;
+    }
+
+    /// <summary>The pieces of text of a list that is being cut.</summary>
+    public ref struct TextPieces(PieceList list, ReadOnlySpan<Piece> previous)
+    {
+        private readonly ReadOnlySpan<Piece> _previous = previous;
+        private int _at = -1;
+
+        public readonly ref readonly Piece Current => ref _previous[_at];
+
+        public readonly TextPieces GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            for (_at++; _at < _previous.Length; _at++)
+            {
+                if (!_previous[_at].IsToken)
+                    return true;
+                list.Add(_previous[_at]);
+            }
+            return false;
+        }
     }
 }

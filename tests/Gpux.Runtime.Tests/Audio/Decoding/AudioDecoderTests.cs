@@ -42,6 +42,43 @@ public sealed class AudioDecoderTests
         Assert.InRange(Loudness(sound.Samples), 0.01, 0.5);
     }
 
+    [Theory]
+    [InlineData("whole"), InlineData("cut"), InlineData("overwritten"), InlineData("behind tags"), InlineData("in WAV")]
+    public void Mp3_is_read_by_libmpg123_as_by_libsndfile(string state)
+    {
+        var file = File.ReadAllBytes(Sound("speech.mp3"));
+        switch (state)
+        {
+            case "cut":
+                file = file[..(file.Length * 2 / 3)];
+                break;
+            case "overwritten":
+                new Random(5).NextBytes(file.AsSpan(file.Length / 2, 300));
+                break;
+            case "behind tags":
+                file = [.. "ID3"u8, 3, 0, 0, 0, 0, 1, 5, .. new byte[133], .. file]; // seven bits a byte: 128 + 5
+                break;
+            case "in WAV":
+                // A header as MPEGLAYER3WAVEFORMAT of the Windows SDK has it.
+                file = [.. "RIFF"u8, 0, 0, 1, 0, .. "WAVEfmt "u8, 30, 0, 0, 0, 0x55, 0, 1, 0, 0x80, 0x3E, 0, 0, 0xD0, 7, 0, 0, 1, 0, 0, 0, 12, 0, 1, 0, 2, 0, 0, 0, 72, 0, 1, 0, 0, 0,
+                    .. "data"u8, (byte)file.Length, (byte)(file.Length >> 8), 0, 0, .. file];
+                break;
+        }
+        if (Mpg123Reader.Open(new MemoryStream(file), state) is not { } reader)
+        {
+            Assert.Null(Mpg123.Instance);
+            return;
+        }
+        var (samples, problem) = Decoded(reader);
+        Assert.NotEmpty(samples);
+        Assert.Equal(state == "in WAV", !Mpg123Reader.IsAt(new MemoryStream(file)));
+        if (Sndfile.Instance is null)
+            return;
+        var (expected, expectedProblem) = Decoded(SndfileReader.Open(new MemoryStream(file), state, "MP3"));
+        Assert.Equal(expected, samples);
+        Assert.Equal(expectedProblem is null, problem is null);
+    }
+
     [Fact]
     public void Mpeg4_is_read_by_ffmpeg_or_tells_what_to_install()
     {
@@ -76,6 +113,25 @@ public sealed class AudioDecoderTests
     }
 
     private static string Sound(string name) => Corpus.PathOf("inputs", "audio", name);
+
+    private static (List<float> Samples, DamagedAudioException? Problem) Decoded(ISampleReader reader)
+    {
+        var samples = new List<float>();
+        using (reader)
+        {
+            var block = new float[1 << 12];
+            try
+            {
+                while (reader.Read(block) is > 0 and var count)
+                    samples.AddRange(block.AsSpan(0, count));
+            }
+            catch (DamagedAudioException problem)
+            {
+                return (samples, problem);
+            }
+        }
+        return (samples, null);
+    }
 
     private static double Loudness(ReadOnlySpan<float> samples)
     {

@@ -71,13 +71,22 @@ public sealed class WavReaderTests
     public void File_without_samples_is_refused() => Assert.Throws<DamagedAudioException>(() => Read(TestSounds.Wav([])));
 
     [Theory]
-    [InlineData(float.NaN), InlineData(float.PositiveInfinity), InlineData(float.NegativeInfinity)]
+    [InlineData(float.NaN), InlineData(float.PositiveInfinity), InlineData(float.NegativeInfinity), InlineData(-float.MaxValue)]
     public void Samples_that_are_no_numbers_are_refused_by_their_place(float sample)
     {
         var samples = new float[100];
         samples[77] = sample;
         var error = Assert.Throws<DamagedAudioException>(() => Read(TestSounds.Wav(TestSounds.Float32(samples), tag: 3, bits: 32)));
         Assert.Contains("sample 77", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_greatest_samples_stay_finite_in_means_and_at_another_rate()
+    {
+        float[] samples = [.. Enumerable.Range(0, 4000).Select(i => i / 2 % 2 == 0 ? Waveform.Greatest : -Waveform.Greatest)];
+        var sound = Waveform.Load(new MemoryStream(TestSounds.Wav(TestSounds.Float32(samples), tag: 3, bits: 32, channels: 2, rate: 8000)), 16_000);
+        foreach (var sample in sound.Samples)
+            Assert.True(float.IsFinite(sample));
     }
 
     [Fact]

@@ -1,17 +1,26 @@
 using Gpux.Runtime.Tokenizers;
 
-namespace Gpux.Runtime.Tests.Tokenizers;
+namespace Gpux.Runtime.Tests;
 
-/// <summary>A folder with a tokenizer's files, removed when it is disposed of.</summary>
+/// <summary>A folder with a repository's files, removed when it is disposed of.</summary>
 internal sealed class MadeRepository : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gpux-tokenizer-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gpux-repository-");
+
+    public MadeRepository(params ReadOnlySpan<(string Name, string Content)> files)
+    {
+        foreach (var (name, content) in files)
+            Write(Text(name, content));
+    }
 
     public void Write(params ReadOnlySpan<(string Name, byte[] Content)> files)
     {
         foreach (var (name, content) in files)
-            File.WriteAllBytes(Path.Combine(_folder.FullName, name), content);
+            System.IO.File.WriteAllBytes(Path.Combine(_folder.FullName, name), content);
     }
+
+    /// <summary>The path of a file; null if it has none of this name.</summary>
+    public string? File(string name) => Path.Combine(_folder.FullName, name) is var path && System.IO.File.Exists(path) ? path : null;
 
     /// <summary>Loads a tokenizer from one file and the configuration.</summary>
     public Tokenizer Load(string only) =>
