@@ -74,13 +74,9 @@ if ! dotnet build gpux.slnx -c Release -v quiet; then
     exit 1
 fi
 if [ -n "$all" ]; then
-    # What slow tests need besides: the official ONNX library, a container registry, a server of S3, decoders of sounds, and a Vulkan driver in software
-    # where there is no other.
-    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null &&
-        ! { /usr/bin/python3 -c 'import onnx' && command -v docker-registry && command -v swift-proxy-server && command -v ffmpeg &&
-            compgen -G '/usr/lib/postgresql/*/bin/initdb' &&
-            ldconfig -p | grep libsndfile.so.1; } >/dev/null 2>&1; then
-        eng/test-tools.sh >"$results/test-tools.log" 2>&1 || echo "eng/test-tools.sh failed; see artifacts/test-results/test-tools.log."
+    # What slow tests need besides, and a Vulkan driver in software where there is no other.
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        eng/test-tools.sh >"$results/test-tools.log" 2>&1 || { tail -n 20 "$results/test-tools.log"; echo "eng/test-tools.sh failed: tests that need what is missing will fail."; }
     fi
     if [ "$(uname -sm)" = 'Linux x86_64' ] && ! compgen -G '/usr/share/vulkan/icd.d/*.json' >/dev/null; then
         variables=$(eng/swiftshader.sh) && eval "$variables"
