@@ -1,7 +1,6 @@
 using System.Globalization;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Training;
-using MathNet.Numerics.Distributions;
 
 namespace Gpux.Benchmarks.Recommendations;
 
@@ -9,14 +8,10 @@ namespace Gpux.Benchmarks.Recommendations;
 internal sealed class AdviceComposer
 {
     private const int LevelLimit = 64; // models and platforms whose effects are learnt
-    private const int DrawCount = 1000;
     private const int Seed = 20261121;
-    private const double UsableMemory = 0.9;
     private const double EnoughThroughput = 0.95;
     private const int LargestBatch = 128;
     private const double MeasuredWeight = 0.9;
-    private const double WorthMeasuring = 0.01; // a gain of a hundredth
-    private const double NinetyPercent = 1.645; // of a normal distribution, in deviations to both sides
 
     private readonly RecommendationRequest _request;
     private readonly BenchmarkCells _database;
@@ -71,7 +66,7 @@ internal sealed class AdviceComposer
             candidates.AddRange(Planned(_training, candidates));
         var able = candidates.Where(candidate => candidate.Row.Feasibility != Feasibility.Infeasible).ToList();
         var weights = UtilityWeights.Of(_request.Task, _request.IsLatencySensitive, _request.IsMemoryConstrained);
-        var next = Compare(able, weights);
+        var next = new UtilityRanking(_request, _model.Name, Seed).Rank(able, weights, _notes);
         var ranked = able.OrderBy(candidate => candidate.Row.Feasibility).ThenBy(Evidence).ThenByDescending(candidate => candidate.Row.IsOnFront)
             .ThenByDescending(candidate => candidate.Row.Utility).ThenByDescending(candidate => candidate.Row.Runs)
             .ThenBy(candidate => candidate.Row.CostPerMillion?.Typical ?? double.MaxValue).ThenBy(candidate => candidate.Row.Hardware.Name, StringComparer.Ordinal)
@@ -146,7 +141,7 @@ internal sealed class AdviceComposer
                 continue;
             List<string> reasons = [.. row.Reasons];
             var priced = Priced(row with { RestsOnUnverified = AddUnverified(row.Hardware, reasons) }, reasons);
-            yield return new(priced with { Feasibility = row.Plan is null ? Feasibility.Infeasible : Judge(priced, priced.Hardware, reasons), Reasons = reasons }, null, null);
+            yield return new(priced with { Feasibility = row.Plan is null ? Feasibility.Infeasible : FeasibilityCheck.Judge(_request, priced, reasons), Reasons = reasons }, null, null);
         }
     }
 
@@ -168,8 +163,6 @@ internal sealed class AdviceComposer
     private WorkPoint Work(string? precision, int batch) => new(_request.Task, precision, batch, _inputTokens, _outputTokens, 1);
 
     private bool CountsTokens => _outputTokens > 0;
-
-    private sealed record Candidacy(HardwareRecommendation Row, TargetForecast? Latency, TargetForecast? Throughput);
 
     private Candidacy Candidate(HardwarePlatform platform, long? id)
     {
@@ -224,7 +217,7 @@ internal sealed class AdviceComposer
         row = Priced(row, reasons);
         row = row with
         {
-            Feasibility = Judge(row, platform, reasons),
+            Feasibility = FeasibilityCheck.Judge(_request, row, reasons),
             RecommendedBatchSize = Batch(platform, id, provider, precision),
         };
         return new(row with { Reasons = reasons }, latency, throughput);
@@ -325,63 +318,6 @@ internal sealed class AdviceComposer
         return row with { Price = price, CostPerMillion = new Estimate(At(rate.Typical), rate.HasInterval ? At(rate.High) : 0, rate.HasInterval ? At(rate.Low) : double.PositiveInfinity) };
     }
 
-    private Feasibility Judge(HardwareRecommendation row, HardwarePlatform platform, List<string> reasons)
-    {
-        var verdict = Feasibility.Feasible;
-        void Refuse(string reason) => (verdict, reasons) = (Feasibility.Infeasible, Prepended(reasons, reason));
-        void Doubt(string reason)
-        {
-            verdict = verdict == Feasibility.Infeasible ? verdict : Feasibility.Unproven;
-            reasons.Add(reason);
-        }
-        // Of each device, for a part that is too large for one finds no room on another.
-        var (count, each) = (platform.DeviceCount, platform.DeviceCount > 1 ? " on each" : "");
-        if (row.Runs > 0 && !row.IsMemoryMeasured)
-            reasons.Add("it ran here, so that its memory is enough");
-        else if (row.MemoryBytes is not { } need)
-            Doubt("what memory it takes is not known");
-        else if (platform.MemoryBytes is not { } capacity)
-            Doubt("its memory is not known");
-        else if (need > UsableMemory * capacity)
-            Refuse($"it takes {Quantity.Bytes((double)need / count)}{each}, and {UsableMemory:0%} of its {Quantity.Bytes((double)capacity / count)} may be used");
-        else
-            reasons.Add($"{Quantity.Bytes((double)need / count)} of {Quantity.Bytes((double)capacity / count)} memory{each}{(row.IsMemoryMeasured ? ", measured" : ", estimated")}");
-        var bounded = row.MemoryBytes / (IsTraining ? count : 1);
-        if (bounded > _request.MaxMemoryBytes)
-            Refuse($"it takes {Quantity.Bytes(bounded.Value)}{(IsTraining ? each : "")}, more than {Quantity.Bytes(_request.MaxMemoryBytes!.Value)}"); // compared
-        if (_request.MaxLatency is { } bound)
-        {
-            Bound(row.LatencyP99 ?? row.Latency, bound.TotalSeconds, "latency",
-                IsTraining ? "step" : row.LatencyP99 is null ? "typical latency (no 99th percentile is known)" : "99th percentile", seconds => Quantity.Seconds(seconds));
-        }
-        if (_request is { MaxDuration: { } duration, TrainingTokens: { } tokens })
-        {
-            var time = row is { Throughput: { } speed, ThroughputUnit: "tokens" } ? new Estimate(tokens / speed.Typical, tokens / speed.High, tokens / speed.Low) : (Estimate?)null;
-            Bound(time, duration.TotalSeconds, "speed", "time", seconds => Quantity.LongTime(seconds));
-        }
-        if (_request.MaxCost is { } budget)
-            Bound(row.CostPerMillion, budget, "price", $"price of a million {row.ThroughputUnit}", cost => $"{Quantity.Three(cost)} {_request.Prices.Currency}");
-        return verdict;
-
-        void Bound(Estimate? estimate, double limit, string unknown, string what, Func<double, string> show)
-        {
-            if (estimate is not { } known)
-                Refuse($"its {unknown} is not known, so no bound is kept");
-            else if (known.Typical > limit)
-                Refuse($"its {what} is {show(known.Typical)}, above {show(limit)}");
-            else if (!known.HasInterval)
-                Doubt($"its {what} of {show(known.Typical)} has no interval that would show that it stays below {show(limit)}");
-            else if (known.High > limit)
-                Refuse($"its {what} may be up to {show(known.High)}, above {show(limit)}");
-        }
-    }
-
-    private static List<string> Prepended(List<string> reasons, string reason)
-    {
-        reasons.Insert(0, reason);
-        return reasons;
-    }
-
     private int Batch(HardwarePlatform platform, long? id, string? provider, string? precision)
     {
         var rates = new List<(int Batch, double Rate)>();
@@ -392,7 +328,7 @@ internal sealed class AdviceComposer
             var seconds = RooflineTime.Seconds(_model, platform, work);
             var latency = _latency.IsEmpty ? seconds : _latency.Typical(_model, platform, provider, work, CountsTokens, cell);
             var memory = MemoryEstimate.Of(_model, platform, id, work, _own, Platform);
-            if (latency * Math.Exp(Math.Max(_tail ?? 0, 0)) > _request.MaxLatency?.TotalSeconds || memory.Bytes > UsableMemory * platform.MemoryBytes || memory.Bytes > _request.MaxMemoryBytes)
+            if (latency * Math.Exp(Math.Max(_tail ?? 0, 0)) > _request.MaxLatency?.TotalSeconds || memory.Bytes > FeasibilityCheck.UsableMemory * platform.MemoryBytes || memory.Bytes > _request.MaxMemoryBytes)
                 break;
             rates.Add((batch, _throughput.IsEmpty ? RooflineTime.Rate(work, CountsTokens, seconds) : _throughput.Typical(_model, platform, provider, work, CountsTokens, cell)));
         }
@@ -400,110 +336,6 @@ internal sealed class AdviceComposer
             return 1;
         var best = rates.Max(each => each.Rate);
         return rates.First(each => each.Rate >= EnoughThroughput * best).Batch;
-    }
-
-    /// <summary>Fills in who is on the front, how useful each is and with what chance the most useful; says what to measure next.</summary>
-    private string? Compare(List<Candidacy> able, UtilityWeights weights)
-    {
-        if (able.Count == 0)
-            return null;
-        var (latencies, rates) = (Draws(able, candidate => candidate.Latency, candidate => candidate.Row.Latency, Seed + 1),
-            Draws(able, candidate => candidate.Throughput, candidate => candidate.Row.Throughput, Seed + 2));
-        var hasLatency = able.TrueForAll(candidate => candidate.Row.Latency is not null);
-        var hasRate = able.TrueForAll(candidate => candidate.Row.Throughput is not null);
-        var hasMemory = able.TrueForAll(candidate => candidate.Row.MemoryBytes is not null)
-            && able.Select(candidate => candidate.Row.Hardware.Kind == HardwareKind.Cpu).Distinct().Count() == 1;
-        if (!hasMemory && _request.IsMemoryConstrained)
-            _notes.Add("Memory is no part of the order: it is not known of all, or main memory would be compared with devices' own. --max-memory bounds it.");
-        // Trainings by the device: twice as many that are twice as fast are no better.
-        var devices = able.ConvertAll(candidate => IsTraining ? Math.Log(candidate.Row.Hardware.DeviceCount) : 0);
-        var axes = new List<Axis[]>();
-        for (var i = 0; i < able.Count; i++)
-        {
-            var row = able[i].Row;
-            var tail = row is { LatencyP99: { } slow, Latency: { } usual } ? slow.Typical / usual.Typical : 1;
-            axes.Add(
-            [
-                new((row.LatencyP99 ?? row.Latency)?.Typical, Array.ConvertAll(latencies[i], draw => Math.Exp(draw) * tail)),
-                new(Math.Exp(devices[i]) / row.Throughput?.Typical, Array.ConvertAll(rates[i], draw => Math.Exp(devices[i] - draw))),
-                new(row.MemoryBytes, null),
-                new(row.CostPerMillion?.Typical, row.CostPerHour is { } perHour ? Array.ConvertAll(rates[i], draw => PriceList.PerMillion(perHour, Math.Exp(draw), _request.PaidShare)) : null),
-                new(row.EnergyJoules, null),
-            ]);
-        }
-        var front = ParetoFront.Of(axes);
-        double Useful(double lnLatency, double lnRate, int i) => (hasRate ? weights.Throughput * (lnRate - devices[i]) : 0) - (hasLatency ? weights.Latency * lnLatency : 0)
-            - (hasMemory ? weights.Memory * Math.Log(able[i].Row.MemoryBytes!.Value) : 0); // of all
-        var useful = able.Select((candidate, i) => Useful(Math.Log(candidate.Row.Latency?.Typical ?? 1), Math.Log(candidate.Row.Throughput?.Typical ?? 1), i)).ToArray();
-        var best = useful.Max();
-        var wins = new int[able.Count];
-        var gains = new double[able.Count];
-        var first = able.Min(candidate => candidate.Row.Feasibility);
-        var incumbent = Enumerable.Range(0, able.Count).Where(i => able[i].Row.Runs > 0 && able[i].Row.Feasibility == first).OrderByDescending(i => useful[i]).Select(i => (int?)i).FirstOrDefault();
-        for (var draw = 0; draw < DrawCount; draw++)
-        {
-            var (winner, most) = (-1, double.NegativeInfinity);
-            var toBeat = incumbent is { } known ? Useful(latencies[known][draw], rates[known][draw], known) : best;
-            for (var i = 0; i < able.Count; i++)
-            {
-                var value = Useful(latencies[i][draw], rates[i][draw], i);
-                gains[i] += Math.Max(0, value - toBeat) / DrawCount;
-                if (value > most && able[i].Row.Feasibility == first)
-                    (winner, most) = (i, value);
-            }
-            wins[winner]++;
-        }
-        for (var i = 0; i < able.Count; i++)
-        {
-            able[i] = able[i] with
-            {
-                Row = able[i].Row with { IsOnFront = front[i], ChanceOfBest = (double)wins[i] / DrawCount, Utility = Math.Exp(useful[i] - best) },
-            };
-        }
-        return IsTraining ? null : Next(able, gains, incumbent is not null, useful); // gpux bench measures no trainings
-    }
-
-    private string? Next(List<Candidacy> able, double[] gains, bool hasMeasured, double[] useful)
-    {
-        var unmeasured = Enumerable.Range(0, able.Count).Where(i => able[i].Row.Runs == 0).ToArray();
-        if (unmeasured.Length == 0)
-            return null;
-        if (!hasMeasured)
-        {
-            var promising = unmeasured.OrderByDescending(i => useful[i]).ThenBy(i => able[i].Row.Hardware.Name, StringComparer.Ordinal).First();
-            return $"Nothing tells more than a measurement: {able[promising].Row.Hardware.Name} promises most.";
-        }
-        // By the dollar where every price is known, else by the gain alone.
-        var isPriced = unmeasured.All(i => able[i].Row.Price is not null);
-        var next = unmeasured.OrderByDescending(i => gains[i] / (isPriced ? able[i].Row.CostPerHour!.Value : 1)).ThenBy(i => able[i].Row.Hardware.Name, StringComparer.Ordinal).First(); // checked
-        return gains[next] < WorthMeasuring ? null
-            : $"Measure on {able[next].Row.Hardware.Name} next (gpux bench {_model.Name} --save): it may be {Math.Exp(gains[next]) - 1:0%} more useful than the best that was measured.";
-    }
-
-    // Shared effects are drawn once for all, so that platforms rise and fall together where they do.
-    private static double[][] Draws(List<Candidacy> able, Func<Candidacy, TargetForecast?> forecastOf, Func<Candidacy, Estimate?> estimateOf, int seed)
-    {
-        var random = new Random(seed);
-        var size = able.Max(candidate => forecastOf(candidate)?.Forecast.Loading.Length ?? 0);
-        var draws = able.Select(_ => new double[DrawCount]).ToArray();
-        var shared = new double[size];
-        for (var draw = 0; draw < DrawCount; draw++)
-        {
-            for (var i = 0; i < size; i++)
-                shared[i] = Normal.Sample(random, 0, 1);
-            for (var i = 0; i < able.Count; i++)
-            {
-                var own = Normal.Sample(random, 0, 1);
-                var estimate = estimateOf(able[i]);
-                var typical = Math.Log(estimate?.Typical ?? 1);
-                draws[i][draw] = typical + (forecastOf(able[i]) is { } target
-                    ? CholeskyFactor.Dot(target.Forecast.Loading, shared) + Math.Sqrt(target.Forecast.OwnVariance) * own
-                    // A plan's range is taken for nine tenths of what may come; a roofline is as wrong as is supposed before anything was measured.
-                    : own * (estimate is { HasInterval: true } range ? Math.Log(range.High / range.Low) / 2 / NinetyPercent
-                        : Math.Sqrt(EffectVariances.Prior.Groups[(int)EffectGroup.Hardware])));
-            }
-        }
-        return draws;
     }
 
     private List<HeldOutCoverage> Coverage()
