@@ -68,14 +68,28 @@ public static class RunJson
             IReadOnlyList<BenchmarkRun> read = runs.ValueKind == JsonValueKind.Array ? [.. runs.EnumerateArray().Select(ReadRun)] : [ReadRun(root)];
             return read.Count > 0 ? read : throw new RunFileException(path, "its list is empty");
         }
-        // A field of another kind than it should be shows as one of these.
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or FormatException or InvalidOperationException or ArgumentException or OverflowException)
+        catch (Exception exception) when (exception is JsonException or FormatException)
         {
             throw new RunFileException(path, exception.Message.TrimEnd('.'));
         }
     }
 
-    private static BenchmarkRun ReadRun(JsonElement json) => new()
+    /// <summary>Reads a run.</summary>
+    /// <exception cref="FormatException">A field is missing, or has a value that makes no sense.</exception>
+    internal static BenchmarkRun ReadRun(JsonElement json)
+    {
+        try
+        {
+            return Fields(json);
+        }
+        // A field of another kind than it should be shows as one of these.
+        catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException or ArgumentException or OverflowException)
+        {
+            throw new FormatException(exception.Message, exception);
+        }
+    }
+
+    private static BenchmarkRun Fields(JsonElement json) => new()
     {
         Key = Required(json, "key"),
         Model = ReadModel(Object(json, "model")),

@@ -9,6 +9,7 @@ public static class ResultFormats
     internal static IReadOnlyList<IResultReader> Readers { get; } =
     [
         new GpuxReader(),
+        new RunJsonReader(),
         new MlflowReader(),
         new MlperfLogReader(),
         new MlperfTableReader(),

@@ -1,4 +1,6 @@
+using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Tests.Results;
 using Gpux.Benchmarks.Transfers;
 using Gpux.Benchmarks.Transfers.Formats;
 
@@ -10,6 +12,43 @@ public sealed class FormatTests : IDisposable
     private readonly Importer _importer = new();
 
     public void Dispose() => _importer.Dispose();
+
+    [Theory]
+    [InlineData("{0}", 1)]
+    [InlineData("[{0}, {1}]", 2)]
+    [InlineData("{{\"runs\": [{0}, {1}], \"failures\": []}}", 2)]
+    public void What_commands_print_as_json_comes_back(string form, int count)
+    {
+        BenchmarkRun[] runs = [ExampleRun.Of("first"), ExampleRun.Of("second")];
+        var text = string.Format(System.Globalization.CultureInfo.InvariantCulture, form, [.. runs.Select(Text)]);
+        var file = _importer.ImportText("runs.json", text);
+        Assert.Null(file.Error);
+        Assert.Equal(("run-json", count, 0L), (file.Format, file.New, file.RefusedCount));
+        Assert.Equal(runs.Take(count).Select(Text), _importer.Runs.OrderBy(run => run.Key, StringComparer.Ordinal).Select(Text));
+        Assert.Equal(count, _importer.ImportText("again.json", text).AlreadyThere);
+    }
+
+    [Theory]
+    [InlineData("\"verdict\":\"valid\"", "\"verdict\":\"good\"")]
+    [InlineData("\"workload\":", "\"workload\":5,\"work\":")]
+    [InlineData("\"key\":\"first\"", "\"key\":7")]
+    public void A_run_as_json_that_makes_no_sense_is_refused_and_the_rest_is_not(string part, string with)
+    {
+        var first = Text(ExampleRun.Of("first"));
+        Assert.Contains(part, first, StringComparison.Ordinal);
+        var broken = first.Replace(part, with, StringComparison.Ordinal);
+        var file = _importer.ImportText("runs.json", $"{{\"runs\": [{broken}, 5, {Text(ExampleRun.Of("second"))}]}}");
+        Assert.Null(file.Error);
+        Assert.Equal((1, 2L), (file.New, file.RefusedCount));
+    }
+
+    private static string Text(BenchmarkRun run)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new System.Text.Json.Utf8JsonWriter(stream))
+            RunJson.Write(json, run);
+        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
+    }
 
     [Fact]
     public void Llama_bench_json_gives_its_tests()
