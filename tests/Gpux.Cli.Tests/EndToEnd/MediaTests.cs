@@ -30,7 +30,7 @@ public sealed class MediaTests : IDisposable
         answer = await _user.RunAsync("run", model, ".", "--json");
         Assert.Equal(1, answer.ExitCode);
         Assert.Equal([true, true, false, true], answer.Json.EnumerateArray().Select(file => file.TryGetProperty("answer", out _)));
-        Assert.StartsWith("GPUX33", answer.Json[2].GetProperty("error").GetProperty("code").GetString(), StringComparison.Ordinal);
+        Assert.Equal("GPUX3211", answer.Json[2].GetProperty("error").GetProperty("code").GetString());
     }
 
     [Fact]

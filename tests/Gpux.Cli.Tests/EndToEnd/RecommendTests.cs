@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Gpux.Benchmarks.Results;
 
@@ -71,7 +72,7 @@ public sealed class RecommendTests : IDisposable
         Assert.Equal(("gpux", "plan-training"), (command[0], command[1]));
         var plan = (await _user.RunAsync([.. command[1..], "--json"])).Json.GetProperty("plans")[0];
         foreach (var name in (string[])["plan", "micro_batch", "recompute", "memory_bytes", "step_seconds", "tokens_per_second", "days"])
-            Assert.Equal(plan.GetProperty(name).ToString(), row.GetProperty("plan").GetProperty(name).ToString());
+            Assert.True(JsonElement.DeepEquals(plan.GetProperty(name), row.GetProperty("plan").GetProperty(name)), name);
         var text = await _user.RunAsync("recommend", "samples/storyteller", "--task", "training", "--top-k", "1");
         Assert.Matches("^[^\n]* tokens/s[^\n]* Planned, not measured\\.", text.Output);
         Assert.Contains("gpux plan-training samples:storyteller", text.Error, StringComparison.Ordinal);
