@@ -19,7 +19,7 @@ internal sealed class CallerSamples(int capacity, bool hasTokens)
     /// <summary>For each of <see cref="Samples"/>, where tokens are generated; empty otherwise.</summary>
     public ReadOnlySpan<TokenTimes> Tokens => hasTokens ? _tokens.AsSpan(0, _kept) : [];
 
-    public void Add(int window, long latency, in TokenTimes tokens)
+    public void Add(long end, long latency, in TokenTimes tokens)
     {
         if (_seen++ % Stride != 0)
             return;
@@ -29,7 +29,7 @@ internal sealed class CallerSamples(int capacity, bool hasTokens)
             if ((_seen - 1) % Stride != 0)
                 return;
         }
-        _samples[_kept] = new Sample(window, latency);
+        _samples[_kept] = new Sample(end, latency);
         if (hasTokens)
             _tokens[_kept] = tokens;
         _kept++;
@@ -48,9 +48,9 @@ internal sealed class CallerSamples(int capacity, bool hasTokens)
     }
 }
 
-/// <param name="Window">From 0.</param>
+/// <param name="End">A timestamp, in nanoseconds.</param>
 /// <param name="Latency">Nanoseconds.</param>
-internal readonly record struct Sample(int Window, long Latency);
+internal readonly record struct Sample(long End, long Latency);
 
 /// <summary>Times of a generated text, in nanoseconds.</summary>
 /// <param name="First">From the moment that the request was due until its first token.</param>

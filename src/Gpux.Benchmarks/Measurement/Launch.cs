@@ -85,17 +85,15 @@ public sealed class Launch(ModelLibrary library, Func<string, (ModelReference Re
     internal static LaunchReport Report(LoadResult result)
     {
         var recording = result.Recording;
-        var windows = recording.Windows.Count;
         var measured = recording.Measured;
         var stride = recording.Callers.Max(caller => caller.Stride);
-        var series = Series(recording, windows, stride);
+        var series = Series(recording, stride);
         return new LaunchReport
         {
             WarmUpSeconds = recording.WarmUpSeconds,
             IsWarm = recording.IsWarm,
             IsPrecise = recording.IsPrecise,
             Seconds = NanosecondClock.Seconds(recording.MeasuringEnd - recording.MeasuringStart),
-            // A caller that records while another ends the measured time is on one side of the end here, and may be on the other there.
             Count = stride > 1 ? measured.Count : series[0].Launches[0].Windows.Sum(window => window.Length),
             Due = result.Due,
             Failures = recording.Failures,
@@ -105,18 +103,21 @@ public sealed class Launch(ModelLibrary library, Func<string, (ModelReference Re
         };
     }
 
-    private static List<SampleSeries> Series(LoadRecording recording, int windows, int stride)
+    private static List<SampleSeries> Series(LoadRecording recording, int stride)
     {
-        var latencies = Lists(windows);
-        var (first, each) = (Lists(windows), Lists(windows));
+        var ends = recording.WindowEnds;
+        var latencies = Lists(ends.Count);
+        var (first, each) = (Lists(ends.Count), Lists(ends.Count));
         foreach (var caller in recording.Callers)
         {
             var tokens = caller.Tokens;
+            var window = 0;
             for (var i = 0; i < caller.Samples.Length; i++)
             {
-                var (window, latency) = caller.Samples[i];
-                // A request that ended after the last window is none of it.
-                if (window >= windows)
+                var (end, latency) = caller.Samples[i];
+                while (window < ends.Count && end > ends[window])
+                    window++;
+                if (end <= recording.MeasuringStart || window == ends.Count)
                     continue;
                 latencies[window].Add(latency);
                 if (tokens.IsEmpty)

@@ -16,9 +16,8 @@ internal sealed class LoadGenerator(IRequests requests, MeasurementLimits limits
     /// <param name="hasTokens">Whether answers say when their first token came.</param>
     public LoadResult Run(int concurrency, double? ratePerSecond, bool hasTokens, int seed, CancellationToken cancellationToken)
     {
-        var start = _clock.Now;
-        var recording = new LoadRecording(limits, concurrency, ratePerSecond, hasTokens, start, Measuring);
-        var arrivals = ratePerSecond is { } rate ? new Arrivals(start, rate, seed) : null;
+        var recording = new LoadRecording(limits, _clock, concurrency, ratePerSecond, hasTokens, Measuring);
+        var arrivals = ratePerSecond is { } rate ? new Arrivals(recording.Start, rate, seed) : null;
         if (concurrency == 1)
             Call(0, recording, arrivals, cancellationToken);
         else

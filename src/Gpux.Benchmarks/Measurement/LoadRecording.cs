@@ -10,7 +10,8 @@ internal readonly record struct LoadWindow(int Count, double Seconds, double Med
 }
 
 /// <summary>Takes what callers see, cuts it into windows, and decides when warm-up and measuring end.</summary>
-/// <remarks>Taking a sample neither locks nor allocates; the caller that ends a window does its work.</remarks>
+/// <remarks>Taking a sample neither locks nor allocates; the caller that ends a window does its work. Meanwhile the others go on: samples say when
+/// they ended, and belong to a window by that alone. What is decided on the way looks at counts that may be a few requests off.</remarks>
 internal sealed class LoadRecording
 {
     private const int MostSamples = 1 << 20;
@@ -18,9 +19,9 @@ internal sealed class LoadRecording
     private const int WindowsToAgree = 3;
     private const int WindowsForInterval = 6; // of fewer, no two bound the median at 95 %
     private const int FailuresToGiveUp = 20;
-    private const int WarmUp = -1; // the number of its windows
 
     private readonly MeasurementLimits _limits;
+    private readonly NanosecondClock _clock;
     private readonly Action? _measuring;
     private readonly bool _isOpenLoop;
     private readonly long _windowLength;
@@ -28,6 +29,7 @@ internal sealed class LoadRecording
     private readonly CallerSamples[] _callers;
     private readonly LatencyRecorder _all = new();
     private readonly List<LoadWindow> _windows = [];
+    private readonly List<long> _windowEnds = [];
     private readonly SortedDictionary<string, long> _failures = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private readonly long _start;
@@ -36,12 +38,11 @@ internal sealed class LoadRecording
     private LatencyRecorder _before = new(), _after = new(), _beforeMeasuring = new();
     private long _windowStart, _windowEnd, _measuringStart, _failureCount;
     private int _nextLook = WindowsForInterval;
-    private volatile int _window = WarmUp;
-    private volatile bool _isDone;
+    private volatile bool _isMeasuring, _isDone;
 
-    public LoadRecording(MeasurementLimits limits, int concurrency, double? ratePerSecond, bool hasTokens, long start, Action? measuring)
+    public LoadRecording(MeasurementLimits limits, NanosecondClock clock, int concurrency, double? ratePerSecond, bool hasTokens, Action? measuring)
     {
-        (_limits, _measuring) = (limits, measuring);
+        (_limits, _clock, _measuring) = (limits, clock, measuring);
         _isOpenLoop = ratePerSecond is not null;
         _strictShare = !limits.IsStrict ? null : concurrency == 1 && !_isOpenLoop ? 0.9 : 0.99;
         // Requests that come by chance need a window of many before its median means something.
@@ -50,8 +51,12 @@ internal sealed class LoadRecording
         _callers = new CallerSamples[concurrency];
         for (var i = 0; i < concurrency; i++)
             _callers[i] = new CallerSamples(Math.Max(1024, (hasTokens ? MostSamplesWithTokens : MostSamples) / concurrency), hasTokens);
-        (_start, _windowStart, _windowEnd) = (start, start, start + _windowLength);
+        _start = _clock.Now;
+        (_windowStart, _windowEnd) = (_start, _start + _windowLength);
     }
+
+    /// <summary>A timestamp, as the following ones.</summary>
+    public long Start => _start;
 
     /// <summary>Whether callers may stop.</summary>
     public bool IsDone => _isDone;
@@ -64,29 +69,36 @@ internal sealed class LoadRecording
 
     public double WarmUpSeconds { get; private set; }
 
-    /// <summary>Timestamps of the measured time.</summary>
+    /// <summary>What ended after it, and up to <see cref="MeasuringEnd"/>, is measured.</summary>
     public long MeasuringStart => _measuringStart;
 
     public long MeasuringEnd => _windowStart;
     public IReadOnlyList<LoadWindow> Windows => _windows;
+
+    /// <summary>When each of <see cref="Windows"/> ended, which is when the next began.</summary>
+    public IReadOnlyList<long> WindowEnds => _windowEnds;
+
+    /// <summary>Also of requests that ended shortly before the measured time or after it.</summary>
     public IReadOnlyList<CallerSamples> Callers => _callers;
 
     /// <summary>By the name of the error, of the measured time.</summary>
     public IReadOnlyDictionary<string, long> Failures => _failures;
 
+    /// <summary>Of the measured time, but for a few at its ends.</summary>
     public LatencyRecorder Measured => _before.Since(_beforeMeasuring);
 
     public void Succeeded(int caller, long due, long end, Answered answer, long firstToken)
     {
-        if (_isDone)
-            return;
         var latency = end - due;
-        _all.Record(latency);
-        if (_window is >= 0 and var window)
+        if (_isMeasuring)
         {
             var first = firstToken - due;
-            _callers[caller].Add(window, latency, new TokenTimes(first, answer.Tokens > 1 ? (latency - first) / (answer.Tokens - 1) : null));
+            _callers[caller].Add(end, latency, new TokenTimes(first, answer.Tokens > 1 ? (latency - first) / (answer.Tokens - 1) : null));
         }
+        // It may have ended in time all the same.
+        if (_isDone)
+            return;
+        _all.Record(latency);
         if (end >= Volatile.Read(ref _windowEnd))
             EndWindow(end);
     }
@@ -115,13 +127,10 @@ internal sealed class LoadRecording
             if (_isDone || now < _windowEnd)
                 return;
             AddWindow(now);
-            if (_window == WarmUp)
-            {
+            if (_isMeasuring)
+                ConsiderEnding(now);
+            else
                 ConsiderMeasuring(now);
-                return;
-            }
-            _window++;
-            ConsiderEnding(now);
         }
     }
 
@@ -130,9 +139,15 @@ internal sealed class LoadRecording
         _all.CopyTo(_after);
         _after.Since(_before, _inWindow);
         _windows.Add(new LoadWindow((int)_inWindow.Count, NanosecondClock.Seconds(now - _windowStart), _inWindow.Percentile(0.5) / 1e9));
+        _windowEnds.Add(now);
         (_before, _after) = (_after, _before);
-        _windowStart = now;
-        Volatile.Write(ref _windowEnd, now + _windowLength);
+        Begin(now);
+    }
+
+    private void Begin(long window)
+    {
+        _windowStart = window;
+        Volatile.Write(ref _windowEnd, window + _windowLength);
     }
 
     private void ConsiderMeasuring(long now)
@@ -143,12 +158,15 @@ internal sealed class LoadRecording
             return;
         WarmUpSeconds = NanosecondClock.Seconds(elapsed);
         _windows.Clear();
+        _windowEnds.Clear();
         _failures.Clear();
         _failureCount = 0;
-        _beforeMeasuring = _before.Copy();
-        _measuringStart = now;
         _measuring?.Invoke();
-        _window = 0;
+        // Whoever looks at the clock after this has seen it.
+        _isMeasuring = true;
+        _all.CopyTo(_before);
+        _beforeMeasuring = _before.Copy();
+        Begin(_measuringStart = _clock.Now);
     }
 
     private bool LastWindowsAgree()

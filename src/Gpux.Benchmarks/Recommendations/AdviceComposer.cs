@@ -11,7 +11,6 @@ internal sealed class AdviceComposer
     private const int Seed = 20261121;
     private const double EnoughThroughput = 0.95;
     private const int LargestBatch = 128;
-    private const double MeasuredWeight = 0.9;
 
     private readonly RecommendationRequest _request;
     private readonly BenchmarkCells _database;
@@ -75,7 +74,8 @@ internal sealed class AdviceComposer
             .OrderBy(Evidence).ThenBy(candidate => candidate.Row.Hardware.Name, StringComparer.Ordinal).Select(candidate => candidate.Row).ToArray();
         var cheapest = able.Select(candidate => candidate.Row).Where(row => row.CostPerMillion is not null && row.Feasibility == ranked[0].Feasibility)
             .OrderBy(row => row.CostPerMillion!.Value.Typical).ThenBy(row => row.Hardware.Name, StringComparer.Ordinal).FirstOrDefault(); // filtered
-        NoteLimits(cheapest is null ? ranked : [.. ranked, cheapest]);
+        NoteGaps();
+        PriceNotes.Add(_notes, _request, cheapest is null ? ranked : [.. ranked, cheapest], _today);
         return new HardwareAdvice(_request with { Model = _model }, weights, ranked, infeasible)
         {
             InputTokens = _inputTokens,
@@ -201,15 +201,16 @@ internal sealed class AdviceComposer
         }
         else
         {
+            var (forecast, target) = latency is null ? (throughput!, _throughput) : (latency, _latency); // one of them is
             var tail = cell?.Tail ?? _tail;
             row = row with
             {
-                Origin = Origin(latency ?? throughput!, latency is null ? _throughput : _latency), // one of them is
+                Origin = ForecastReasons.Origin(forecast, target),
                 Latency = latency is null ? null : new Estimate(latency.Typical, latency.Low, latency.High),
                 LatencyP99 = latency is null || tail is not { } ratio ? null : Scaled(latency, Math.Exp(Math.Max(ratio, 0))),
                 Throughput = throughput is null ? null : new Estimate(throughput.Typical, throughput.Low, throughput.High),
             };
-            Explain(row, latency ?? throughput!, latency is null ? _throughput : _latency, cell, reasons); // one of them is
+            ForecastReasons.Add(reasons, row, forecast, target, cell, _measuredOnly ? null : _request.ConfidenceLevel);
         }
         row = row with { RestsOnUnverified = row.Runs == 0 && AddUnverified(platform, reasons) };
         if (IsTraining)
@@ -269,43 +270,6 @@ internal sealed class AdviceComposer
         || (_request.Precision is null && (WeightPrecisions.BytesPerWeight(precision) >= WeightPrecisions.BytesPerWeight(_reference)
             || _model.CheckedPrecisions.Split(',').Contains(precision)));
 
-    private static EstimateOrigin Origin(TargetForecast forecast, TargetModel target) => forecast.Question != Question.Repeat ? EstimateOrigin.Predicted
-        : Weight(forecast, target) >= MeasuredWeight ? EstimateOrigin.Measured : EstimateOrigin.Shrunk;
-
-    // n / (n + k), k = noise / variance of what is peculiar to the configuration.
-    private static double Weight(TargetForecast forecast, TargetModel target) =>
-        forecast.Runs / (forecast.Runs + target.Variances.Noise / (target.Variances.Pair + target.Variances.Cell));
-
-    private void Explain(HardwareRecommendation row, TargetForecast forecast, TargetModel target, Cell? cell, List<string> reasons)
-    {
-        reasons.Insert(0, forecast.Question switch
-        {
-            Question.Repeat => $"{Count(forecast.Runs, "run")} of this configuration, which {(forecast.Runs == 1 ? "weighs" : "weigh")} {Weight(forecast, target):0%} against what others say",
-            Question.OtherWorkload => "measured here in another configuration, not in this one",
-            Question.NewPair => "never measured together: from the model elsewhere and from others here",
-            Question.NewModel => "from other models on this platform",
-            Question.NewHardware => "from the model on other platforms, and this one's published peaks",
-            _ => "from other models on other platforms, and this one's published peaks",
-        });
-        if (cell is { SimulatedRuns: > 0 })
-            reasons.Add(cell.SimulatedRuns >= cell.Runs ? "all of its results are simulated" : $"{cell.SimulatedRuns} of its results are simulated");
-        if (!_measuredOnly && (row.Latency ?? row.Throughput) is not { HasInterval: true })
-        {
-            var (groups, needed) = (target.Groups(forecast.Question), ConformalBand.Needed(_request.ConfidenceLevel));
-            reasons.Add($"no interval: at {_request.ConfidenceLevel:0%} it takes {needed} {Held(forecast.Question)} that can be held out; there {(groups == 1 ? "is" : "are")} {groups}");
-        }
-    }
-
-    private static string Held(Question question) => question switch
-    {
-        Question.NewModel => "models",
-        Question.NewHardware => "platforms",
-        Question.NewModelAndHardware => "models and platforms",
-        Question.Repeat => "repeated configurations",
-        Question.OtherWorkload => "pairs in several configurations",
-        _ => "pairs",
-    };
-
     private HardwareRecommendation Priced(HardwareRecommendation row, List<string> reasons)
     {
         var count = row.Hardware.DeviceCount;
@@ -348,7 +312,7 @@ internal sealed class AdviceComposer
         return coverage;
     }
 
-    private void NoteLimits(HardwareRecommendation[] shown)
+    private void NoteGaps()
     {
         if (IsTraining)
         {
@@ -367,28 +331,5 @@ internal sealed class AdviceComposer
         }
         if (!RooflineTime.IsKnown(_model) && !IsTraining)
             _notes.Add("The model's size is not known, so that a middling one is supposed.");
-        NotePrices(shown);
     }
-
-    private void NotePrices(HardwareRecommendation[] shown)
-    {
-        var prices = shown.Select(row => row.Price).OfType<HardwarePrice>().ToArray();
-        if (prices.Length == 0)
-        {
-            if (_request.Prices != PriceList.BuiltIn)
-                _notes.Add($"{_request.Prices.Name} has no price of any of these.");
-            return;
-        }
-        var oldest = prices.MinBy(price => price.AsOf)!; // there is one
-        if (_today.DayNumber - oldest.AsOf.DayNumber is > PriceList.FreshDays and var days)
-        {
-            _notes.Add($"Prices are {days} days old ({oldest.AsOf:yyyy-MM-dd}, {oldest.Source}) and may have changed. To use your own: --prices FILE, "
-                + "with the line hardware,price,as_of,source and a line for each.");
-        }
-        var share = _request.PaidShare.ToString("0%", CultureInfo.InvariantCulture);
-        _notes.Add(IsTraining ? $"Costs are for GPUs that train {share} of the paid time: --utilisation says otherwise."
-            : $"Costs are for hardware that has work {share} of the paid time: at half of that everything costs twice as much. --utilisation says what yours has.");
-    }
-
-    private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
 }

@@ -33,20 +33,13 @@ public static class HardwareCatalog
 {
     private const double Gibibyte = 1L << 30;
     private static readonly Lazy<IReadOnlyList<KnownHardware>> Rows = new(Read);
+    private static readonly Lazy<Dictionary<string, KnownHardware>> ByKey = new(() =>
+        All.SelectMany(row => row.Aliases.Prepend(row.Platform.Name).Select(name => (Key: Key(name), row))).DistinctBy(entry => entry.Key).ToDictionary(entry => entry.Key, entry => entry.row));
 
     public static IReadOnlyList<KnownHardware> All => Rows.Value;
 
     /// <returns>Null for a name that is no name of any row, letter case and blanks aside.</returns>
-    public static KnownHardware? Find(string name)
-    {
-        var key = Key(name);
-        foreach (var row in All)
-        {
-            if (Key(row.Platform.Name) == key || row.Aliases.Any(alias => Key(alias) == key))
-                return row;
-        }
-        return null;
-    }
+    public static KnownHardware? Find(string name) => ByKey.Value.GetValueOrDefault(Key(name));
 
     /// <summary>What one device of a platform is: "8x NVIDIA H100 SXM" is eight of what the table has.</summary>
     public static KnownHardware? FindDevice(HardwarePlatform platform) =>
@@ -72,10 +65,11 @@ public static class HardwareCatalog
         platform.DeviceCount > 1 && platform.Name.StartsWith($"{platform.DeviceCount}x ", StringComparison.Ordinal)
             ? platform.Name[(platform.Name.IndexOf(' ', StringComparison.Ordinal) + 1)..] : platform.Name;
 
-    // Drivers write the maker's name, or do not.
+    /// <summary>What two spellings of one name have in common. Drivers write the maker's name, or do not.</summary>
     internal static string Key(string name)
     {
-        var key = new string([.. name.ToLowerInvariant().Where(char.IsAsciiLetterOrDigit)]);
+        var plain = name.Replace("(R)", "", StringComparison.OrdinalIgnoreCase).Replace("(TM)", "", StringComparison.OrdinalIgnoreCase);
+        var key = new string([.. plain.ToLowerInvariant().Where(char.IsLetterOrDigit)]);
         foreach (var maker in (ReadOnlySpan<string>)["nvidia", "amdinstinct", "amd", "intel"])
             if (key.StartsWith(maker, StringComparison.Ordinal) && key.Length > maker.Length)
                 return key[maker.Length..];

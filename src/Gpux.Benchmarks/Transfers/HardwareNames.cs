@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using Gpux.Benchmarks.Recommendations;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Benchmarks.Transfers;
@@ -23,13 +23,12 @@ internal sealed class HardwareNames
                 continue;
             }
             var platform = new HardwarePlatform(fields[0], Enum.Parse<HardwareKind>(fields[1], ignoreCase: true)) { Vendor = fields[2] };
-            _known.Add(Simplified(fields[0]), platform);
-            foreach (var other in fields[3].Split('|'))
-                _known.TryAdd(Simplified(other), platform);
+            foreach (var each in (string[])[fields[0], .. fields[3].Split('|')])
+                _known.TryAdd(HardwareCatalog.Key(each), platform);
         }
     }
 
-    /// <summary>The table hardware-names.csv.</summary>
+    /// <summary>The names of <see cref="HardwareCatalog"/>, and the table hardware-names.csv for devices without published figures.</summary>
     public static HardwareNames Known { get; } = Load();
 
     /// <summary>The platform that a source means: "4x " before a name, or the name four times with commas, are four devices.</summary>
@@ -44,7 +43,7 @@ internal sealed class HardwareNames
         if (count == 1 && times is > 0 and < 5 && times + 1 < name.Length && name[times + 1] == ' '
             && int.TryParse(name.AsSpan(0, times), NumberStyles.None, CultureInfo.InvariantCulture, out var stated) && stated > 0)
             (name, count) = (name[(times + 2)..], stated);
-        var device = _known.GetValueOrDefault(Simplified(name)) ?? new HardwarePlatform(name, kind ?? KindOf(name));
+        var device = Published(name) ?? _known.GetValueOrDefault(HardwareCatalog.Key(name)) ?? new HardwarePlatform(name, kind ?? KindOf(name));
         return device with
         {
             Name = count == 1 ? device.Name : string.Create(CultureInfo.InvariantCulture, $"{count}x {device.Name}"),
@@ -53,22 +52,16 @@ internal sealed class HardwareNames
         };
     }
 
+    // Its figures stay where they are: a result says what was measured.
+    private static HardwarePlatform? Published(string name) =>
+        HardwareCatalog.Find(name)?.Platform is { } known ? new HardwarePlatform(known.Name, known.Kind) { Vendor = known.Vendor } : null;
+
     private HardwareKind KindOf(string name)
     {
         foreach (var (part, kind) in _kinds)
             if (name.Contains(part, StringComparison.OrdinalIgnoreCase))
                 return kind;
         return HardwareKind.Other;
-    }
-
-    private static string Simplified(string name)
-    {
-        var simplified = new StringBuilder();
-        foreach (var character in name.Replace("(R)", "", StringComparison.OrdinalIgnoreCase).Replace("(TM)", "", StringComparison.OrdinalIgnoreCase)
-            .Replace("NVIDIA", "", StringComparison.OrdinalIgnoreCase))
-            if (char.IsLetterOrDigit(character))
-                simplified.Append(char.ToLowerInvariant(character));
-        return simplified.ToString();
     }
 
     private static HardwareNames Load()

@@ -61,7 +61,7 @@ public sealed class RooflineTimeTests
     /// <summary>Names that imports and drivers give to what the table has.</summary>
     [Theory]
     [InlineData("NVIDIA A100 80GB SXM", "NVIDIA A100 80GB")]
-    [InlineData("NVIDIA A100 40GB PCIe", "NVIDIA A100 40GB")]
+    [InlineData("A100-PCIE-40GB", "NVIDIA A100 40GB PCIe")]
     [InlineData("NVIDIA A100 80GB PCIe", "NVIDIA A100 80GB PCIe")]
     [InlineData("NVIDIA H100 80GB SXM", "NVIDIA H100 SXM")]
     [InlineData("NVIDIA H200 SXM", "NVIDIA H200")]

@@ -153,11 +153,11 @@ public sealed class FormatTests : IDisposable
         var file = Assert.Single(files, file => file.Format is not null);
         Assert.Equal((null, "mlflow", 1), (file.Error, file.Format, file.New));
         var run = Assert.Single(_importer.Runs);
-        Assert.Equal(("bert-speed", "3", "NVIDIA A100 80GB SXM", 8), (run.Model.Name, run.VersionTag, run.Hardware.Name, run.Workload.BatchSize));
+        Assert.Equal(("bert-speed", "3", "NVIDIA A100 80GB", 8), (run.Model.Name, run.VersionTag, run.Hardware.Name, run.Workload.BatchSize));
         // The value of the last step, not of the last line.
         Assert.Equal([new MetricResult(Metric.Latency, 1, 0.0125), new MetricResult(Metric.Throughput, 1, 640)], run.Metrics);
         Assert.Equal((DateTimeOffset.FromUnixTimeMilliseconds(1735689600000), 60.5), (run.StartedAt, run.Duration.TotalSeconds));
-        Assert.Contains("hardware 'NVIDIA A100-SXM4-80GB' is kept as 'NVIDIA A100 80GB SXM'", file.Notes);
+        Assert.Contains("hardware 'NVIDIA A100-SXM4-80GB' is kept as 'NVIDIA A100 80GB'", file.Notes);
     }
 
     [Fact]
@@ -187,7 +187,7 @@ public sealed class FormatTests : IDisposable
         var path = Importer.Golden("mlperf", "results", "NVIDIA A100-SXM4-80GB", "bert-99", "server", "performance", "run_1", name);
         Assert.Equal("mlperf", _importer.Import(path).Format);
         var run = Assert.Single(_importer.Runs);
-        Assert.Equal(("bert-99", "NVIDIA A100 80GB SXM", "Server", 3000.0), (run.Model.Name, run.Hardware.Name, run.Workload.Scenario, run.Workload.OfferedRate));
+        Assert.Equal(("bert-99", "NVIDIA A100 80GB", "Server", 3000.0), (run.Model.Name, run.Hardware.Name, run.Workload.Scenario, run.Workload.OfferedRate));
         Assert.Equal(new MetricResult(Metric.Latency, count, 0.03125) { P50 = 0.025, P90 = 0.0625, P95 = 0.075, P99 = 0.14 }, run[Metric.Latency]);
         Assert.Equal(new MetricResult(Metric.Throughput, count, rate), run[Metric.Throughput]);
         Assert.Equal((RunVerdict.Invalid, 1780908523862526354), (run.Verdict, run.Seed));
@@ -255,7 +255,7 @@ public sealed class FormatTests : IDisposable
     {
         _importer.Import(Importer.Golden("mlperf", "mlperf_log_summary.txt"), new ImportOptions { Model = "llama2-70b-99", Hardware = "8x H100-SXM-80GB" });
         var run = Assert.Single(_importer.Runs);
-        Assert.Equal(("8x NVIDIA H100 80GB SXM", 8, RunVerdict.Valid), (run.Hardware.Name, run.Hardware.DeviceCount, run.Verdict));
+        Assert.Equal(("8x NVIDIA H100 SXM", 8, RunVerdict.Valid), (run.Hardware.Name, run.Hardware.DeviceCount, run.Verdict));
         Assert.Equal((512.5, 65600.0, 600.0), (run[Metric.Throughput]!.Mean, run[Metric.OutputTokenThroughput]!.Mean, run.Duration.TotalSeconds));
     }
 
@@ -266,7 +266,7 @@ public sealed class FormatTests : IDisposable
         Assert.Equal(("mlperf-csv", 4L, 2, 2L), (file.Format, file.Rows, file.New, file.RefusedCount));
         Assert.Equal([(2L, "Units"), (4L, "Units")], file.Refused.Select(refused => (refused.Row, refused.Column!)));
         var (tokens, samples) = (_importer.Runs[0], _importer.Runs[1]);
-        Assert.Equal(("llama2-70b-99", "8x NVIDIA H100 80GB SXM", "fp8", 24525.5), (tokens.Model.Name, tokens.Hardware.Name, tokens.Workload.Precision, tokens[Metric.OutputTokenThroughput]!.Mean));
+        Assert.Equal(("llama2-70b-99", "8x NVIDIA H100 SXM", "fp8", 24525.5), (tokens.Model.Name, tokens.Hardware.Name, tokens.Workload.Precision, tokens[Metric.OutputTokenThroughput]!.Mean));
         Assert.Equal(("2x Intel(R) Xeon(R) Platinum 8480C", HardwareKind.Cpu, 1234.5), (samples.Hardware.Name, samples.Hardware.Kind, samples[Metric.Throughput]!.Mean));
         Assert.Contains("ROUGE1: 44.5", tokens.EnvironmentJson, StringComparison.Ordinal);
     }
