@@ -52,7 +52,7 @@ internal sealed class EmbedCommand : GpuxCommand
     private async Task<int> EmbedAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var output = parsed.GetRequiredValue(_output);
-        var sources = Array.ConvertAll(parsed.GetRequiredValue(_files), path => RowSource.Open(path, _rows.Columns(parsed)));
+        var sources = Array.ConvertAll(parsed.GetRequiredValue(_files), path => _rows.Open(path, parsed));
         var (reference, project) = Services.Project(parsed.GetRequiredValue(_model));
         var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore))
         {

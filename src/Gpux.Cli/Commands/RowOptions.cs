@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gpux.Benchmarks.Tables;
 using Gpux.Models.Batches;
 
 namespace Gpux.Cli.Commands;
@@ -15,5 +16,6 @@ internal sealed class RowOptions
 
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(_column) is not null || parsed.GetValue(_pair) is not null;
 
-    public RowColumns Columns(ParseResult parsed) => new(parsed.GetValue(_column), parsed.GetValue(_pair));
+    /// <summary>The rows of a file, of which the options name the columns.</summary>
+    public RowSource Open(string path, ParseResult parsed) => RowSource.Open(path, new RowColumns(parsed.GetValue(_column), parsed.GetValue(_pair)), ParquetRows.Open);
 }

@@ -23,7 +23,7 @@ internal sealed class RunCommand : GpuxCommand
     };
     private readonly TextSource _source = new();
     private readonly RowOptions _rows = new();
-    private readonly Option<string> _output = new("--output", "-o") { Description = "With --file: answer its rows (CSV, TSV, JSON lines, or lines of text) into this .csv, .tsv or .jsonl. Goes on where an earlier run ended." };
+    private readonly Option<string> _output = new("--output", "-o") { Description = "With --file: answer its rows (CSV, TSV, JSON lines, Parquet, or lines of text) into this .csv, .tsv or .jsonl. Goes on where an earlier run ended." };
     private readonly PromptOptions _prompt = new();
     private readonly Option<string> _task = new("--task") { Description = "What to do, if not what the model states: such as text-classification." };
     private readonly Option<string> _class = new("--class") { Description = "The class to build, such as BertModel; default: the one that config.json states." };
@@ -148,7 +148,7 @@ internal sealed class RunCommand : GpuxCommand
             throw new UsageException("Rows are read from a file.", "Name it: --file reviews.csv --column text -o answers.csv");
         if (parsed.GetValue(_pair) is not null || parsed.GetValue(_context) is not null)
             throw new UsageException("--pair and --context are for single inputs.", "Name a column of the file with --pair-column.");
-        var source = RowSource.Open(path, _rows.Columns(parsed));
+        var source = _rows.Open(path, parsed);
         var options = new OpenOptions(Preparation(parsed, reference), parsed.GetValue(_task))
         {
             Provider = parsed.GetValue(_provider),

@@ -43,7 +43,7 @@ internal sealed class SimilarCommand : GpuxCommand
 
     private async Task<int> FindAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var corpus = RowSource.Open(parsed.GetRequiredValue(_in), _rows.Columns(parsed));
+        var corpus = _rows.Open(parsed.GetRequiredValue(_in), parsed);
         var (reference, project) = Services.Project(parsed.GetRequiredValue(_model));
         var options = new OpenOptions(new PrepareOptions(Lookup.PreferStore))
         {

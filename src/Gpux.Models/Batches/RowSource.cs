@@ -7,14 +7,14 @@ namespace Gpux.Models.Batches;
 /// <param name="Pair">The column of a second text that is read with the first, or of the context of a question; null for none.</param>
 public sealed record RowColumns(string? Text = null, string? Pair = null);
 
-/// <summary>A file whose rows are inputs: CSV, TSV, JSON lines or plain lines, by its extension.</summary>
+/// <summary>A file whose rows are inputs: CSV, TSV, JSON lines or plain lines, by its extension; Parquet where there is a reader.</summary>
 public abstract class RowSource(string path, RowColumns wanted)
 {
     /// <summary>The longest row that is read, in bytes: more memory than this is never taken for one.</summary>
     public const int LongestRowBytes = 16 << 20;
 
     /// <summary>The extensions that are read.</summary>
-    public static IReadOnlyList<string> Extensions { get; } = [".csv", ".tsv", ".jsonl", ".ndjson", ".txt"];
+    public static IReadOnlyList<string> Extensions { get; } = [".csv", ".tsv", ".jsonl", ".ndjson", ".txt", ".parquet"];
 
     public string Path { get; } = path;
 
@@ -23,9 +23,10 @@ public abstract class RowSource(string path, RowColumns wanted)
 
     protected RowColumns Wanted { get; } = wanted;
 
+    /// <param name="parquet">Opens a Parquet file; null where nothing reads them.</param>
     /// <exception cref="BatchInputException">No such file, or no such format.</exception>
     /// <exception cref="ColumnNotFoundException">The file names its columns, and lacks the wanted one.</exception>
-    public static RowSource Open(string path, RowColumns wanted)
+    public static RowSource Open(string path, RowColumns wanted, Func<string, RowColumns, RowSource>? parquet = null)
     {
         if (Directory.Exists(path))
             throw new BatchInputException(path, "it is a folder.", "Name a file.");
@@ -36,7 +37,8 @@ public abstract class RowSource(string path, RowColumns wanted)
             ".csv" => new DelimitedRows(path, wanted, delimiter: null),
             ".tsv" => new DelimitedRows(path, wanted, delimiter: '\t'),
             ".jsonl" or ".ndjson" => new JsonRows(path, wanted),
-            ".parquet" => throw new BatchInputException(path, "Parquet is not read.",
+            ".parquet" when parquet is not null => parquet(path, wanted),
+            ".parquet" => throw new BatchInputException(path, "nothing here reads Parquet.",
                 $"Write it as CSV, such as with DuckDB: COPY (FROM '{System.IO.Path.GetFileName(path)}') TO '{System.IO.Path.GetFileNameWithoutExtension(path)}.csv'"),
             _ when IsText(path) => new LineRows(path, wanted),
             var other => throw new BatchInputException(path, $"the format '{other}' is not known.", $"Give a file of one of these: {string.Join(", ", Extensions)}."),

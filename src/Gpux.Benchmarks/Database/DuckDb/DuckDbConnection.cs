@@ -56,6 +56,21 @@ public sealed unsafe class DuckDbConnection : ISqlConnection
         }
     }
 
+    /// <summary>See <see cref="DuckDbStatement.Stream"/>.</summary>
+    public DuckDbRows Stream(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var statement = Prepare(sql);
+            return statement.Stream(parameters, cancellationToken);
+        }
+        catch
+        {
+            BreakTransaction();
+            throw;
+        }
+    }
+
     ISqlRows ISqlConnection.Query(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken) =>
         Query(sql, parameters, cancellationToken);
 
