@@ -101,7 +101,10 @@ public sealed class ParquetRows : RowSource
         }
         catch (DatabaseException exception)
         {
-            throw Unreadable(exception.Message.Split('\n')[0].Replace(_pattern, Path, StringComparison.Ordinal), exception);
+            // "Invalid Input Error: " and its like say nothing to a user.
+            var said = exception.Message.Split('\n')[0].Replace(_pattern, Path, StringComparison.Ordinal);
+            var kind = said.LastIndexOf(" Error: ", StringComparison.Ordinal);
+            throw Unreadable(kind < 0 ? said : said[(kind + " Error: ".Length)..], exception);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Gpux.Models;
-using Gpux.Models.Batches;
 using Gpux.Models.Embeddings;
 using Gpux.Registries.Store;
 using Gpux.Runtime.Pipelines;

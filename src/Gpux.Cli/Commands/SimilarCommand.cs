@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
-using Gpux.Models.Batches;
 using Gpux.Models.Embeddings;
 using Gpux.Registries.Store;
 

@@ -1,3 +1,5 @@
+using Gpux.Benchmarks.Database.DuckDb;
+
 namespace Gpux.Cli.Tests.EndToEnd;
 
 /// <summary>Files of rows, answered by the built program.</summary>
@@ -38,6 +40,24 @@ public sealed class BatchTests : IDisposable
         Assert.Contains("rows.csv:3: the row has 1 fields", answer.Error, StringComparison.Ordinal);
         Assert.Contains("1 without an answer", answer.Error, StringComparison.Ordinal);
         Assert.Equal(4, (await File.ReadAllLinesAsync(Path.Combine(_user.Folder, "out.csv"))).Length);
+    }
+
+    [Fact]
+    public async Task Rows_of_Parquet_are_answered_as_those_of_a_table()
+    {
+        using (var database = DuckDbDatabase.OpenInMemory())
+        using (var connection = database.Connect())
+        {
+            connection.ExecuteScript("CREATE TABLE reviews AS SELECT i AS id, 'Where is railway station number ' || i || '?' AS text FROM range(3000) AS t(i)", default);
+            connection.Execute("COPY reviews TO $1 (FORMAT parquet)", [Path.Combine(_user.Folder, "reviews.parquet")], default);
+            connection.Execute("COPY reviews TO $1 (FORMAT csv, HEADER)", [Path.Combine(_user.Folder, "reviews.csv")], default);
+        }
+        foreach (var format in (string[])["parquet", "csv"])
+        {
+            var answer = await _user.RunAsync("run", "samples/language-id", "--file", $"reviews.{format}", "-o", $"from-{format}.csv");
+            Assert.True(answer.ExitCode == 0, answer.ToString());
+        }
+        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(_user.Folder, "from-csv.csv")), await File.ReadAllTextAsync(Path.Combine(_user.Folder, "from-parquet.csv")));
     }
 
     [Fact]
