@@ -47,7 +47,7 @@ internal sealed class RowReport(Terminal terminal)
         }
         else
         {
-            terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{summary.Rows:N0} rows{(output is null ? "" : $" in {output}")}")
+            terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{summary.Rows:N0} {(summary.Rows == 1 ? "row" : "rows")}{(output is null ? "" : $" in {output}")}")
                 + (summary.Failures > 0 ? string.Create(CultureInfo.InvariantCulture, $", {summary.Failures:N0} without an answer") : "")
                 + (summary.Resumed > 0 ? string.Create(CultureInfo.InvariantCulture, $", {summary.Resumed:N0} of them by an earlier run") : "")
                 + string.Create(CultureInfo.InvariantCulture, $"; {rate:N0} rows/s"));
