@@ -145,7 +145,8 @@ internal sealed class User : IDisposable
         return variables;
     }
 
-    private static async Task<Answer> RunAsync(
+    /// <param name="variables">Set besides those of this process; a null removes one.</param>
+    public static async Task<Answer> RunAsync(
         string program, string[] arguments, string folder, Dictionary<string, string?> variables, TimeSpan limit, string? input = null)
     {
         using var process = Start(program, arguments, folder, variables);
