@@ -175,8 +175,6 @@ public sealed class MetamorphicTests
     // The usual tolerance, or that of the recording where the original itself is less exact.
     private static Tolerance Close(string model)
     {
-        if (model == "dac")
-            return DacTests.Rounding; // ConformanceTests says why
         var recorded = Recording.Load(Corpus.PathOf("models", model)).Tolerance;
         return new Tolerance(Math.Max(1e-5, recorded.Absolute), Math.Max(1e-4, recorded.Relative));
     }

@@ -45,7 +45,6 @@ internal static class ArchitectureCatalog
         ConvNext.Architecture,
         ConvNext.V2,
         Cvt.Architecture,
-        Dac.Architecture,
         Data2VecAudio.Architecture,
         Deberta.Architecture,
         DebertaV2.Architecture,

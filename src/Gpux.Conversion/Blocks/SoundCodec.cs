@@ -15,9 +15,6 @@ internal sealed record SoundCodec(string ClassName, Func<ModelConfig, int> Chann
     /// <summary>Whether codes have an axis of chunks before the others, of which there is one.</summary>
     public bool HasChunks { get; init; }
 
-    /// <summary>Whether the sound that comes out has no axis of channels, of which there is one.</summary>
-    public bool DropsChannel { get; init; }
-
     /// <summary>There and back; and either way, as the methods "encode" and "decode" of the class.</summary>
     public IReadOnlyList<Head> Heads =>
     [
@@ -28,7 +25,7 @@ internal sealed record SoundCodec(string ClassName, Func<ModelConfig, int> Chann
             var codes = Encode(sound, json, weights);
             // What the last frame has beyond the end is cut off.
             var decoded = Decode(codes, json, weights).Slice(axis: 2, graph.Constant([0L]), graph.Extent(sound.Dim(2)), sound.Dim(2));
-            return new Outputs { { "audio_codes", Codes(codes) }, { "audio_values", Values(decoded) } };
+            return new Outputs { { "audio_codes", Codes(codes) }, { "audio_values", decoded } };
         }),
         new($"{ClassName}.encode", ModelTask.AudioCodec, (graph, json, weights) =>
         {
@@ -42,13 +39,11 @@ internal sealed record SoundCodec(string ClassName, Func<ModelConfig, int> Chann
             weights.Ignore("encoder", "encoder_transformer", "downsample", "quantizer");
             var codes = HasChunks ? graph.Input("audio_codes", ElementType.Int64, 1, "batch_size", "num_codebooks", "frames").Squeeze(0)
                 : graph.Input("audio_codes", ElementType.Int64, "batch_size", "num_codebooks", "frames");
-            return new Outputs { { "audio_values", Values(Decode(codes, json, weights)) } };
+            return new Outputs { { "audio_values", Decode(codes, json, weights) } };
         }),
     ];
 
     private Value Sound(GraphBuilder graph, ModelConfig json) => graph.Input("input_values", ElementType.Float32, "batch_size", Channels(json), "sequence_length");
-
-    private Value Values(Value sound) => DropsChannel ? sound.Squeeze(1) : sound;
 
     private Value Codes(Value codes) => HasChunks ? codes.Unsqueeze(0) : codes;
 }
