@@ -16,14 +16,17 @@ internal sealed record ImageTextPair(string Prefix,
     // Where a graph has both, their numbers are independent of each other.
     private const string Texts = "text_batch_size", Images = "image_batch_size", Rows = "batch_size";
 
+    /// <summary>Checkpoints of the family's other classes keep both towers under a module, with heads beside it; null if there are none.</summary>
+    public (string Module, string[] Heads)? Beneath { get; init; }
+
     /// <summary>Both towers in one graph, and each alone, by the original's methods.</summary>
     public Head[] Joint =>
     [
         new($"{Prefix}Model", ModelTask.ZeroShotImageClassification, Compare),
         new($"{Prefix}Model.get_image_features", ModelTask.ImageFeatureExtraction, (graph, json, weights) =>
-            new Outputs { { "image_features", ProjectImage(ImageTower(graph, json, weights, Rows).RequirePooled(), weights) } }),
+            new Outputs { { "image_features", ProjectImage(ImageTower(graph, json, weights, Rows).RequirePooled(), Towers(weights)) } }),
         new($"{Prefix}Model.get_text_features", ModelTask.FeatureExtraction, (graph, json, weights) =>
-            new Outputs { { "text_features", ProjectText(TextTower(graph, json, weights, Rows).RequirePooled(), weights) } }),
+            new Outputs { { "text_features", ProjectText(TextTower(graph, json, weights, Rows).RequirePooled(), Towers(weights)) } }),
     ];
 
     /// <summary>The tower of the texts.</summary>
@@ -36,15 +39,20 @@ internal sealed record ImageTextPair(string Prefix,
     public Head TextModelWithProjection => new($"{Prefix}TextModelWithProjection", ModelTask.FeatureExtraction, (graph, json, weights) =>
     {
         var tower = TextTower(graph, json, weights, Rows);
-        return new Outputs { { "text_embeds", ProjectText(tower.RequirePooled(), weights) }, { "last_hidden_state", tower.Hidden } };
+        return new Outputs { { "text_embeds", ProjectText(tower.RequirePooled(), Towers(weights)) }, { "last_hidden_state", tower.Hidden } };
     });
 
     /// <summary>The tower of the images with its projection.</summary>
     public Head VisionModelWithProjection => new($"{Prefix}VisionModelWithProjection", ModelTask.ImageFeatureExtraction, (graph, json, weights) =>
     {
         var tower = ImageTower(graph, json, weights, Rows);
-        return new Outputs { { "image_embeds", ProjectImage(tower.RequirePooled(), weights) }, { "last_hidden_state", tower.Hidden } };
+        return new Outputs { { "image_embeds", ProjectImage(tower.RequirePooled(), Towers(weights)) }, { "last_hidden_state", tower.Hidden } };
     });
+
+    /// <summary>The towers as families of their own: what a tower that was saved alone states as its model_type.</summary>
+    /// <param name="family">The model_type of both together.</param>
+    public Architecture[] Alone(string family, string example) =>
+        [new($"{family}_text_model", example, [TextModel]), new($"{family}_vision_model", example, [VisionModel])];
 
     /// <summary>Scores of classes by the mean of an image's tokens.</summary>
     /// <param name="first">The first token that counts.</param>
@@ -62,21 +70,33 @@ internal sealed record ImageTextPair(string Prefix,
 
     private Tower TextTower(GraphBuilder graph, ModelConfig json, Weights weights, string rows)
     {
+        weights = Towers(weights);
         IgnoreOthers(weights, "vision_model");
         return Text(graph, Section(json, "text_config"), weights.Body("text_model"), rows);
     }
 
     private Tower ImageTower(GraphBuilder graph, ModelConfig json, Weights weights, string rows)
     {
+        weights = Towers(weights);
         IgnoreOthers(weights, "text_model");
         return Image(graph, Section(json, "vision_config"), weights.Body("vision_model"), rows);
     }
 
-    // What one tower does not read of a checkpoint with both, or with a head that the class lacks.
-    private static void IgnoreOthers(Weights weights, string tower)
+    /// <summary>Accounts for what one tower does not read of a checkpoint with both, or with a head that the class lacks.</summary>
+    /// <param name="tower">The module of the other tower.</param>
+    public static void IgnoreOthers(Weights weights, string tower)
     {
-        weights.Ignore(tower, "text_projection", "visual_projection", "logit_scale", "logit_bias");
+        weights.Ignore(tower, "text_projection", "visual_projection", "logit_scale", "logit_bias", "classifier");
         weights.Body("vision_model").Ignore("post_layernorm", "head");
+    }
+
+    // Where both towers are.
+    private Weights Towers(Weights weights)
+    {
+        if (Beneath is not { } beneath || !weights.Has(beneath.Module))
+            return weights;
+        weights.Ignore(beneath.Heads);
+        return weights[beneath.Module];
     }
 
     private static Outputs States(Tower tower)
@@ -89,6 +109,7 @@ internal sealed record ImageTextPair(string Prefix,
 
     private Outputs Compare(GraphBuilder graph, ModelConfig json, Weights weights)
     {
+        weights = Towers(weights);
         var texts = ProjectText(Text(graph, Section(json, "text_config"), weights["text_model"], Texts).RequirePooled(), weights).Normalized();
         var images = ProjectImage(Image(graph, Section(json, "vision_config"), weights["vision_model"], Images).RequirePooled(), weights).Normalized();
         var perText = texts.MatMul(images.Transpose(1, 0)) * weights.Get("logit_scale").Exp(); // [T, I]

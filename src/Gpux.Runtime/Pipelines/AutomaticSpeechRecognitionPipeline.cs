@@ -12,6 +12,9 @@ internal sealed class AutomaticSpeechRecognitionPipeline(PipelineModel model) : 
     private static readonly TimeSpan LongestWhole = TimeSpan.FromMinutes(10);
     private const int SecondsOfPart = 30;
 
+    // Of wav2vec 2.0 and its kin, and of wav2vec2-BERT, where the configuration leaves it out.
+    private const int UsualStride = 320, UsualFeatures = 160;
+
     public override string Task => "automatic-speech-recognition";
 
     public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
@@ -114,10 +117,14 @@ internal sealed class AutomaticSpeechRecognitionPipeline(PipelineModel model) : 
             foreach (var stride in strides)
                 Multiply(stride);
         }
-        else if (Model.ConfigInt("feature_projection_input_dim") is { } width)
+        else if (Model.ConfigText("model_type") is "wav2vec2" or "wav2vec2-conformer" or "hubert" or "wavlm" or "unispeech" or "unispeech-sat" or "data2vec-audio" or "sew" or "sew-d")
         {
-            // wav2vec2-BERT: a hop of 160 samples for each band of 80.
-            Multiply(width);
+            Multiply(UsualStride);
+        }
+        else if (Model.ConfigText("model_type") == "wav2vec2-bert")
+        {
+            // A hop of 160 samples for each band of 80.
+            Multiply(Model.ConfigInt("feature_projection_input_dim") ?? UsualFeatures);
             Multiply(2);
             for (var layer = Model.ConfigFlag("add_adapter") ? Model.ConfigInt("num_adapter_layers") ?? 1 : 0; layer > 0 && product > 0; layer--)
                 Multiply(Model.ConfigInt("adapter_stride") ?? 2);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Gpux.Runtime.Tokenizers;
 
 namespace Gpux.Runtime.Pipelines;
@@ -30,7 +31,7 @@ internal static class ClassScores
         return labels;
     }
 
-    /// <summary>The limit that a call sets by max_length; null for the model's own.</summary>
+    /// <summary>How a call wants texts cut; null for what the model takes.</summary>
     /// <param name="group">An argument that may hold the tokenizer's arguments as an object, as some tasks of the original want it.</param>
     public static Truncation? Truncation(PipelineArguments arguments, string? group = null)
     {
@@ -39,7 +40,16 @@ internal static class ClassScores
             grouped.RequireKnown(group, "truncation", "max_length");
             arguments = grouped;
         }
+        var length = arguments.Int("max_length", least: 1);
+        if (arguments.Value("truncation") is { ValueKind: JsonValueKind.String } strategy)
+            return new Truncation { MaxLength = length, Strategy = strategy.GetString() switch
+            {
+                "longest_first" => TruncationStrategy.LongestFirst,
+                "only_first" => TruncationStrategy.OnlyFirst,
+                "only_second" => TruncationStrategy.OnlySecond,
+                _ => throw arguments.Unfit("truncation", "true, false, longest_first, only_first or only_second was expected"),
+            } };
         arguments.Bool("truncation", true); // texts are always cut to what the model takes
-        return arguments.Int("max_length", least: 1) is { } length ? new Truncation { MaxLength = length } : null;
+        return length is null ? null : new Truncation { MaxLength = length };
     }
 }

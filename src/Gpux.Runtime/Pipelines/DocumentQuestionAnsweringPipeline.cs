@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json;
 using Gpux.Runtime.Tokenizers;
 
@@ -26,7 +27,7 @@ public sealed record DocumentAnswers(IReadOnlyList<DocumentAnswer> Candidates) :
 /// <remarks>GPUX does not read text off images. Source: transformers 5.23, pipelines/document_question_answering.py.</remarks>
 internal sealed class DocumentQuestionAnsweringPipeline(PipelineModel model) : Pipeline(model)
 {
-    private const int LongestAnswer = 15;
+    private const int LongestAnswer = 15, LongestStride = 256;
     private const int PageSide = 1000;
 
     public override string Task => "document-question-answering";
@@ -36,7 +37,7 @@ internal sealed class DocumentQuestionAnsweringPipeline(PipelineModel model) : P
 
     public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
     {
-        arguments.RequireKnown(Task, "question", "word_boxes", "top_k", "max_answer_len", "handle_impossible_answer");
+        arguments.RequireKnown(Task, "question", "word_boxes", "top_k", "max_answer_len", "handle_impossible_answer", "doc_stride", "max_seq_len", "padding");
         if ((arguments.Text("question") ?? input.Question) is not { Length: > 0 } question)
             throw new PipelineInputException("A question about the page is needed.", "gpux run MODEL page.png --set question=\"QUESTION\" --set word_boxes=...");
         if ((arguments.Value("word_boxes") is { } given ? WordBox.ParseAll(given) : input.WordBoxes) is not { Count: > 0 } words)
@@ -49,29 +50,39 @@ internal sealed class DocumentQuestionAnsweringPipeline(PipelineModel model) : P
         var page = new string[words.Count];
         for (var i = 0; i < page.Length; i++)
             page[i] = words[i].Word;
-        var encoding = Model.Tokenizer.EncodeWords(question.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), page);
-        if (Model.MaxTokens is { } most && encoding.Count > most)
-            throw new PipelineInputException($"Question and page have {encoding.Count} tokens, the model takes {most}.", "Give a part of the page's words.");
-        var inputs = Model.Inputs([encoding]);
-        inputs["bbox"] = Boxes(encoding, words);
-        if (TakesPixels())
-            foreach (var (name, tensor) in ImageInputs.Of(Model, input, Task))
+        var encoding = Model.Tokenizer.EncodeWords(question.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), page,
+            new EncodeOptions { Truncation = Windows(arguments) });
+        var pixels = TakesPixels() ? ImageInputs.Of(Model, input, Task) : ReadOnlyDictionary<string, Tensor>.Empty;
+        var answers = new List<DocumentAnswer>();
+        var least = 1_000_000f;
+        foreach (var part in encoding.Overflow.Prepend(encoding))
+        {
+            var inputs = Model.Inputs([part]);
+            inputs["bbox"] = Boxes(part, words);
+            foreach (var (name, tensor) in pixels)
                 inputs[name] = tensor;
-        using var outputs = Model.Run(inputs, cancellationToken);
-        return Answer(encoding, page, Model.Finite(outputs, "start_logits").AsSpan<float>().ToArray(), Model.Finite(outputs, "end_logits").AsSpan<float>().ToArray(),
-            count, longest, mayBeImpossible);
+            using var outputs = Model.Run(inputs, cancellationToken);
+            var (spans, none) = AnswerSpan.Read(Model.Finite(outputs, "start_logits").AsSpan<float>().ToArray(), Model.Finite(outputs, "end_logits").AsSpan<float>().ToArray(),
+                AnswerSpan.Wanted(part, sequence: 1, Model.Tokenizer.ClsId), count, longest);
+            least = Math.Min(least, none);
+            foreach (var span in spans)
+                if (part.WordIds[span.Start] is { } first && part.WordIds[span.End] is { } last)
+                    answers.Add(new DocumentAnswer(span.Score, last >= first ? string.Join(' ', page[first..(last + 1)]) : "", first, last));
+        }
+        if (mayBeImpossible)
+            answers.Add(new DocumentAnswer(least, "", 0, 0));
+        return new DocumentAnswers(Scores.Top(answers, answer => answer.Score, count));
     }
 
-    private DocumentAnswers Answer(Encoding encoding, string[] page, float[] starts, float[] ends, int count, int longest, bool mayBeImpossible)
+    // A page that is longer than the model takes is read in windows that overlap. Null where nothing bounds it.
+    private Truncation? Windows(PipelineArguments arguments)
     {
-        var (spans, none) = AnswerSpan.Read(starts, ends, AnswerSpan.Wanted(encoding, sequence: 1, Model.Tokenizer.ClsId), count, longest);
-        var answers = new List<DocumentAnswer>();
-        foreach (var span in spans)
-            if (encoding.WordIds[span.Start] is { } first && encoding.WordIds[span.End] is { } last)
-                answers.Add(new DocumentAnswer(span.Score, last >= first ? string.Join(' ', page[first..(last + 1)]) : "", first, last));
-        if (mayBeImpossible)
-            answers.Add(new DocumentAnswer(none, "", 0, 0));
-        return new DocumentAnswers(Scores.Top(answers, answer => answer.Score, count));
+        if (PipelineModel.Least(arguments.Int("max_seq_len", least: 1), Model.MaxTokens) is not { } longest)
+            return null;
+        return new Truncation
+        {
+            MaxLength = longest, Stride = arguments.Int("doc_stride", least: 0) ?? Math.Min(longest / 2, LongestStride), ReturnOverflow = true, Strategy = TruncationStrategy.OnlySecond,
+        };
     }
 
     private Tensor Boxes(Encoding encoding, IReadOnlyList<WordBox> words)

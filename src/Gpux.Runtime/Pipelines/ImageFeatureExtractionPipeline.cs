@@ -7,7 +7,8 @@ internal sealed class ImageFeatureExtractionPipeline(PipelineModel model) : Pipe
 
     public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
     {
-        arguments.RequireKnown(Task, "pool");
+        arguments.RequireKnown(Task, "pool", "return_tensors");
+        arguments.Bool("return_tensors", false); // the answer is a tensor either way, and nested lists as JSON
         using var outputs = Model.Run(ImageInputs.Of(Model, input, Task), cancellationToken);
         if (!arguments.Bool("pool", false))
             return new Features(FeatureExtractionPipeline.Copy(Model.Finite(outputs, Model.Session.Outputs[0].Name)));

@@ -104,14 +104,15 @@ public sealed class PipelineArguments
 
     /// <summary>A list of texts, or one text.</summary>
     /// <param name="separator">What stands between the texts of one that holds several; null if none does.</param>
-    internal IReadOnlyList<string>? Texts(string name, char? separator = null)
+    /// <param name="split">What is done to the texts of one.</param>
+    internal IReadOnlyList<string>? Texts(string name, char? separator = null, StringSplitOptions split = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
     {
         if (!_values.TryGetValue(name, out var value) || value.ValueKind == JsonValueKind.Null)
             return null;
         if (value.ValueKind == JsonValueKind.String)
         {
             var text = value.GetString()!; // a string
-            return separator is { } mark ? text.Split(mark, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [text];
+            return separator is { } mark ? text.Split(mark, split) : [text];
         }
         if (value.ValueKind != JsonValueKind.Array)
             throw Unfit(name, "a list of texts was expected");

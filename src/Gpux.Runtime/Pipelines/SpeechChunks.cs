@@ -9,8 +9,8 @@ namespace Gpux.Runtime.Pipelines;
 /// <param name="Right">How much of it at its end does not count; the last part counts to its end.</param>
 internal sealed record SpeechChunks(int Length, int Left, int Right)
 {
-    // Of a part where no other length beside it is asked for.
-    private const double DefaultStrideShare = 1.0 / 6;
+    // What share of a part each side of it is, where no other length is asked for: one in so many.
+    private const int DefaultStrideShare = 6;
 
     /// <param name="align">Samples of one frame: all lengths are whole frames.</param>
     /// <returns>Null if no parts are asked for.</returns>
@@ -21,7 +21,7 @@ internal sealed record SpeechChunks(int Length, int Left, int Right)
                 : throw arguments.Unfit("chunk_length_s", "a number of seconds was expected");
         var (left, right) = arguments.Numbers("stride_length_s") switch
         {
-            null => (seconds * DefaultStrideShare, seconds * DefaultStrideShare),
+            null => (seconds / DefaultStrideShare, seconds / DefaultStrideShare),
             [>= 0 and var both] => (both, both),
             [>= 0 and var before, >= 0 and var after] => (before, after),
             _ => throw arguments.Unfit("stride_length_s", "a number of seconds, or two, was expected"),
@@ -59,7 +59,8 @@ internal readonly record struct SpeechChunk(Waveform Sound, int Left, int Right)
     public Range Counted(int samplesPerFrame, int frames)
     {
         var length = Sound.Samples.Length;
-        var all = (int)Math.Round((double)length / samplesPerFrame);
+        // Halves are rounded to even numbers, and what is half depends on the order of the operations, which is the original's.
+        var all = (int)Math.Round(length * (1.0 / samplesPerFrame));
         var left = (int)Math.Round((double)Left / length * all);
         var right = all - (int)Math.Round((double)Right / length * all);
         // The last frames of a part are often fewer than its length tells.

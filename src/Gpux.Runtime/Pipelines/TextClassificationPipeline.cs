@@ -15,7 +15,8 @@ internal sealed class TextClassificationPipeline(PipelineModel model) : Pipeline
 
     public Encoding Encode(PipelineInput input, PipelineArguments arguments, List<string> notes)
     {
-        arguments.RequireKnown(Task, "top_k", "function_to_apply", "truncation", "max_length");
+        // Padding changes no score: what is padded, no token sees.
+        arguments.RequireKnown(Task, "top_k", "function_to_apply", "truncation", "max_length", "padding");
         return Model.Encode(input, Task, arguments, notes, ClassScores.Truncation(arguments));
     }
 

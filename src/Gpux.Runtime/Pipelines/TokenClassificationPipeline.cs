@@ -42,9 +42,10 @@ internal sealed class TokenClassificationPipeline(PipelineModel model) : Pipelin
         var strategy = Strategy(arguments);
         var ignored = arguments.Texts("ignore_labels", separator: ',') ?? ["O"];
         var stride = arguments.Int("stride", least: 0);
-        if (stride is not null && strategy == Aggregation.None)
+        // The original refuses "none" alone, and reads on where no strategy is named.
+        if (stride is not null && strategy == Aggregation.None && arguments.Has("aggregation_strategy"))
             throw new PipelineArgumentException("stride", "'stride' reads a long text in overlapping pieces, which need an aggregation_strategy.",
-                "Set aggregation_strategy to simple, first, average or max.");
+                "Set aggregation_strategy to simple, first, average or max, or leave it out.");
         if (arguments.Bool("is_split_into_words", false) && input.Words is null)
             throw new PipelineInputException("'is_split_into_words' is true, but the input is one text.", "Give a list of words.");
         var notes = new List<string>();

@@ -13,11 +13,8 @@ internal sealed class ZeroShotAudioClassificationPipeline(PipelineModel model) :
     {
         arguments.RequireKnown(Task, "candidate_labels", "hypothesis_template");
         var sound = SoundInputs.Require(input, Task);
-        var labels = arguments.Texts("candidate_labels", separator: ',') is { Count: > 0 } named ? named
-            : throw new PipelineArgumentException("candidate_labels", "There are no labels to choose from.", "Name some: candidate_labels=dog,rain,music.");
-        var template = arguments.Text("hypothesis_template") ?? DefaultTemplate;
-        if (!template.Contains("{}", StringComparison.Ordinal))
-            throw arguments.Unfit("hypothesis_template", "a text with {} for the label was expected");
+        var labels = CandidateLabels.Read(arguments);
+        var template = CandidateLabels.Template(arguments, DefaultTemplate);
 
         var notes = new List<string>();
         var inputs = SoundInputs.Of(Model, sound, notes);

@@ -32,14 +32,15 @@ internal sealed class ZeroShotClassificationPipeline(PipelineModel model) : Pipe
 
     public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
     {
-        arguments.RequireKnown(Task, "candidate_labels", "hypothesis_template", "multi_label");
+        arguments.RequireKnown(Task, "candidate_labels", "hypothesis_template", "multi_label", "multi_class");
         // The original, too, takes no empty text here.
         var text = input.RequireText(Task) is { Length: > 0 } given ? given
             : throw new PipelineInputException("The text is empty.", "Give a text to classify.");
         var labels = CandidateLabels.Read(arguments);
         var template = CandidateLabels.Template(arguments, DefaultTemplate);
         var entailment = Entailment();
-        var alone = arguments.Bool("multi_label", false) || labels.Count == 1;
+        // The second is the first's former name, and wins.
+        var alone = arguments.Bool("multi_class", arguments.Bool("multi_label", false)) || labels.Count == 1;
 
         var notes = new List<string>();
         var scores = new float[labels.Count];
@@ -51,6 +52,8 @@ internal sealed class ZeroShotClassificationPipeline(PipelineModel model) : Pipe
             using var outputs = Model.Run([encoding], cancellationToken);
             var logits = Model.Finite(outputs, "logits").AsSpan<float>();
             var entailed = entailment < 0 ? logits.Length - 1 : entailment;
+            if (entailed >= logits.Length)
+                throw new PipelineInputException($"The class of entailment of {Model.Name} is {entailed}, of {logits.Length} classes.", "Correct label2id in its config.json.");
             if (alone)
             {
                 Span<float> two = [logits[entailed == 0 ? logits.Length - 1 : 0], logits[entailed]];
@@ -68,12 +71,21 @@ internal sealed class ZeroShotClassificationPipeline(PipelineModel model) : Pipe
         return new ZeroShotLabels(text, Array.ConvertAll(order, i => new LabelScore(labels[i], scores[i]))) { Notes = notes };
     }
 
-    // The class of entailment; -1, the last, if none is named so.
+    // The class of entailment; -1, the last, if none is named so. The ids of names count before the names of ids.
     private int Entailment()
     {
+        if (Model.ConfigObject("label2id") is { ValueKind: JsonValueKind.Object } ids)
+        {
+            foreach (var entry in ids.EnumerateObject())
+                if (IsEntailment(entry.Name) && entry.Value.ValueKind == JsonValueKind.Number && entry.Value.TryGetInt32(out var id) && id >= 0)
+                    return id;
+            return -1;
+        }
         for (var i = 0; i < Model.Labels.Count; i++)
-            if (Model.Labels[i].StartsWith("entail", StringComparison.OrdinalIgnoreCase))
+            if (IsEntailment(Model.Labels[i]))
                 return i;
         return -1;
     }
+
+    private static bool IsEntailment(string label) => label.StartsWith("entail", StringComparison.OrdinalIgnoreCase);
 }

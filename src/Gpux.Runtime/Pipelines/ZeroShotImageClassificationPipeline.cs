@@ -34,6 +34,11 @@ internal sealed class ZeroShotImageClassificationPipeline(PipelineModel model) :
     // Its scores are of each label alone.
     private bool IsSiglip => Model.ConfigText("model_type") is "siglip" or "siglip2";
 
+    // What the tokenizer says does not count: the original asks for those 64 whatever it is.
+    private int? TextPositions => Model.ConfigObject("text_config") is { ValueKind: JsonValueKind.Object } text
+        && text.TryGetProperty("max_position_embeddings", out var positions) && positions.ValueKind == JsonValueKind.Number
+        && positions.TryGetInt32(out var count) && count > 0 ? count : null;
+
     public override PipelineResult Run(PipelineInput input, PipelineArguments arguments, CancellationToken cancellationToken)
     {
         arguments.RequireKnown(Task, "candidate_labels", "hypothesis_template");
@@ -43,7 +48,7 @@ internal sealed class ZeroShotImageClassificationPipeline(PipelineModel model) :
         var texts = new string[labels.Count];
         for (var i = 0; i < texts.Length; i++)
             texts[i] = template.Replace("{}", labels[i], StringComparison.Ordinal);
-        var longest = IsSiglip ? PipelineModel.Least(SiglipTokens, Model.MaxTokens) : Model.MaxTokens;
+        var longest = IsSiglip ? PipelineModel.Least(SiglipTokens, TextPositions) : Model.MaxTokens;
         var encodings = Model.Tokenizer.EncodeBatch(texts, new EncodeOptions
         {
             Padding = new Padding { Length = IsSiglip ? longest : null },

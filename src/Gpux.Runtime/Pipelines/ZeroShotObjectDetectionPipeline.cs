@@ -14,7 +14,7 @@ internal sealed class ZeroShotObjectDetectionPipeline(PipelineModel model) : Pip
     {
         arguments.RequireKnown(Task, "candidate_labels", "threshold", "top_k");
         var image = ImageInputs.Require(input, Task);
-        var labels = CandidateLabels.Read(arguments);
+        var labels = CandidateLabels.Read(arguments, StringSplitOptions.None); // a blank behind a comma belongs to the label
         var options = new DetectionOptions { Threshold = arguments.Number("threshold") ?? DefaultThreshold };
         var pixels = ImageInputs.Of(Model, input, Task);
         var notes = new List<string>();

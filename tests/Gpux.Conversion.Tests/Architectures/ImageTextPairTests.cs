@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Gpux.Conversion.Tests.Architectures;
 
 /// <summary>Models of two towers: each can be used without the other.</summary>
@@ -35,6 +37,54 @@ public sealed class ImageTextPairTests
             """);
         Assert.Equal("CLIPTextModel", Converter.Plan(files, new ConversionOptions(ClassName: "CLIPTextModel")).ClassName);
     }
+
+    /// <summary>Of the models that are here: a user's clone has few.</summary>
+    public static TheoryData<string, string, string> Alone => RecordedModels.Present(
+        ("altclip", "AltCLIPTextModel", "altclip_text_model"), ("altclip", "AltCLIPVisionModel", "altclip_vision_model"),
+        ("chinese-clip", "ChineseCLIPTextModel", "chinese_clip_text_model"), ("chinese-clip", "ChineseCLIPVisionModel", "chinese_clip_vision_model"),
+        ("clipseg", "CLIPSegTextModel", "clipseg_text_model"), ("clipseg", "CLIPSegVisionModel", "clipseg_vision_model"),
+        ("groupvit", "GroupViTTextModel", "groupvit_text_model"), ("groupvit", "GroupViTVisionModel", "groupvit_vision_model"),
+        ("metaclip_2", "MetaClip2TextModelWithProjection", "metaclip_2_text_model"), ("metaclip_2", "MetaClip2VisionModel", "metaclip_2_vision_model"),
+        ("owlvit", "OwlViTTextModel", "owlvit_text_model"), ("owlvit", "OwlViTVisionModel", "owlvit_vision_model"),
+        ("owlv2", "Owlv2TextModel", "owlv2_text_model"), ("owlv2", "Owlv2VisionModel", "owlv2_vision_model"),
+        ("siglip2-naflex", "Siglip2TextModel", "siglip2_text_model"), ("siglip2-naflex", "Siglip2VisionModel", "siglip2_vision_model"),
+        ("blip-retrieval", "BlipVisionModel", "blip_vision_model"));
+
+    /// <summary>A tower that was saved alone states its own configuration as a whole.</summary>
+    [Theory]
+    [MemberData(nameof(Alone))]
+    public void A_tower_is_the_same_by_its_own_configuration(string model, string className, string modelType)
+    {
+        using var copy = new RepositoryCopy(model);
+        var beside = Nodes(copy.Folder, className);
+        var section = copy.Config[className.Contains("Text", StringComparison.Ordinal) ? "text_config" : "vision_config"]!.DeepClone().AsObject(); // a recorded section
+        section["model_type"] = modelType;
+        section["architectures"] = new JsonArray(className);
+        copy.Write(config =>
+        {
+            config.Clear();
+            foreach (var (name, value) in section)
+                config[name] = value?.DeepClone();
+        });
+        Assert.Equal(beside, Nodes(copy.Folder, className: null));
+    }
+
+    /// <summary>Of the models that are here: a user's clone has few.</summary>
+    public static TheoryData<string, string, string> Bodies => RecordedModels.Present(
+        ("owlvit", "OwlViTModel", "logits_per_image logits_per_text text_embeds image_embeds"),
+        ("clipseg", "CLIPSegModel.get_text_features", "text_features"),
+        ("vilt-question-answering", "ViltModel", "last_hidden_state pooler_output"));
+
+    [Theory]
+    [MemberData(nameof(Bodies))]
+    public void Bodies_are_found_in_the_checkpoints_of_other_classes(string model, string className, string outputs)
+    {
+        var graph = Converter.Plan(RecordedModels.Repository(model), new ConversionOptions(ClassName: className)).Model.Graph;
+        Assert.Equal(outputs.Split(' '), graph.Outputs.Select(output => output.Name));
+    }
+
+    private static List<string> Nodes(ModelFiles files, string? className) =>
+        [.. Converter.Plan(files, new ConversionOptions(ClassName: className)).Model.Graph.Nodes.Select(node => $"{node.OpType} {string.Join(' ', node.Inputs)}")];
 
     [Fact]
     public void Parts_of_a_packed_matrix_are_used_where_they_lie()

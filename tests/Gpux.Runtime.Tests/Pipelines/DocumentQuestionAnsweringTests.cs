@@ -43,6 +43,27 @@ public sealed class DocumentQuestionAnsweringTests
         Assert.Equal("", ((DocumentAnswers)model.Run(Task, Page, """{"handle_impossible_answer": true}""")).Candidates[0].Text);
     }
 
+    [Theory]
+    [InlineData("alice", "alice", "alice", 0)] // in the first window
+    [InlineData("bob", "bob", "bob", 5)] // in the last one
+    [InlineData("paris", "and", "parisian and", 3)] // across the end of a window, and so in the next, which overlaps
+    public void Page_that_is_longer_than_the_model_takes_is_read_in_windows(string first, string last, string text, int start)
+    {
+        using var model = Model(first, last);
+        var answer = Assert.Single(((DocumentAnswers)model.Run(Task, Page, """{"max_seq_len": 10, "doc_stride": 3}""")).Candidates);
+        Assert.Equal((text, start), (answer.Text, answer.Start));
+    }
+
+    [Fact]
+    public void Page_may_have_no_answer_in_any_window()
+    {
+        using var model = Model("bob", "bob");
+        // The last window has one, and so it is unlikely that there is none.
+        var answers = (DocumentAnswers)model.Run(Task, Page, """{"max_seq_len": 10, "doc_stride": 3, "handle_impossible_answer": true, "top_k": 1000}""");
+        Assert.Equal("bob", answers.Candidates[0].Text);
+        Assert.True(Assert.Single(answers.Candidates, answer => answer.Text.Length == 0).Score < 1e-6f);
+    }
+
     [Fact]
     public void Question_and_words_may_be_arguments()
     {

@@ -73,6 +73,16 @@ internal sealed class LookupModel : IDisposable
             [Column("starts", start), Column("ends", end)]),
         "{}", specialTokens: true, null, [], paddingSide);
 
+    /// <summary>logits_per_image [1, 2] of two texts: how many they are, and how many tokens each has.</summary>
+    public static LookupModel OfTextShapes(string config, int? maxLength, params (string Name, string Text)[] files) => new(
+        TestModel.Of(
+            [
+                TestModel.Node("Shape", ["input_ids"], ["shape"]), TestModel.Node("Cast", ["shape"], ["numbers"], attributes: TestModel.Attribute("to", (long)ElementType.Float32)),
+                TestModel.Node("Unsqueeze", ["numbers", "axes"], ["logits_per_image"]),
+            ],
+            [Ids], [TestModel.Value("logits_per_image", ElementType.Float32, 1, 2)], [TestModel.Initializer("axes", Tensor.Of<long>([0], new Shape(1)))]),
+        config, specialTokens: true, maxLength, files);
+
     /// <summary>A causal model with a cache, which the next token does not depend on: logits [batch, sequence, vocabulary].</summary>
     public static LookupModel OfNextTokens(Func<string, float[]> row, string config = "{}") => new(
         TestModel.Of(

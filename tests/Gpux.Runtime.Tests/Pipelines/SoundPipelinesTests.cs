@@ -43,6 +43,23 @@ public sealed class SoundPipelinesTests
         Assert.Throws<PipelineArgumentException>(() => Run(model, "automatic-speech-recognition", Spelled("AB"), """{"return_timestamps":"char"}"""));
     }
 
+    [Theory]
+    [InlineData("""{"model_type": "hubert"}""", 0.32)] // 320 samples a frame, at 1000 Hz
+    [InlineData("""{"model_type": "wav2vec2-bert"}""", 0.32)]
+    [InlineData("""{"model_type": "wav2vec2-bert", "feature_projection_input_dim": 40, "add_adapter": true}""", 0.16)]
+    public void Strides_that_are_left_out_are_the_usual_ones(string config, double end)
+    {
+        using var model = Speller(config);
+        Assert.Equal(end, Assert.Single(((Transcript)Run(model, "automatic-speech-recognition", Spelled("A"), """{"return_timestamps":"char"}""")).Chunks!).EndSeconds); // asked for
+    }
+
+    [Fact]
+    public void Sides_of_a_part_are_an_exact_sixth_of_it()
+    {
+        // A little more than 4.5 frames in double precision; times a rounded 1/6 it would be 4.5, and so 4.
+        Assert.Equal(5 * 320, SpeechChunks.Read(LookupModel.Arguments("""{"chunk_length_s": 0.54}"""), 16_000, 320)!.Left); // asked for
+    }
+
     [Fact]
     public void Word_pieces_are_read_without_blanks_and_repetitions()
     {

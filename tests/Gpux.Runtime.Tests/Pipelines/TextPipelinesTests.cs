@@ -1,3 +1,4 @@
+using Gpux.Runtime.Images;
 using Gpux.Runtime.Pipelines;
 
 namespace Gpux.Runtime.Tests.Pipelines;
@@ -147,6 +148,59 @@ public sealed class TextPipelinesTests
         using var model = Entailer("""{"id2label": {"0": "ENTAILMENT", "1": "neutral", "2": "contradiction"}}""");
         var labels = (ZeroShotLabels)model.Run("zero-shot-classification", PipelineInput.Of("alice"), """{"candidate_labels": ["paris"]}""");
         Assert.Equal(1 - 0.95257413f, Assert.Single(labels.Labels).Score, 1e-6f);
+    }
+
+    /// <summary>As the original does, which never asks the names of ids.</summary>
+    [Theory]
+    [InlineData("""{"id2label": {"0": "x", "1": "y", "2": "z"}, "label2id": {"z": 2, "Entails": 0}}""", 1 - 0.95257413f)] // against the last
+    [InlineData("""{"id2label": {"0": "entailment", "1": "y", "2": "z"}, "label2id": {"a": 0, "b": 1, "c": 2}}""", 0.95257413f)] // the last against the first
+    public void Entailment_is_looked_up_in_label2id(string config, float expected)
+    {
+        using var model = Entailer(config);
+        var labels = (ZeroShotLabels)model.Run("zero-shot-classification", PipelineInput.Of("alice"), """{"candidate_labels": ["paris", "bob"], "multi_class": true}""");
+        Assert.Equal(expected, Assert.Single(labels.Labels, label => label.Label == "paris").Score, 1e-6f);
+    }
+
+    [Fact]
+    public void Class_of_entailment_that_the_model_lacks_is_refused()
+    {
+        using var model = Entailer("""{"label2id": {"entailment": 3}}""");
+        Assert.Throws<PipelineInputException>(() => model.Run("zero-shot-classification", PipelineInput.Of("alice"), """{"candidate_labels": ["a"]}"""));
+    }
+
+    /// <summary>64, whatever the tokenizer states; but no more than there are positions.</summary>
+    [Theory]
+    [InlineData("""{"model_type": "siglip"}""", 64)]
+    [InlineData("""{"model_type": "siglip2", "text_config": {"max_position_embeddings": 8}}""", 8)]
+    [InlineData("""{"model_type": "clip"}""", 3)] // [CLS], the label and [SEP]
+    public void Labels_have_the_length_that_siglip_was_trained_with(string config, int tokens)
+    {
+        using var model = LookupModel.OfTextShapes(config, maxLength: 16,
+            ("preprocessor_config.json", """{"image_processor_type": "SiglipImageProcessor", "size": {"height": 2, "width": 2}}"""));
+        var input = new PipelineInput { Image = Image.FromPixels(2, 2, new byte[12]) };
+        var labels = ((ImageLabels)model.Run("zero-shot-image-classification", input, """{"candidate_labels": ["bob", "alice"], "hypothesis_template": "{}"}""")).Labels;
+        var score = tokens == 3 ? Math.Exp(3) / (Math.Exp(2) + Math.Exp(3)) : 1 / (1 + Math.Exp(-tokens));
+        Assert.Equal((float)score, Assert.Single(labels, label => label.Label == "alice").Score);
+    }
+
+    [Fact]
+    public void Labels_of_one_text_keep_their_blanks_where_the_original_keeps_them()
+    {
+        var arguments = LookupModel.Arguments("""{"candidate_labels": "a cat, a river"}""");
+        Assert.Equal(["a cat", "a river"], CandidateLabels.Read(arguments));
+        Assert.Equal(["a cat", " a river"], CandidateLabels.Read(arguments, StringSplitOptions.None));
+    }
+
+    [Theory]
+    [InlineData("\"only_first\"", "alice")]
+    [InlineData("\"only_second\"", "bob")]
+    public void Truncation_may_name_the_text_that_is_cut(string truncation, string cut)
+    {
+        using var model = LookupModel.OfTexts(token => [token == "alice" ? 1 : 0, token == "bob" ? 1 : 0]);
+        var labels = (LabelScores)model.Run("text-classification", new PipelineInput { Text = "alice alice alice", Pair = "bob bob bob" },
+            $$"""{"truncation": {{truncation}}, "max_length": 7, "padding": "max_length", "function_to_apply": "none", "top_k": null}""");
+        Assert.Equal(cut == "alice" ? 1 : 3, labels.Labels.Single(label => label.Label == "LABEL_0").Score);
+        Assert.Equal(cut == "bob" ? 1 : 3, labels.Labels.Single(label => label.Label == "LABEL_1").Score);
     }
 
     [Theory]

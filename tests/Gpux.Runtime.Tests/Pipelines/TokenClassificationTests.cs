@@ -91,11 +91,14 @@ public sealed class TokenClassificationTests
         var cut = Assert.IsType<Entities>(model.Run(Task, PipelineInput.Of(text), Strategy("simple")));
         Assert.Empty(cut.Found);
         Assert.Contains("8 tokens", Assert.Single(cut.Notes));
+        // No strategy is another thing than none: then the tokens of all pieces are told, those that lie in two of them once.
+        Assert.Equal(["B-PER alice 21-26", "B-LOC paris 44-49"],
+            Found(model, text, """{"stride": 2}""").Select(entity => $"{entity.Label} {entity.Word} {entity.Start}-{entity.End}"));
         Assert.Equal(8, Assert.Throws<InputTooLongException>(() => model.Run(Task, PipelineInput.Of(text), "{}", strict: true)).Limit);
     }
 
     [Theory]
-    [InlineData("""{"stride": 2}""", "stride")]
+    [InlineData("""{"stride": 2, "aggregation_strategy": "none"}""", "stride")]
     [InlineData("""{"aggregation_strategy": "most"}""", "aggregation_strategy")]
     public void Arguments_that_contradict_are_refused(string arguments, string name)
     {

@@ -16,6 +16,8 @@ internal static class Clap
         new("ClapTextModelWithProjection", ModelTask.FeatureExtraction, TextEmbeddings),
         new("ClapAudioModel", ModelTask.FeatureExtraction, Audio),
         new("ClapTextModel", ModelTask.FeatureExtraction, Text),
+        new("ClapModel.get_audio_features", ModelTask.FeatureExtraction, AudioFeatures),
+        new("ClapModel.get_text_features", ModelTask.FeatureExtraction, TextFeatures),
     ]);
 
     /// <summary>The tower for sounds alone, which has a configuration of its own.</summary>
@@ -80,31 +82,49 @@ internal static class Clap
         };
     }
 
+    private static Outputs AudioFeatures(GraphBuilder graph, ModelConfig json, Weights weights)
+    {
+        IgnoreTexts(weights);
+        return new Outputs { { "audio_features", ProjectSounds(graph, json, weights, out _).Normalize() } };
+    }
+
+    private static Outputs TextFeatures(GraphBuilder graph, ModelConfig json, Weights weights)
+    {
+        IgnoreSounds(weights);
+        return new Outputs { { "text_features", ProjectTexts(graph, json, weights, out _).Normalize() } };
+    }
+
     private static Outputs AudioEmbeddings(GraphBuilder graph, ModelConfig json, Weights weights)
     {
-        weights.Ignore("text_model", "text_projection", "logit_scale_a", "logit_scale_t");
+        IgnoreTexts(weights);
         return new Outputs { { "audio_embeds", ProjectSounds(graph, json, weights, out var map) }, { "last_hidden_state", Fold(map, json) } };
     }
 
     private static Outputs TextEmbeddings(GraphBuilder graph, ModelConfig json, Weights weights)
     {
-        weights.Ignore("audio_model", "audio_projection", "logit_scale_a", "logit_scale_t");
+        IgnoreSounds(weights);
         return new Outputs { { "text_embeds", ProjectTexts(graph, json, weights, out var hidden) }, { "last_hidden_state", hidden } };
     }
 
     private static Outputs Audio(GraphBuilder graph, ModelConfig json, Weights weights)
     {
-        weights.Ignore("text_model", "text_projection", "audio_projection", "logit_scale_a", "logit_scale_t");
+        IgnoreTexts(weights);
+        weights.Ignore("audio_projection");
         var map = EncodeSounds(graph, json, weights);
         return new Outputs { { "last_hidden_state", Fold(map, json) }, { "pooler_output", map.Mean(axis: 2).Mean(axis: 1) } };
     }
 
     private static Outputs Text(GraphBuilder graph, ModelConfig json, Weights weights)
     {
-        weights.Ignore("audio_model", "audio_projection", "text_projection", "logit_scale_a", "logit_scale_t");
+        IgnoreSounds(weights);
+        weights.Ignore("text_projection");
         var (hidden, body) = EncodeTexts(graph, json, weights);
         return hidden.AsStates(body);
     }
+
+    private static void IgnoreTexts(Weights weights) => weights.Ignore("text_model", "text_projection", "logit_scale_a", "logit_scale_t");
+
+    private static void IgnoreSounds(Weights weights) => weights.Ignore("audio_model", "audio_projection", "logit_scale_a", "logit_scale_t");
 
     private static Value Normalize(this Value vectors) => vectors / vectors.Norm(axis: -1, keep: true);
 

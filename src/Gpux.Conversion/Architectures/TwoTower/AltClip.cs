@@ -12,6 +12,8 @@ internal static class AltClip
 
     public static Architecture Architecture { get; } = new("altclip", "BAAI/AltCLIP", [.. Towers.Joint, Towers.TextModel, Towers.VisionModel]);
 
+    public static Architecture[] Alone { get; } = Towers.Alone("altclip", "BAAI/AltCLIP");
+
     private static Tower Text(GraphBuilder graph, ModelConfig json, Weights weights, string rows)
     {
         var shape = BertShape.Of(json, layers: 24, heads: 16, epsilon: 1e-5f);

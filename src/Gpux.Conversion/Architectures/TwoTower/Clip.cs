@@ -27,6 +27,12 @@ internal static class Clip
         MetaTowers.TextModel, MetaTowers.TextModelWithProjection, MetaTowers.VisionModel, MetaTowers.VisionModelWithProjection,
     ]);
 
+    public static Architecture MetaClip2TextModel { get; } = new("metaclip_2_text_model", "facebook/metaclip-2-worldwide-huge-quickgelu",
+        [MetaTowers.TextModel, MetaTowers.TextModelWithProjection]);
+
+    public static Architecture MetaClip2VisionModel { get; } = new("metaclip_2_vision_model", "facebook/metaclip-2-worldwide-huge-quickgelu",
+        [MetaTowers.VisionModel, MetaTowers.VisionModelWithProjection]);
+
     internal static Tower Text(GraphBuilder graph, ModelConfig json, Weights weights, string rows) =>
         TextInputs.Rows(graph, rows).ClipText(weights, TowerShape.Of(json, heads: 8), json.EndOfText());
 

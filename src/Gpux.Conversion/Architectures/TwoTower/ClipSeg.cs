@@ -7,13 +7,15 @@ namespace Gpux.Conversion.Architectures.TwoTower;
 /// <remarks>Source: arXiv:2112.10003; outputs of transformers 5.23, modeling_clipseg.py. B = pairs of an image and a text, N = patches.</remarks>
 internal static class ClipSeg
 {
-    private static readonly ImageTextPair Towers = new("CLIPSeg", Clip.Text, Clip.ClipImage, Clip.ProjectText, Clip.ProjectImage);
+    private static readonly ImageTextPair Towers = new("CLIPSeg", Clip.Text, Clip.ClipImage, Clip.ProjectText, Clip.ProjectImage) { Beneath = ("clip", ["decoder"]) };
 
     public static Architecture Architecture { get; } = new("clipseg", "CIDAS/clipseg-rd64-refined",
     [
         .. Towers.Joint, Towers.TextModel, Towers.VisionModel,
         new("CLIPSegForImageSegmentation", ModelTask.ImageSegmentation, Segmentation),
     ]);
+
+    public static Architecture[] Alone { get; } = Towers.Alone("clipseg", "CIDAS/clipseg-rd64-refined");
 
     private static Outputs Segmentation(GraphBuilder graph, ModelConfig json, Weights weights)
     {

@@ -13,6 +13,8 @@ internal static class GroupVit
 
     public static Architecture Architecture { get; } = new("groupvit", "nvidia/groupvit-gcc-yfcc", [.. Towers.Joint, Towers.TextModel, Towers.VisionModel]);
 
+    public static Architecture[] Alone { get; } = Towers.Alone("groupvit", "nvidia/groupvit-gcc-yfcc");
+
     private static Tower Text(GraphBuilder graph, ModelConfig json, Weights weights, string rows) =>
         TextInputs.Rows(graph, rows).ClipText(weights, TowerShape.Of(json, heads: 4), json.EndOfText());
 

@@ -8,8 +8,9 @@ namespace Gpux.Conversion.Architectures.TwoTower;
 /// B = images, Q = queries of an image, N = patches, H = hidden size. The rows of input_ids are the queries of the images in order.</remarks>
 internal static class OwlVit
 {
-    private static readonly ImageTextPair Towers = new("OwlViT", Text, Image, Clip.ProjectText, Clip.ProjectImage);
-    private static readonly ImageTextPair SecondTowers = new("Owlv2", Text, SecondImage, Clip.ProjectText, Clip.ProjectImage);
+    private static readonly string[] Detectors = ["class_head", "box_head", "objectness_head", "layer_norm", "box_bias"];
+    private static readonly ImageTextPair Towers = new("OwlViT", Text, Image, Clip.ProjectText, Clip.ProjectImage) { Beneath = ("owlvit", Detectors) };
+    private static readonly ImageTextPair SecondTowers = new("Owlv2", Text, SecondImage, Clip.ProjectText, Clip.ProjectImage) { Beneath = ("owlv2", Detectors) };
 
     public static Architecture Architecture { get; } = new("owlvit", "google/owlvit-base-patch32",
     [
@@ -22,6 +23,9 @@ internal static class OwlVit
         .. SecondTowers.Joint, SecondTowers.TextModel, SecondTowers.VisionModel,
         new("Owlv2ForObjectDetection", ModelTask.ZeroShotObjectDetection, (graph, json, weights) => Detect(graph, json, weights, "owlv2", patchSize: 16)),
     ]);
+
+    public static Architecture[] Alone { get; } =
+        [.. Towers.Alone("owlvit", "google/owlvit-base-patch32"), .. SecondTowers.Alone("owlv2", "google/owlv2-base-patch16-ensemble")];
 
     private static Tower Text(GraphBuilder graph, ModelConfig json, Weights weights, string rows) =>
         TextInputs.Rows(graph, rows).ClipText(weights, TowerShape.Of(json, heads: 8), end: null);

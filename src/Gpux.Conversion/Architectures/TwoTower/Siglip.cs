@@ -19,7 +19,12 @@ internal static class Siglip
     public static Architecture VisionModel { get; } = new("siglip_vision_model", "google/siglip-base-patch16-224", [Towers.VisionModel]);
 
     public static Architecture Naflex { get; } = new("siglip2", "google/siglip2-base-patch16-naflex",
-        [.. NaflexTowers.Joint, NaflexTowers.TextModel, NaflexTowers.VisionModel]);
+    [
+        .. NaflexTowers.Joint, NaflexTowers.TextModel, NaflexTowers.VisionModel,
+        new("Siglip2ForImageClassification", ModelTask.ImageClassification, ClassifyNaflex),
+    ]);
+
+    public static Architecture[] NaflexAlone { get; } = NaflexTowers.Alone("siglip2", "google/siglip2-base-patch16-naflex");
 
     private static TowerShape Shape(ModelConfig json) => TowerShape.Of(json, activation: "gelu_pytorch_tanh", epsilon: 1e-6f);
 
@@ -39,15 +44,27 @@ internal static class Siglip
     }
 
     // Patches of images of any shape, one after another and padded: what the processor makes of them.
-    private static Tower NaflexImage(GraphBuilder graph, ModelConfig json, Weights weights, string rows)
+    private static Tower NaflexImage(GraphBuilder graph, ModelConfig json, Weights weights, string rows) => NaflexImage(graph, json, weights, rows, out _);
+
+    /// <param name="seen">int [B, N], 1 for patches and 0 for padding.</param>
+    private static Tower NaflexImage(GraphBuilder graph, ModelConfig json, Weights weights, string rows, out Value seen)
     {
         var (shape, embeddings) = (Shape(json), weights["embeddings"]);
         var patch = json.Int("patch_size", 16, minimum: 1);
         var pixels = graph.Input("pixel_values", ElementType.Float32, rows, "max_num_patches", json.Channels() * patch * patch);
-        var seen = graph.Input("pixel_attention_mask", ElementType.Int32, rows, "max_num_patches");
+        seen = graph.Input("pixel_attention_mask", ElementType.Int32, rows, "max_num_patches");
         var sizes = graph.Input("spatial_shapes", ElementType.Int64, rows, 2);
         var x = pixels.Linear(embeddings["patch_embedding"]) + NaflexPositions(embeddings["position_embedding"], json, sizes, pixels.Dim(1));
         return SumUp(x, seen, json, weights, shape);
+    }
+
+    // Scores of classes by the mean of an image's patches: [B, labels].
+    private static Outputs ClassifyNaflex(GraphBuilder graph, ModelConfig json, Weights weights)
+    {
+        ImageTextPair.IgnoreOthers(weights, "text_model");
+        var hidden = NaflexImage(graph, ImageTextPair.Section(json, "vision_config"), weights.Body("vision_model"), "batch_size", out var seen).Hidden;
+        var counted = seen.Cast(ElementType.Float32);
+        return ((hidden * counted.Unsqueeze(2)).Sum(axis: 1) / counted.Sum(axis: 1, keep: true)).Linear(weights["classifier"]).AsLogits();
     }
 
     // The square table of positions resized to each image's rows and columns (bilinear, antialiased): [B, N, H]. The shares of the

@@ -10,12 +10,22 @@ internal static class Vilt
 {
     public static Architecture Architecture { get; } = new("vilt", "dandelin/vilt-b32-finetuned-vqa",
     [
+        new("ViltModel", ModelTask.FeatureExtraction, Model),
         new("ViltForQuestionAnswering", ModelTask.VisualQuestionAnswering, QuestionAnswering),
         new("ViltForImageAndTextRetrieval", ModelTask.ImageTextRetrieval, Retrieval),
         new("ViltForMaskedLM", ModelTask.FillMask, MaskedLM),
+        new("ViltForTokenClassification", ModelTask.TokenClassification, TokenClassification),
     ]);
 
     private sealed record Encoded(Value Hidden, TextInputs Text, Weights Body, float Epsilon);
+
+    private static Outputs Model(GraphBuilder graph, ModelConfig json, Weights weights)
+    {
+        if (weights.Has("vilt"))
+            weights.Ignore("classifier", "rank_output", "itm_score", "mlm_score");
+        var encoded = Encode(graph, json, weights.Body("vilt"));
+        return encoded.Hidden.AsStates(encoded.Body);
+    }
 
     private static Outputs QuestionAnswering(GraphBuilder graph, ModelConfig json, Weights weights)
     {
@@ -29,11 +39,20 @@ internal static class Vilt
     private static Outputs MaskedLM(GraphBuilder graph, ModelConfig json, Weights weights)
     {
         var (encoded, head) = (Encode(graph, json, weights["vilt"]), weights["mlm_score"]);
-        encoded.Body.Ignore("pooler");
-        var length = encoded.Text.Length;
-        return encoded.Hidden.Slice(axis: 1, graph.Constant([0L]), graph.Extent(length), length)
+        return OfText(encoded)
             .Transform(head["transform"], json.Text("hidden_act", "gelu"), encoded.Epsilon)
             .ScoreTokens(head, encoded.Body["embeddings.text_embeddings.word_embeddings"], json).AsLogits();
+    }
+
+    private static Outputs TokenClassification(GraphBuilder graph, ModelConfig json, Weights weights) =>
+        OfText(Encode(graph, json, weights["vilt"])).Linear(weights["classifier"]).AsLogits();
+
+    // The states of the tokens of the text, which stand before those of the image: [B, S, H].
+    private static Value OfText(Encoded encoded)
+    {
+        encoded.Body.Ignore("pooler");
+        var (graph, length) = (encoded.Hidden.Graph, encoded.Text.Length);
+        return encoded.Hidden.Slice(axis: 1, graph.Constant([0L]), graph.Extent(length), length);
     }
 
     private static Value Pool(Encoded encoded) => encoded.Hidden.Pool(encoded.Body["pooler.dense"]);
