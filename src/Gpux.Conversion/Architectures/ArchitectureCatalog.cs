@@ -96,6 +96,7 @@ internal static class ArchitectureCatalog
         Parakeet.Architecture,
         Parakeet.Encoder,
         PoolFormer.Architecture,
+        PublishedGte.Architecture,
         Pvt.Architecture,
         PvtV2.Architecture,
         RegNet.Architecture,
@@ -146,6 +147,7 @@ internal static class ArchitectureCatalog
         Xlm.Flaubert,
         XlmRobertaXl.Architecture,
         XlNet.Architecture,
+        Xmod.Architecture,
         Yolos.Architecture,
     ];
 
