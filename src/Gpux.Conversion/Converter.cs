@@ -1,4 +1,5 @@
 using Gpux.Conversion.Architectures;
+using Gpux.Conversion.Architectures.Text;
 using Gpux.Conversion.Architectures.Timm;
 using Gpux.Conversion.Architectures.Torchvision;
 using Gpux.Conversion.Checkpoints;
@@ -246,7 +247,8 @@ public static class Converter
         var isTimm = TimmModel.IsOne(config);
         var stated = className ?? (isTimm ? TimmModel.ClassOf(config) : config.Architectures is [var first, ..] ? first : null);
         var architecture = isTimm ? TimmModel.Architecture : config.ModelType.Length > 0 ? ArchitectureCatalog.Find(config.ModelType)
-            // The first configurations state no model_type: the class tells the family.
+            // The first configurations state no model_type: the class tells the family. The very first are BERT's, and state neither.
+            : stated is null && config.Has("type_vocab_size") && config.Has("num_hidden_layers") ? Bert.Architecture
             : ArchitectureCatalog.All.FirstOrDefault(candidate => candidate.Heads.Any(head => head.ClassName == stated));
         if (architecture is null)
             throw UnknownFamily(config, stated);

@@ -10,6 +10,7 @@ public static class ModelTask
     public const string TokenClassification = "token-classification";
     public const string EntityClassification = "entity-classification";
     public const string EntityPairClassification = "entity-pair-classification";
+    public const string EntitySpanClassification = "entity-span-classification";
     public const string FillMask = "fill-mask";
     public const string QuestionAnswering = "question-answering";
     public const string MultipleChoice = "multiple-choice";

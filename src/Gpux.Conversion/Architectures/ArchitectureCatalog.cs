@@ -106,6 +106,7 @@ internal static class ArchitectureCatalog
         Parakeet.Architecture,
         Parakeet.Encoder,
         PoolFormer.Architecture,
+        PublishedGte.Architecture,
         Pvt.Architecture,
         PvtV2.Architecture,
         RegNet.Architecture,
@@ -157,6 +158,7 @@ internal static class ArchitectureCatalog
         Xlm.Flaubert,
         XlmRobertaXl.Architecture,
         XlNet.Architecture,
+        Xmod.Architecture,
         Yolos.Architecture,
     ];
 

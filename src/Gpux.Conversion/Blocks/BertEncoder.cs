@@ -9,11 +9,17 @@ internal sealed record BertShape(int Layers, int Heads, string Activation, float
     /// <param name="heads">These are the defaults of the original class: files leave out what equals them.</param>
     public static BertShape Of(ModelConfig json, int layers = 12, int heads = 12, string activation = "gelu", float epsilon = 1e-12f)
     {
+        RequireEncoder(json);
+        return new BertShape(json.LayerCount("num_hidden_layers", layers), json.Int("num_attention_heads", heads, minimum: 1),
+            json.Text("hidden_act", activation), json.Float("layer_norm_eps", epsilon), PositionsOf(json));
+    }
+
+    /// <exception cref="UnsupportedModelException">Tokens see only those before them.</exception>
+    public static void RequireEncoder(ModelConfig json)
+    {
         if (json.Bool("is_decoder", false) || json.Bool("add_cross_attention", false))
             throw new UnsupportedModelException($"This {json.ModelType} is configured as a decoder (is_decoder or add_cross_attention in config.json).",
                 "Only the encoder is built; use the encoder of the model, or a shipped ONNX file if the repository has one.");
-        return new BertShape(json.LayerCount("num_hidden_layers", layers), json.Int("num_attention_heads", heads, minimum: 1),
-            json.Text("hidden_act", activation), json.Float("layer_norm_eps", epsilon), PositionsOf(json));
     }
 
     public bool HasAbsolutePositions => Positions == "absolute";

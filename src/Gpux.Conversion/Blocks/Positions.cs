@@ -78,11 +78,12 @@ internal static class Positions
     /// <summary>The cosines and sines that turn queries and keys by their positions (arXiv:2104.09864): [S, D / 2] each.</summary>
     /// <param name="size">The number of elements of a head that turn.</param>
     /// <param name="theta">The base of the wavelengths.</param>
-    public static (Value Cosines, Value Sines) Rotations(this GraphBuilder graph, Dim length, int size, float theta)
+    /// <param name="stretch">Positions count as so many times less: the linear rule.</param>
+    public static (Value Cosines, Value Sines) Rotations(this GraphBuilder graph, Dim length, int size, float theta, float stretch = 1)
     {
         var frequencies = new float[size / 2];
         for (var i = 0; i < frequencies.Length; i++)
-            frequencies[i] = 1 / (float)Math.Pow(theta, 2f * i / size);
+            frequencies[i] = 1 / (float)Math.Pow(theta, 2f * i / size) / stretch;
         var numbers = graph.Extent(length).Range(length).Cast(ElementType.Float32).Unsqueeze(1); // [S, 1]
         var angles = numbers * graph.Constant(frequencies, 1, frequencies.Length);
         return (angles.Cos(), angles.Sin());
@@ -90,14 +91,28 @@ internal static class Positions
 
     /// <summary>The base of the wavelengths that a configuration states, of version 5 or before.</summary>
     /// <exception cref="UnsupportedModelException">Positions are scaled.</exception>
-    public static float RotaryTheta(this ModelConfig json, float absent)
+    public static float RotaryTheta(this ModelConfig json, float absent) =>
+        json.Rotary(absent) is (var theta, 1) ? theta : throw ScaledPositions(json.ModelType, "linear");
+
+    /// <summary>The base of the wavelengths, and by how much positions are stretched.</summary>
+    /// <exception cref="UnsupportedModelException">Positions are scaled by another rule than the linear one.</exception>
+    public static (float Theta, float Stretch) Rotary(this ModelConfig json, float absent)
     {
         var rope = json.Has("rope_parameters") ? json.Section("rope_parameters") : json.Section("rope_scaling");
-        if (rope.Text("rope_type", rope.Text("type", "default")) is not "default" and var scaling)
-            throw new UnsupportedModelException($"The positions of this {json.ModelType} are scaled by the rule '{scaling}'.",
-                "Of this family only models without scaled positions are built.");
-        return rope.Float("rope_theta", json.Float("rope_theta", absent));
+        return (rope.Float("rope_theta", json.Float("rope_theta", absent)), rope.Stretch(json.ModelType));
     }
+
+    /// <summary>By how much the rule of this entry of rope_parameters stretches positions.</summary>
+    /// <exception cref="UnsupportedModelException">It is another rule than the linear one.</exception>
+    public static float Stretch(this ModelConfig rope, string modelType) => rope.Text("rope_type", rope.Text("type", "default")) switch
+    {
+        "default" => 1,
+        "linear" => rope.Float("factor", 0) is > 0 and var factor ? factor : throw rope.Invalid("factor", "a number above 0 was expected"),
+        var rule => throw ScaledPositions(modelType, rule),
+    };
+
+    public static UnsupportedModelException ScaledPositions(string modelType, string rule) =>
+        new($"The positions of this {modelType} are scaled by the rule '{rule}'.", "Take a model of the family whose positions are not scaled by it.");
 
     /// <summary>Turns the pairs (i, i + D / 2) of [B, heads, S, D].</summary>
     public static Value Rotate(this Value x, (Value Cosines, Value Sines) rotations)

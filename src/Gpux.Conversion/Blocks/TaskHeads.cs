@@ -39,6 +39,15 @@ internal static class TaskHeads
     /// <summary>The state of the first token: [B, H].</summary>
     public static Value FirstToken(this Value hidden) => hidden.At(axis: 1, 0);
 
+    /// <summary>Of each text the state of one token: [B, H].</summary>
+    /// <param name="numbers">The tokens' numbers: int64 [B].</param>
+    public static Value TokenAt(this Value hidden, Value numbers)
+    {
+        var graph = hidden.Graph;
+        var rows = graph.Extent(hidden.Dim(0)).Range(hidden.Dim(0)) * graph.Extent(hidden.Dim(1));
+        return hidden.Reshape(Dim.Rest, hidden.Dim(2)).Gather(rows + numbers);
+    }
+
     /// <summary>tanh of a projection of the first token: [B, H].</summary>
     public static Value Pool(this Value hidden, Weights dense) => hidden.FirstToken().Linear(dense).Tanh();
 
@@ -53,13 +62,15 @@ internal static class TaskHeads
         var summary = text.Json.Text("summary_type", type) switch
         {
             "first" => text.Hidden.FirstToken(),
-            "last" => text.Hidden.At(axis: 1, -1),
+            "last" or "cls_index" => text.Hidden.At(axis: 1, -1), // with no index given, that of the last token
             "mean" => text.Hidden.Mean(axis: 1),
-            _ => throw text.Json.Invalid("summary_type", "first, last or mean was expected"),
+            _ => throw text.Json.Invalid("summary_type", "first, last, mean or cls_index was expected"),
         };
         if (text.Json.Bool("summary_use_proj", isProjected))
             summary = summary.Linear(text.Weights["sequence_summary.summary"]);
-        return summary.Apply(text.Json.Text("summary_activation", activation ?? "linear"));
+        // Null, unlike a field that is left out, is no activation.
+        var function = text.Json.IsNull("summary_activation") ? "" : text.Json.Text("summary_activation", activation ?? "");
+        return function.Length == 0 ? summary : summary.Apply(function);
     }
 
     /// <summary>Scores of all tokens of the vocabulary by the module <paramref name="decoder"/>, [B, S, vocabulary]. Its weight is

@@ -19,5 +19,11 @@ internal static class TextEncoder
     public static Architecture Family(string modelType, string example, Func<TextInputs, ModelConfig, Weights, EncodedText> encode,
         params TextHead[] heads) =>
         new(modelType, example, [.. heads.Select(head => new Head(head.ClassName, head.Task, (graph, json, weights) =>
-            head.Build(encode(head.Task == ModelTask.MultipleChoice ? TextInputs.Choices(graph) : TextInputs.Rows(graph), json, weights))))]);
+        {
+            // Projections that lack some heads could be cut into heads of the wrong size.
+            if (json.IsObject("pruned_heads") && json.Section("pruned_heads").Names.Any())
+                throw new UnsupportedModelException($"This {json.ModelType} has layers without some of their heads (pruned_heads in config.json).",
+                    "Take the model from which no heads were taken.");
+            return head.Build(encode(head.Task == ModelTask.MultipleChoice ? TextInputs.Choices(graph) : TextInputs.Rows(graph), json, weights));
+        }))]);
 }

@@ -28,6 +28,9 @@ internal sealed class TextInputs
     /// <summary>int64 [B, S]: 1 for tokens, 0 for padding.</summary>
     public Value Attended => field ??= Tokens("attention_mask");
 
+    /// <summary>Whether rows are choices: <see cref="Choices"/>.</summary>
+    public bool HasChoices => _shape.Length > 2;
+
     /// <summary>The extent S.</summary>
     public Dim Length => Ids.Dim(1);
 

@@ -1,3 +1,4 @@
+using Gpux.Conversion.Blocks;
 using Gpux.Onnx.Building;
 
 namespace Gpux.Conversion.SentenceTransformers;
@@ -48,10 +49,10 @@ internal static class Pooling
         switch (mode)
         {
             case "cls": // the first token that is no padding
-                return TokenAt(tokens, attended.ArgMax(axis: 1));
+                return tokens.TokenAt(attended.ArgMax(axis: 1));
             case "lasttoken":
                 var numbers = tokens.Graph.Extent(attended.Dim(1)).Range(attended.Dim(1)); // [S]
-                return TokenAt(tokens, (attended * numbers).ArgMax(axis: 1));
+                return tokens.TokenAt((attended * numbers).ArgMax(axis: 1));
             case "max":
                 return (seen > seen.Graph.Scalar(0, ElementType.Float32))
                     .Where(tokens, tokens.Graph.Scalar(float.NegativeInfinity, ElementType.Float32)).Max(axis: 1);
@@ -65,13 +66,5 @@ internal static class Pooling
             default:
                 throw config.Invalid("pooling_mode", "cls, lasttoken, max, mean, mean_sqrt_len or weightedmean was expected");
         }
-    }
-
-    // [B, H]: of each row the token of that number.
-    private static Value TokenAt(Value tokens, Value numbers)
-    {
-        var graph = tokens.Graph;
-        var rows = graph.Extent(tokens.Dim(0)).Range(tokens.Dim(0)) * graph.Extent(tokens.Dim(1));
-        return tokens.Reshape(Dim.Rest, tokens.Dim(2)).Gather(rows + numbers);
     }
 }

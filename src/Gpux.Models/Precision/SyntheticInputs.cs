@@ -49,7 +49,7 @@ public static class SyntheticInputs
 
     // ModelInputs knows what these are where a caller leaves them out.
     private static bool IsLeftToDefaults(string name) =>
-        name is "attention_mask" or "token_type_ids" or "task_type_ids" or "langs" or "global_attention_mask" or "bbox" or "position_ids" or "bool_masked_pos"
+        name is "attention_mask" or "token_type_ids" or "task_type_ids" or "langs" or "lang_ids" or "xpath_tags_seq" or "xpath_subs_seq" or "global_attention_mask" or "bbox" or "position_ids" or "bool_masked_pos"
         || name.StartsWith("entity_", StringComparison.Ordinal) || name.StartsWith("past_key_values.", StringComparison.Ordinal);
 
     private static Shape ShapeOf(ValueInfo input, long batch, int imageSize, int tokens) => ModelInputs.Sized(input, batch, input.Name switch

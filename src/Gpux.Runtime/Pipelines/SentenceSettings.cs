@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Gpux.Runtime.Tokenizers;
 
 namespace Gpux.Runtime.Pipelines;
 
@@ -54,11 +53,8 @@ internal sealed class SentenceSettings
     }
 
     /// <summary>A text as it is tokenized.</summary>
-    public string Prepare(string text)
-    {
-        text = PythonText.Strip(text);
-        return _lowersCase ? text.ToLowerInvariant() : text;
-    }
+    /// <remarks>Versions before 5.4 took the space around it away as well.</remarks>
+    public string Prepare(string text) => _lowersCase ? text.ToLowerInvariant() : text;
 
     /// <summary>What is put before texts: a prompt of the caller, or one of the model's by its name; null for nothing.</summary>
     /// <exception cref="PipelineArgumentException">The model has no prompt of this name.</exception>

@@ -7,8 +7,9 @@ namespace Gpux.Runtime.Pipelines;
 /// <summary>How well texts go with another, told by a cross-encoder that reads both at once: float [] for a pair, [texts] for
 /// several; with a last dimension of the labels if the model has more than one.</summary>
 /// <remarks>Source: sentence-transformers 6.2, CrossEncoder.predict. The function that scores go through is the one that the
-/// configuration names: in sentence_transformers.activation_fn, before version 4 in sbert_ce_default_activation_function; else sigmoid
-/// for one label and none for several.</remarks>
+/// configuration names: since version 6 in activation_fn of config_sentence_transformers.json, since version 4 in
+/// sentence_transformers.activation_fn of config.json, before in sbert_ce_default_activation_function; else sigmoid for one label and none
+/// for several.</remarks>
 internal sealed class TextRankingPipeline(PipelineModel model) : Pipeline(model), ISequenceTask
 {
     private readonly string? _activation = ActivationOf(model);
@@ -78,12 +79,13 @@ internal sealed class TextRankingPipeline(PipelineModel model) : Pipeline(model)
         }
     }
 
-    private static string? ActivationOf(PipelineModel model)
-    {
-        var settings = model.ConfigObject("sentence_transformers");
-        var name = settings.ValueKind == JsonValueKind.Object && settings.TryGetProperty("activation_fn", out var stated) && stated.ValueKind == JsonValueKind.String
-            ? stated.GetString() : model.ConfigText("sbert_ce_default_activation_function");
-        // Code of others is not run by the original either, which then takes its default.
-        return name?.StartsWith("torch.", StringComparison.Ordinal) == true ? name : null;
-    }
+    private static string? ActivationOf(PipelineModel model) =>
+        Trusted(Stated(PipelineModel.ReadJson(model.Files, "config_sentence_transformers.json")))
+            ?? Trusted(Stated(model.ConfigObject("sentence_transformers")) ?? model.ConfigText("sbert_ce_default_activation_function"));
+
+    private static string? Stated(JsonElement settings) => settings.ValueKind == JsonValueKind.Object
+        && settings.TryGetProperty("activation_fn", out var name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
+
+    // Code of others is not run by the original either, which then takes what it would without.
+    private static string? Trusted(string? name) => name?.StartsWith("torch.", StringComparison.Ordinal) == true ? name : null;
 }

@@ -6,7 +6,7 @@ namespace Gpux.Runtime.Sessions;
 public static class ModelInputs
 {
     /// <summary>The given inputs that the model has, and defaults for those of its inputs that are not given: attention_mask of ones,
-    /// token_type_ids, task_type_ids, langs, global_attention_mask, bbox and prompt_length of zeros, no entities, position_ids that count from the length of the cache, an empty cache, bool_masked_pos without a mark, pixel_mask of ones, input_labels of ones, no input_points beside input_boxes and the other way round.
+    /// token_type_ids, task_type_ids, global_attention_mask, bbox and prompt_length of zeros, langs, lang_ids and the paths of MarkupLM of -1, which stands for none or for the configuration's own, no entities, position_ids that count from the length of the cache, an empty cache, bool_masked_pos without a mark, pixel_mask of ones, input_labels of ones, no input_points beside input_boxes and the other way round.
     /// An input that has no default is left out, and is missing when the model runs.</summary>
     public static Dictionary<string, Tensor> Complete(ImmutableArray<ValueInfo> inputs, IReadOnlyDictionary<string, Tensor> given)
     {
@@ -37,10 +37,14 @@ public static class ModelInputs
                 Ones(input.ElementType, new Shape(points.Shape[0], points.Shape[1], points.Shape[2])),
             "input_labels" when Boxes(given) is { } boxes => Tensor.Zeros(input.ElementType, new Shape(boxes[0], boxes[1], 0)),
             "input_boxes" => Tensor.Zeros(input.ElementType, new Shape(batch, 0, 4)),
-            "attention_mask" => Ones(input.ElementType, new Shape(batch, past + length)),
-            "token_type_ids" or "task_type_ids" or "langs" => Tensor.Zeros(input.ElementType, new Shape(batch, length)),
-            "global_attention_mask" => Tensor.Zeros(input.ElementType, new Shape(batch, length)),
-            "entity_ids" or "entity_attention_mask" or "entity_token_type_ids" or "entity_position_ids" =>
+            "attention_mask" => Ones(input.ElementType, TokensAfter(past)),
+            "token_type_ids" or "task_type_ids" or "global_attention_mask" => Tensor.Zeros(input.ElementType, TokensAfter(0)),
+            "langs" => Nothing(TokensAfter(0)),
+            "lang_ids" => Nothing(new Shape(batch)),
+            "xpath_tags_seq" or "xpath_subs_seq" => Nothing(Sized(input, batch, length)),
+            "entity_attention_mask" when given.TryGetValue("entity_ids", out var entities) => Ones(input.ElementType, entities.Shape),
+            "entity_token_type_ids" when given.TryGetValue("entity_ids", out var entities) => Tensor.Zeros(input.ElementType, entities.Shape),
+            "entity_ids" or "entity_attention_mask" or "entity_token_type_ids" or "entity_position_ids" or "entity_start_positions" or "entity_end_positions" =>
                 Tensor.Zeros(input.ElementType, Sized(input, batch, otherwise: 0)),
             "bbox" => Tensor.Zeros(input.ElementType, new Shape(batch, length, 4)),
             "prompt_length" => Tensor.Zeros(input.ElementType, new Shape(batch)),
@@ -50,6 +54,9 @@ public static class ModelInputs
                 Tensor.Zeros(input.ElementType, Sized(input, batch, otherwise: 0)),
             _ => null,
         };
+
+        // Of several choices a row there is a number for each token too.
+        Shape TokensAfter(long cached) => first.Rank == 3 && input.Dimensions?.Length == 3 ? first : new Shape(batch, cached + length);
     }
 
     private static Shape? Boxes(IReadOnlyDictionary<string, Tensor> given) =>
@@ -86,6 +93,14 @@ public static class ModelInputs
             case ElementType.Float32: tensor.AsSpan<float>().Fill(1); break;
             case ElementType.Bool: tensor.Bytes.Fill(1); break;
         }
+        return tensor;
+    }
+
+    // What the graph knows as left out.
+    private static Tensor Nothing(Shape shape)
+    {
+        var tensor = Tensor.Uninitialized(ElementType.Int64, shape);
+        tensor.AsSpan<long>().Fill(-1);
         return tensor;
     }
 

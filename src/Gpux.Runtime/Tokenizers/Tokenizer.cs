@@ -58,7 +58,7 @@ public sealed class Tokenizer
 
     public TokenSide TruncationSide => _parts.TruncationSide;
 
-    /// <summary>The repository's <c>tokenizer_class</c>; empty if it names none.</summary>
+    /// <summary>The repository's <c>tokenizer_class</c>, or that of the model's family; empty if neither tells.</summary>
     public string Class => _parts.Class;
 
     /// <summary>The model inputs that the tokenizer makes: of <c>input_ids</c>, <c>token_type_ids</c> and <c>attention_mask</c>.</summary>

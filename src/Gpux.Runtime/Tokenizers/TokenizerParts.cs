@@ -31,6 +31,9 @@ internal sealed class TokenizerParts(Model model)
 
     public int PaddingTypeId { get; set; }
 
+    /// <summary>The padding token that tokenizer.json names where nothing else does; null: none.</summary>
+    public string? StatedPad { get; set; }
+
     public string Class { get; set; } = "";
 
     public int? ModelMaxLength { get; set; }

@@ -55,6 +55,12 @@ public sealed class TextEncoderTests
     /// <summary>Of the models that are here: a user's clone has few.</summary>
     public static TheoryData<string, string, string> NotBuilt => RecordedModels.Present(
         ("roberta-model", "is_decoder", "true"),
+        ("bert-model", "pruned_heads", """{"0": [1]}"""),
+        ("distilbert-model", "pruned_heads", """{"0": [1]}"""),
+        ("esm-model", "is_decoder", "true"),
+        ("eurobert-model", "rope_parameters", """{"rope_type": "yarn", "factor": 2.0, "rope_theta": 10000.0}"""),
+        ("eurobert-model", "rope_parameters", """{"rope_type": "linear", "rope_theta": 10000.0}"""),
+        ("nystromformer-model", "inv_coeff_init_option", "true"),
         ("deberta-model", "talking_head", "true"),
         ("deberta-v2-model", "pos_att_type", "\"p2p\""),
         ("modernbert-model", "rope_parameters", """{"full_attention": {"rope_type": "yarn", "factor": 2.0}}"""),

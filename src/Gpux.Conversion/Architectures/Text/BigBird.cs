@@ -12,7 +12,15 @@ internal static class BigBird
     // Taken from the scores of the question's tokens, which are no answer.
     private const float QuestionPenalty = 1e6f;
 
-    public static Architecture Architecture { get; } = TextEncoder.Family("big_bird", "google/bigbird-roberta-base", Encode,
+    public static Architecture Architecture { get; } = new("big_bird", "google/bigbird-roberta-base",
+    [
+        .. TextEncoder.Family("big_bird", "", (inputs, json, weights) => Encode(inputs, json, weights, inputs.Tokens("token_type_ids")), Heads).Heads,
+        .. TextEncoder.Family("big_bird", "", (inputs, json, weights) => Encode(inputs, json, weights, TypesOfAnswer(inputs, json)),
+            new TextHead("BigBirdForQuestionAnswering", ModelTask.QuestionAnswering, FindAnswer)).Heads,
+    ]);
+
+    private static TextHead[] Heads =>
+    [
         new("BigBirdModel", ModelTask.FeatureExtraction, States),
         new("BigBirdForMaskedLM", ModelTask.FillMask, text => text.PredictBertTokens(Shape(text.Json)).AsLogits()),
         new("BigBirdForPreTraining", ModelTask.PreTraining, text => new Outputs
@@ -23,13 +31,14 @@ internal static class BigBird
         new("BigBirdForSequenceClassification", ModelTask.TextClassification,
             text => text.Hidden.ClassifyFirstToken(text.Weights["classifier"], Shape(text.Json).Activation).AsLogits()),
         new("BigBirdForTokenClassification", ModelTask.TokenClassification, text => text.Hidden.Linear(text.Weights["classifier"]).AsLogits()),
-        new("BigBirdForQuestionAnswering", ModelTask.QuestionAnswering, FindAnswer),
-        new("BigBirdForMultipleChoice", ModelTask.MultipleChoice, text => Pool(text).Linear(text.Weights["classifier"]).AsChoices()));
+        new("BigBirdForMultipleChoice", ModelTask.MultipleChoice, text => Pool(text).Linear(text.Weights["classifier"]).AsChoices()),
+    ];
 
     // position_embedding_type has no effect: positions are absolute.
     private static BertShape Shape(ModelConfig json) => BertShape.Of(json, activation: "gelu_new") with { Positions = "absolute" };
 
-    private static EncodedText Encode(TextInputs inputs, ModelConfig json, Weights weights)
+    /// <param name="types">int64 [B, S].</param>
+    private static EncodedText Encode(TextInputs inputs, ModelConfig json, Weights weights, Value types)
     {
         var shape = Shape(json);
         var body = weights.Body("bert");
@@ -40,7 +49,7 @@ internal static class BigBird
         var words = inputs.Ids.Embedding(embeddings["word_embeddings"]);
         if (json.Bool("rescale_embeddings", false))
             words *= MathF.Sqrt(words.Dim(2).Size!.Value); // tables have known widths
-        var x = (words + inputs.Tokens("token_type_ids").Embedding(embeddings["token_type_embeddings"])
+        var x = (words + types.Embedding(embeddings["token_type_embeddings"])
             + inputs.Ids.LearnedPositions(embeddings["position_embeddings"])).LayerNorm(embeddings["LayerNorm"], shape.Epsilon);
         var (mask, kept) = json.Text("attention_type", "block_sparse") switch
         {
@@ -90,13 +99,26 @@ internal static class BigBird
         return outputs;
     }
 
-    // The question reaches to the first separator; its first token stands for no answer.
+    // Tokenizers of this family make no types, and the original then gives what follows the question the type 1: all zeros count as
+    // left out.
+    private static Value TypesOfAnswer(TextInputs inputs, ModelConfig json)
+    {
+        var types = inputs.Tokens("token_type_ids");
+        var (numbers, end) = Question(inputs, json);
+        return types.Max(axis: 1).Max(axis: 0).EqualTo(0).Where((numbers > end).Cast(ElementType.Int64), types);
+    }
+
+    // The numbers of tokens, [1, S], and of the separator up to which the question reaches, [B, 1].
+    private static (Value Numbers, Value End) Question(TextInputs inputs, ModelConfig json) =>
+        (inputs.Ids.Graph.Extent(inputs.Length).Range(inputs.Length).Unsqueeze(0),
+            inputs.Ids.EqualTo(json.Int("sep_token_id", 66)).Cast(ElementType.Int64).ArgMax(axis: 1, keep: true));
+
+    // The question's first token stands for no answer.
     private static Outputs FindAnswer(EncodedText text)
     {
-        var (graph, head, shape) = (text.Hidden.Graph, text.Weights["qa_classifier"], Shape(text.Json));
-        var end = text.Inputs.Ids.EqualTo(text.Json.Int("sep_token_id", 66)).Cast(ElementType.Int64).ArgMax(axis: 1, keep: true); // [B, 1]
-        var numbers = graph.Extent(text.Inputs.Length).Range(text.Inputs.Length).Unsqueeze(0); // [1, S]
-        var isQuestion = numbers <= end & numbers > graph.Constant(0L);
+        var (head, shape) = (text.Weights["qa_classifier"], Shape(text.Json));
+        var (numbers, end) = Question(text.Inputs, text.Json);
+        var isQuestion = numbers <= end & numbers > text.Hidden.Graph.Constant(0L);
         var x = (text.Hidden.FeedForward(head, shape.Activation) + text.Hidden).LayerNorm(head["output.LayerNorm"], shape.Epsilon);
         return (x.Linear(head["qa_outputs"]) - isQuestion.Cast(ElementType.Float32).Unsqueeze(2) * QuestionPenalty).AsSpan();
     }

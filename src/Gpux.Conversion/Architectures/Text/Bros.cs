@@ -13,7 +13,10 @@ internal static class Bros
 
     public static Architecture Architecture { get; } = TextEncoder.Family("bros", "jinho8345/bros-base-uncased", Encode,
         new("BrosModel", ModelTask.FeatureExtraction, text => text.Hidden.AsStates(text.Body)),
-        new("BrosForTokenClassification", ModelTask.TokenClassification, text => text.Hidden.Linear(text.Weights["classifier"]).AsLogits()));
+        new("BrosForTokenClassification", ModelTask.TokenClassification, text => text.Hidden.Linear(text.Weights["classifier"]).AsLogits()),
+        new("BrosSpadeEEForTokenClassification", ModelTask.TokenClassification, FindEntities),
+        new("BrosSpadeELForTokenClassification", ModelTask.TokenClassification,
+            text => ScoreRelations(text.Hidden, text.Weights["entity_linker"], text.Json).AsLogits()));
 
     private static EncodedText Encode(TextInputs inputs, ModelConfig json, Weights weights)
     {
@@ -58,5 +61,31 @@ internal static class Bros
         var distances = corners.Unsqueeze(1) - corners.Unsqueeze(2); // [B, queries, keys, coordinates]
         var angles = distances.Unsqueeze(4) * graph.Constant(frequencies, frequencies.Length);
         return ((Value[])[angles.Sin(), angles.Cos()]).Concat(axis: 4).Reshape(Dim.Same, Dim.Same, Dim.Same, Dim.Rest);
+    }
+
+    // What each token is, and which token goes on from it: none where that is the last place.
+    private static Outputs FindEntities(EncodedText text)
+    {
+        var (graph, x, first) = (text.Hidden.Graph, text.Hidden, text.Weights["initial_token_classifier"]);
+        var scores = ScoreRelations(x, text.Weights["subsequent_token_classifier"], text.Json);
+        var (length, one) = (graph.Extent(text.Inputs.Length), graph.Constant([1L]));
+        var (tokens, places) = (length.Range(text.Inputs.Length), (length + one).Range(Dim.Unknown)); // [S], [S + 1]
+        var isPadding = ((Value[])[text.Inputs.Attended.EqualTo(0), graph.Constant(0L).EqualTo(1).Expand(x.Dim(0), 1)]).Concat(axis: 1); // [B, S + 1]
+        var isOut = isPadding.Unsqueeze(1) | tokens.Unsqueeze(1).EqualTo(places.Unsqueeze(0)); // nor a token from itself
+        return new Outputs
+        {
+            { "initial_token_logits", x.Linear(first["1"]).Linear(first["3"]) },
+            { "subsequent_token_logits", isOut.Where(graph.Scalar(SelfAttention.Masked, ElementType.Float32), scores) },
+        };
+    }
+
+    // Of each token with each, and with none: [B, S, S + 1]; [relations, B, S, S + 1] where there are several.
+    private static Value ScoreRelations(Value x, Weights weights, ModelConfig json)
+    {
+        var (relations, none) = (json.Int("n_relations", 1, minimum: 1), weights.Get("dummy_node"));
+        var keys = ((Value[])[x, none.Unsqueeze(0).Expand(x.Dim(0), 1, x.Dim(2))]).Concat(axis: 1, Dim.Unknown);
+        var (query, key) = (x.Linear(weights["query"]).SplitHeads(relations), keys.Linear(weights["key"]).SplitHeads(relations));
+        var scores = query.MatMul(key.Transpose(0, 1, 3, 2)); // [B, relations, S, S + 1]
+        return relations == 1 ? scores.Squeeze(1) : scores.Transpose(1, 0, 2, 3);
     }
 }

@@ -25,7 +25,7 @@ internal static class ConvBert
         var heads = Math.Max(shape.Heads / json.Int("head_ratio", 2, minimum: 1), 1);
         var (groups, size) = (json.Int("num_groups", 1, minimum: 1), json.DepthwiseSize("conv_kernel_size", 9));
         var body = weights.Body("convbert");
-        weights.Ignore("generator_predictions", "generator_lm_head", "sequence_summary", "classifier", "qa_outputs"); // heads of other classes
+        weights.Ignore("generator_predictions", "generator_lm_head", "discriminator_predictions", "sequence_summary", "classifier", "qa_outputs"); // heads of other classes
         body.Ignore("embeddings.position_ids");
 
         var embeddings = body["embeddings"];

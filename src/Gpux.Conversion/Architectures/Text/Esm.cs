@@ -21,6 +21,7 @@ internal static class Esm
 
     private static EncodedText Encode(TextInputs inputs, ModelConfig json, Weights weights)
     {
+        BertShape.RequireEncoder(json);
         if (json.Bool("is_folding_model", false))
             throw new UnsupportedModelException("This ESM folds proteins (is_folding_model in config.json).", "Only its language models are built.");
         var positions = json.Text("position_embedding_type", "absolute");

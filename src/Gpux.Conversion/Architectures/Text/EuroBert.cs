@@ -20,7 +20,7 @@ internal static class EuroBert
         var keyHeads = json.Int("num_key_value_heads", heads, minimum: 1);
         if (heads % keyHeads != 0)
             throw json.Invalid("num_key_value_heads", $"a divisor of num_attention_heads ({heads}) was expected");
-        var theta = json.RotaryTheta(250_000);
+        var (theta, stretch) = json.Rotary(250_000);
         var body = weights.Body("model");
         weights.Ignore("lm_head", "dense", "classifier"); // heads of other classes
         body.Ignore("rotary_emb");
@@ -35,7 +35,7 @@ internal static class EuroBert
             var normed = x.RmsNorm(layer["input_layernorm"], epsilon);
             // head_dim need not be hidden_size / heads: the projection's width says.
             var query = normed.Linear(attention["q_proj"]).SplitHeads(heads);
-            var turns = rotations ??= x.Graph.Rotations(inputs.Length, (int)query.Dim(3).Size!.Value, theta); // projections have known widths
+            var turns = rotations ??= x.Graph.Rotations(inputs.Length, (int)query.Dim(3).Size!.Value, theta, stretch); // projections have known widths
             var key = normed.Linear(attention["k_proj"]).SplitHeads(keyHeads).Rotate(turns);
             var value = normed.Linear(attention["v_proj"]).SplitHeads(keyHeads);
             x += query.Rotate(turns).Attend(key.RepeatHeads(heads / keyHeads), value.RepeatHeads(heads / keyHeads), mask).Linear(attention["o_proj"]);
@@ -49,7 +49,7 @@ internal static class EuroBert
     {
         var head = text.Weights["lm_head"];
         var isTied = text.Json.Bool("tie_word_embeddings", false) && !head.Has("weight");
-        return text.Hidden.Linear(isTied ? text.Body["embed_tokens"].Get("weight") : head.Get("weight"), bias: null).AsLogits();
+        return text.Hidden.Linear(isTied ? text.Body["embed_tokens"].Get("weight") : head.Get("weight"), head.Find("bias")).AsLogits();
     }
 
     private static Outputs Classify(EncodedText text)

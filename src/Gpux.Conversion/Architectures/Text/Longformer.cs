@@ -21,6 +21,9 @@ internal static class Longformer
         .. TextEncoder.Family("longformer", "", (inputs, json, weights) => Encode(inputs, json, weights, Question(inputs, json)),
             new TextHead("LongformerForQuestionAnswering", ModelTask.QuestionAnswering,
                 text => text.Hidden.Linear(text.Weights["qa_outputs"]).AsSpan())).Heads,
+        .. TextEncoder.Family("longformer", "", (inputs, json, weights) => Encode(inputs, json, weights, Answer(inputs, json)),
+            new TextHead("LongformerForMultipleChoice", ModelTask.MultipleChoice,
+                text => text.Hidden.Pool(text.Body["pooler.dense"]).Linear(text.Weights["classifier"]).AsChoices())).Heads,
     ]);
 
     /// <param name="global">int64 [B, S].</param>
@@ -64,9 +67,15 @@ internal static class Longformer
         .EqualTo(0).Cast(ElementType.Int64).Unsqueeze(0).Expand(inputs.Ids.Dim(0), inputs.Length);
 
     // The tokens before the first separator.
-    private static Value Question(TextInputs inputs, ModelConfig json)
-    {
-        var end = inputs.Ids.EqualTo(json.Int("sep_token_id", 2)).Cast(ElementType.Int64).ArgMax(axis: 1, keep: true); // [B, 1]
-        return (inputs.Ids.Graph.Extent(inputs.Length).Range(inputs.Length).Unsqueeze(0) < end).Cast(ElementType.Int64);
-    }
+    private static Value Question(TextInputs inputs, ModelConfig json) => (Numbers(inputs) < FirstSeparator(inputs, json)).Cast(ElementType.Int64);
+
+    // The tokens behind the two separators that follow the question.
+    private static Value Answer(TextInputs inputs, ModelConfig json) =>
+        (Numbers(inputs) > FirstSeparator(inputs, json) + inputs.Ids.Graph.Constant(1L)).Cast(ElementType.Int64);
+
+    private static Value Numbers(TextInputs inputs) => inputs.Ids.Graph.Extent(inputs.Length).Range(inputs.Length).Unsqueeze(0); // [1, S]
+
+    // [B, 1].
+    private static Value FirstSeparator(TextInputs inputs, ModelConfig json) =>
+        inputs.Ids.EqualTo(json.Int("sep_token_id", 2)).Cast(ElementType.Int64).ArgMax(axis: 1, keep: true);
 }

@@ -28,6 +28,26 @@ internal static class Luke
             var (text, entities) = EncodeWithEntities(TextInputs.Rows(graph), json, weights);
             return ((Value[])[entities.At(axis: 1, 0), entities.At(axis: 1, 1)]).Concat(axis: 1).Linear(text.Weights["classifier"]).AsLogits();
         }),
+        new("LukeForEntitySpanClassification", ModelTask.EntitySpanClassification, (graph, json, weights) =>
+        {
+            var (text, entities) = EncodeWithEntities(TextInputs.Rows(graph), json, weights);
+            // The states of the words that an entity begins and ends with: [B, E, H].
+            Value End(string name) => text.Hidden.GatherElements(graph.Input(name, ElementType.Int64, entities.Dim(0), entities.Dim(1))
+                .Unsqueeze(2).Expand(entities.Dim(0), entities.Dim(1), entities.Dim(2)), axis: 1);
+            return ((Value[])[End("entity_start_positions"), End("entity_end_positions"), entities]).Concat(axis: 2)
+                .Linear(text.Weights["classifier"]).AsLogits();
+        }),
+        new("LukeForMaskedLM", ModelTask.FillMask, (graph, json, weights) =>
+        {
+            var (text, entities) = EncodeWithEntities(TextInputs.Rows(graph), json, weights);
+            var (head, shape) = (text.Weights["entity_predictions"], BertShape.Of(json));
+            return new Outputs
+            {
+                { "logits", text.PredictRobertaTokens() },
+                { "entity_logits", entities.Transform(head["transform"], shape.Activation, shape.Epsilon)
+                    .ScoreTokens(head, text.Body["entity_embeddings.entity_embeddings"], json) },
+            };
+        }),
         .. TextEncoder.Family("luke", "", Encode,
             new("LukeForSequenceClassification", ModelTask.TextClassification, text => Pool(text).Linear(text.Weights["classifier"]).AsLogits()),
             new("LukeForTokenClassification", ModelTask.TokenClassification, text => text.Hidden.Linear(text.Weights["classifier"]).AsLogits()),

@@ -5,7 +5,7 @@ namespace Gpux.Conversion.Architectures.Text;
 
 /// <summary>MarkupLM: BERT's encoder of a document's words, told by XPath where each stands in its tree.</summary>
 /// <remarks>Source: arXiv:2110.08518; outputs of transformers 5.23, modeling_markuplm.py. B = batch, S = tokens, H = hidden size.
-/// xpath_tags_seq and xpath_subs_seq are int64 [B, S, max_depth]: the tags from the root to the token, and which of its kind each is.</remarks>
+/// xpath_tags_seq and xpath_subs_seq are int64 [B, S, max_depth]: the tags from the root to the token, and which of its kind each is; -1 for none.</remarks>
 internal static class MarkupLM
 {
     // What max_depth may be: the graph has nodes for each level.
@@ -40,12 +40,14 @@ internal static class MarkupLM
         var depth = json.Int("max_depth", 50, minimum: 1) is <= DeepestTree and var levels ? levels
             : throw json.Invalid("max_depth", $"at most {DeepestTree} was expected");
         weights.Ignore("xpath_unitseq2_embeddings"); // not used by the original
-        Value Levels(string input, string tables)
+        Value Levels(string input, string tables, int pad)
         {
-            var path = inputs.Tokens(input, width: depth);
+            var (path, graph) = (inputs.Tokens(input, width: depth), inputs.Ids.Graph);
+            path = (path < graph.Constant(0L)).Where(graph.Constant(pad), path);
             return ((Value[])[.. Enumerable.Range(0, depth).Select(i => path.At(axis: 2, i).Embedding(weights[$"{tables}.{i}"]))]).Concat(axis: 2);
         }
-        return (Levels("xpath_tags_seq", "xpath_tag_sub_embeddings") + Levels("xpath_subs_seq", "xpath_subs_sub_embeddings"))
+        return (Levels("xpath_tags_seq", "xpath_tag_sub_embeddings", json.Int("tag_pad_id", 216))
+                + Levels("xpath_subs_seq", "xpath_subs_sub_embeddings", json.Int("subs_pad_id", 1001)))
             .Linear(weights["xpath_unitseq2_inner"]).Relu().Linear(weights["inner2emb"]);
     }
 }

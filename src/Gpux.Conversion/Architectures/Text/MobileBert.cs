@@ -44,7 +44,8 @@ internal static class MobileBert
     private static Value Embed(TextInputs inputs, ModelConfig json, Weights weights)
     {
         var words = inputs.Ids.Embedding(weights["word_embeddings"]);
-        if (json.Bool("trigram_input", true))
+        var joinsNeighbours = json.Bool("trigram_input", true);
+        if (joinsNeighbours)
         {
             // Each token stands between its neighbours; outside of the text there are zeros.
             var graph = words.Graph;
@@ -53,8 +54,9 @@ internal static class MobileBert
             var previous = ((Value[])[zeros, words.Slice(axis: 1, 0, -1)]).Concat(axis: 1, inputs.Length);
             words = ((Value[])[next, words, previous]).Concat(axis: 2);
         }
-        if (weights.Has("embedding_transformation"))
+        if (joinsNeighbours || json.Int("embedding_size", 128) != json.Int("hidden_size", 512))
             words = words.Linear(weights["embedding_transformation"]);
+        weights.Ignore("embedding_transformation"); // in the file also where nothing is to be transformed
         var types = inputs.Tokens("token_type_ids").Embedding(weights["token_type_embeddings"]);
         return Normalize(words + inputs.Ids.LearnedPositions(weights["position_embeddings"]) + types, weights["LayerNorm"], json, DefaultEpsilon);
     }

@@ -14,7 +14,7 @@ internal static class ModernBert
         new("ModernBertForSequenceClassification", ModelTask.TextClassification, text => Classify(text, Pool(text)).AsLogits()),
         new("ModernBertForTokenClassification", ModelTask.TokenClassification, text => Classify(text, text.Hidden).AsLogits()),
         new("ModernBertForQuestionAnswering", ModelTask.QuestionAnswering, text => Classify(text, text.Hidden).AsSpan()),
-        new("ModernBertForMultipleChoice", ModelTask.MultipleChoice, text => Classify(text, Pool(text)).AsChoices()));
+        new("ModernBertForMultipleChoice", ModelTask.MultipleChoice, text => Classify(text, Pool(text, skipsPadding: true)).AsChoices()));
 
     private static float Epsilon(ModelConfig json) => json.Float("norm_eps", 1e-5f);
 
@@ -44,10 +44,8 @@ internal static class ModernBert
         {
             // Version 5 has an entry for each type of layer; published files have a field each.
             var ofType = json.Section("rope_parameters").Section(layerType);
-            if (ofType.Text("rope_type", "default") is not "default" and var scaling)
-                throw new UnsupportedModelException($"The positions of this {json.ModelType} are scaled by the rule '{scaling}'.",
-                    "Of this family only models without scaled positions are built.");
-            return x.Graph.Rotations(inputs.Length, (int)width / heads, ofType.Float("rope_theta", json.Float(oldField, theta)));
+            var rule = json.Has("rope_parameters") ? ofType : json.Section("rope_scaling");
+            return x.Graph.Rotations(inputs.Length, (int)width / heads, ofType.Float("rope_theta", json.Float(oldField, theta)), rule.Stretch(json.ModelType));
         }
 
         Value Gated(Value inner)
@@ -73,12 +71,12 @@ internal static class ModernBert
     private static Value Classify(EncodedText text, Value x) => Transform(text, x).Linear(text.Weights["classifier"]);
 
     // [B, H].
-    private static Value Pool(EncodedText text)
+    private static Value Pool(EncodedText text, bool skipsPadding = false)
     {
         switch (text.Json.Text("classifier_pooling", "cls"))
         {
-            case "cls":
-                return text.Hidden.FirstToken();
+            case "cls": // of a choice the first token that is no padding
+                return skipsPadding ? text.Hidden.TokenAt(text.Inputs.Attended.ArgMax(axis: 1)) : text.Hidden.FirstToken();
             case "mean":
                 var seen = text.Inputs.Attended.Cast(ElementType.Float32).Unsqueeze(2); // [B, S, 1]
                 return (text.Hidden * seen).Sum(axis: 1) / seen.Sum(axis: 1);

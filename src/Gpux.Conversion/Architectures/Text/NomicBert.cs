@@ -20,7 +20,7 @@ internal static class NomicBert
         public int Layers { get; } = Json.LayerCount("num_hidden_layers", Json.LayerCount("n_layer", 12));
         public int Heads { get; } = Json.Int("num_attention_heads", Json.Int("n_head", 12, minimum: 1), minimum: 1);
         public float Epsilon { get; } = Json.Float("layer_norm_eps", Json.Float("layer_norm_epsilon", 1e-12f));
-        public float Theta { get; } = Json.RotaryTheta(Json.Float("rotary_emb_base", 1000));
+        public (float Theta, float Stretch) Rotary { get; } = Json.Rotary(Json.Float("rotary_emb_base", 1000));
         public string Activation { get; } = Json.Text("activation_function", "") switch
         {
             "" => Json.Text("hidden_act", "silu"),
@@ -40,8 +40,10 @@ internal static class NomicBert
         body.Ignore("pooler");
 
         var x = inputs.EmbedTokens(body["embeddings"], json.Int("type_vocab_size", 2)).LayerNorm(body["emb_ln"], config.Epsilon);
-        var width = x.Dim(2).Size!.Value; // tables have known widths
-        var rotations = x.Graph.Rotations(inputs.Length, (int)width / config.Heads, config.Theta);
+        // head_dim need not be hidden_size / heads.
+        var size = json.Int("head_dim", (int)x.Dim(2).Size!.Value / config.Heads, minimum: 1); // tables have known widths
+        var width = (long)size * config.Heads;
+        var rotations = x.Graph.Rotations(inputs.Length, size, config.Rotary.Theta, config.Rotary.Stretch);
         var mask = inputs.Attended.PaddingMask(inputs.Length);
         for (var i = 0; i < config.Layers; i++)
         {

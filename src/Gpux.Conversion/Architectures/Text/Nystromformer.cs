@@ -31,6 +31,8 @@ internal static class Nystromformer
         var shape = Shape(json);
         if (!shape.HasAbsolutePositions)
             throw new UnsupportedModelException($"This Nyströmformer has positions of type '{shape.Positions}'.", "Absolute positions are built.");
+        if (json.Bool("inv_coeff_init_option", false))
+            throw json.Invalid("inv_coeff_init_option", "false was expected, since the original fails on any other");
         var body = weights.Body("nystromformer");
         weights.Ignore("cls", "pre_classifier", "classifier", "qa_outputs"); // heads of other classes
         body.Ignore("embeddings.position_ids");

@@ -5,7 +5,7 @@ namespace Gpux.Conversion.Architectures.Text;
 
 /// <summary>XLM, and FlauBERT, which may normalise before each sub-layer: encoders whose tokens may also say which language they are of.</summary>
 /// <remarks>Source: arXiv:1901.07291, arXiv:1912.05372; outputs of transformers 4.40 and 5.23, modeling_xlm.py and modeling_flaubert.py.
-/// B = batch, S = tokens, H = hidden size. langs is int64 [B, S].</remarks>
+/// B = batch, S = tokens, H = hidden size. langs is int64 [B, S]; -1 where a token is of no language.</remarks>
 internal static class Xlm
 {
     public static Architecture Architecture { get; } = TextEncoder.Family("xlm", "FacebookAI/xlm-mlm-en-2048", Encode, Heads("XLM"));
@@ -33,7 +33,10 @@ internal static class Xlm
 
         var x = inputs.Ids.Embedding(body["embeddings"]) + inputs.Ids.LearnedPositions(body["position_embeddings"]);
         if (json.Int("n_langs", 1) > 1 && json.Bool("use_lang_emb", true))
-            x += inputs.Tokens("langs").Embedding(body["lang_embeddings"]);
+        {
+            var (languages, none) = (inputs.Tokens("langs"), inputs.Ids.Graph.Constant(0L));
+            x += languages.Maximum(none).Embedding(body["lang_embeddings"]) * (languages >= none).Cast(ElementType.Float32).Unsqueeze(2);
+        }
         body.Ignore("lang_embeddings");
         var seen = inputs.Attended.Cast(ElementType.Float32).Unsqueeze(2); // [B, S, 1]
         x = x.LayerNorm(body["layer_norm_emb"], epsilon) * seen;

@@ -1,3 +1,4 @@
+using Gpux.Runtime.Tokenizers.AddedTokens;
 using Gpux.Runtime.Tokenizers.Decoders;
 using Gpux.Runtime.Tokenizers.Models;
 using Gpux.Runtime.Tokenizers.Normalizers;
@@ -33,6 +34,20 @@ internal static class PlainVocabulary
         var cls = Token(vocabulary, special.Cls ?? "[CLS]");
         var sep = Token(vocabulary, special.Sep ?? "[SEP]");
         parts.PostProcessor = PostProcessor.Bert(name == "FunnelTokenizer" ? cls with { TypeId = 2 } : cls, sep);
+        if (name == "SplinterTokenizer")
+        {
+            const string QuestionToken = "[QUESTION]";
+            var question = Token(vocabulary, config.Text("question_token") ?? QuestionToken);
+            var dot = Token(vocabulary, ".");
+            parts.Added.Add(new AddedToken(question.Tokens[0], Special: true));
+            parts.PostProcessor = parts.PostProcessor with
+            {
+                // The question is the text that is not cut: the other one, where padding comes first.
+                Pair = config.Text("padding_side") == "left"
+                    ? [cls, TemplatePart.Text(0, 0), sep, TemplatePart.Text(1, 1), question, dot, sep with { TypeId = 1 }]
+                    : [cls, TemplatePart.Text(0, 0), question, dot, sep, TemplatePart.Text(1, 1), sep with { TypeId = 1 }],
+            };
+        }
         if (name == "MPNetTokenizer")
         {
             parts.PostProcessor = parts.PostProcessor with
@@ -49,10 +64,10 @@ internal static class PlainVocabulary
         var name = config.ClassName;
         var vocabulary = VocabularyJson.Read(vocabularyFile);
         var merges = ReadMerges(mergesFile, vocabulary, out var crossMetaspace);
-        var suffix = name is "CLIPTokenizer" or "OpenAIGPTTokenizer" ? "</w>"u8.ToArray() : [];
+        var suffix = name is "CLIPTokenizer" or "OpenAIGPTTokenizer" or "HerbertTokenizer" ? "</w>"u8.ToArray() : [];
         var unknown = suffix.Length > 0 && special.Unk is not null ? System.Text.Encoding.UTF8.GetBytes(special.Unk) : null;
         var model = new BpeModel(vocabulary, merges, new BpeOptions(unknown, [], suffix, false, false, false), crossMetaspace);
-        var prefixSpace = config.Flag("add_prefix_space") ?? false;
+        var prefixSpace = config.Flag("add_prefix_space") ?? TokenizerClasses.AddsPrefixSpace(name);
         var parts = new TokenizerParts(model)
         {
             PreTokenizer = new ByteLevelPreTokenizer(prefixSpace, useRegex: true),
@@ -94,6 +109,12 @@ internal static class PlainVocabulary
                 parts.Normalizer = new BertNormalizer(true, true, null, true);
                 parts.PreTokenizer = new BertPreTokenizer();
                 parts.Decoder = new BpeDecoder(suffix);
+                return parts;
+            case "HerbertTokenizer":
+                parts.Normalizer = new BertNormalizer(true, true, stripAccents: false, lowercase: false);
+                parts.PreTokenizer = new BertPreTokenizer();
+                parts.Decoder = new BpeDecoder(suffix);
+                parts.PostProcessor = PostProcessor.Bert(Token(vocabulary, special.Cls ?? "<s>"), Token(vocabulary, special.Sep ?? "</s>"));
                 return parts;
             case "BlenderbotTokenizer":
                 parts.PostProcessor = PostProcessor.None with

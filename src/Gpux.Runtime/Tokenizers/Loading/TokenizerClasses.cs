@@ -22,10 +22,7 @@ internal static class TokenizerClasses
     ];
 
     private static readonly string[] RobertaLike =
-        ["RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer", "MvpTokenizer", "BlenderbotTokenizer", "LukeTokenizer"];
-
-    private static readonly string[] Gpt2Like =
-        ["GPT2Tokenizer", "CodeGenTokenizer", "GPTNeoXTokenizer", "WhisperTokenizer", "DebertaTokenizer"];
+        ["RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer", "MvpTokenizer", "BlenderbotTokenizer", "LukeTokenizer", "LayoutLMv3Tokenizer"];
 
     private static readonly string[] LlamaLike = ["LlamaTokenizer", "CodeLlamaTokenizer", "GemmaTokenizer", "CohereTokenizer"];
 
@@ -34,8 +31,15 @@ internal static class TokenizerClasses
 
     public static bool IsRobertaLike(string name) => Array.IndexOf(RobertaLike, name) >= 0;
 
-    /// <summary>Classes that say by themselves whether a space is put before the text.</summary>
-    public static bool SetsPrefixSpace(string name) => IsRobertaLike(name) || Array.IndexOf(Gpt2Like, name) >= 0;
+    /// <summary>Whether a byte-level class puts a space before the text unless told otherwise.</summary>
+    public static bool AddsPrefixSpace(string name) => name == "LayoutLMv3Tokenizer";
+
+    /// <exception cref="UnsupportedTokenizerException">The class cuts words by a dictionary of its own, of which tokenizer.json says nothing.</exception>
+    public static void RequireKnownWords(TokenizerConfig config)
+    {
+        if (config.ClassName == "RoFormerTokenizer")
+            throw new UnsupportedTokenizerException($"the class '{config.Class}', which finds Chinese words with jieba");
+    }
 
     /// <summary>Whether the class puts bos and eos around texts by itself, and which of them unless told otherwise.</summary>
     public static (bool Bos, bool Eos)? Ends(string name) =>
@@ -96,6 +100,20 @@ internal static class TokenizerClasses
             ("BloomTokenizer" or "LlamaTokenizer" or "CodeLlamaTokenizer", "bos_token") => "<s>",
             ("BloomTokenizer" or "LlamaTokenizer" or "CodeLlamaTokenizer" or "T5Tokenizer" or "PegasusTokenizer", "eos_token") => "</s>",
             ("PegasusTokenizer", "mask_token") => "<mask_2>",
+            ("UdopTokenizer", "eos_token" or "sep_token") => "</s>",
+            ("UdopTokenizer", "unk_token") => "<unk>",
+            ("UdopTokenizer", "pad_token") => "<pad>",
+            ("ReformerTokenizer", "eos_token") => "</s>",
+            ("ReformerTokenizer", "unk_token") => "<unk>",
+            ("CohereTokenizer", "bos_token") => "<BOS_TOKEN>",
+            ("CohereTokenizer", "eos_token") => "<|END_OF_TURN_TOKEN|>",
+            ("CohereTokenizer", "unk_token") => "<UNK>",
+            ("HerbertTokenizer", "cls_token") => "<s>",
+            ("HerbertTokenizer", "sep_token") => "</s>",
+            ("HerbertTokenizer", "unk_token") => "<unk>",
+            ("HerbertTokenizer", "pad_token") => "<pad>",
+            ("HerbertTokenizer", "mask_token") => "<mask>",
+            ("XGLMTokenizer", "mask_token") or ("MBart50Tokenizer", "bos_token") => null,
             ("CanineTokenizer", "bos_token" or "cls_token") => "\uE000",
             ("CanineTokenizer", "eos_token" or "sep_token") => "\uE001",
             ("CanineTokenizer", "pad_token") => "\0",
@@ -134,7 +152,7 @@ internal static class TokenizerClasses
             return null;
         // Masks take the space before them with them, except in classes that follow BERT.
         var strips = role == "mask_token" && !(IsBertLike(name) && name != "MPNetTokenizer")
-            && name is not ("EsmTokenizer" or "PegasusTokenizer" or "DebertaTokenizer" or "DebertaV2Tokenizer");
+            && name is not ("EsmTokenizer" or "PegasusTokenizer" or "DebertaTokenizer" or "DebertaV2Tokenizer" or "HerbertTokenizer" or "LayoutLMv3Tokenizer");
         var isNormalized = strips && name is "XLMRobertaTokenizer" or "MBartTokenizer" or "MBart50Tokenizer" or "NllbTokenizer" or "XLNetTokenizer"
             or "BigBirdTokenizer" or "RemBertTokenizer" or "MPNetTokenizer";
         return name == "ByT5Tokenizer"

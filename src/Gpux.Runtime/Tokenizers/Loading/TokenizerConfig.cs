@@ -16,16 +16,21 @@ internal sealed class TokenizerConfig
     private readonly Dictionary<string, AddedToken> _byContent = new(StringComparer.Ordinal);
     private JsonFields? _specialMap;
 
-    private TokenizerConfig(JsonFields? config)
+    private TokenizerConfig(JsonFields? config, string className)
     {
         _config = config;
-        Class = config?.StringOrNull("tokenizer_class") ?? "";
+        Class = className;
+        var name = Class.EndsWith("Fast", StringComparison.Ordinal) ? Class[..^"Fast".Length] : Class;
+        ClassName = name == "MT5Tokenizer" ? "T5Tokenizer" : name;
     }
+
+    /// <summary>Whether the repository has the file.</summary>
+    public bool Exists => _config is not null;
 
     public string Class { get; }
 
-    /// <summary>The class without the ending that tells the Rust implementation from the Python one.</summary>
-    public string ClassName => Class.EndsWith("Fast", StringComparison.Ordinal) ? Class[..^"Fast".Length] : Class;
+    /// <summary>The class without the ending that tells the Rust implementation from the Python one, and by its first name where it has two.</summary>
+    public string ClassName { get; }
 
     /// <summary>Tokens to add, in the order of the ids that the files give them.</summary>
     public IEnumerable<AddedToken> Added
@@ -43,7 +48,8 @@ internal sealed class TokenizerConfig
 
     public static TokenizerConfig Read(RepositoryFiles files)
     {
-        var config = new TokenizerConfig(Open(files, FileName));
+        var stated = Open(files, FileName);
+        var config = new TokenizerConfig(stated, stated?.StringOrNull("tokenizer_class") ?? ClassOfModel(files));
         config.ReadMaxLength();
         if (config._config?.Find("added_tokens_decoder") is not null)
             config.ReadDecoder(config._config.Value.Object("added_tokens_decoder"));
@@ -90,17 +96,35 @@ internal sealed class TokenizerConfig
     /// <summary>Special tokens without a role of their own.</summary>
     public IEnumerable<AddedToken> AdditionalTokens()
     {
-        var source = _specialMap?.Find("additional_special_tokens") ?? _config?.Find("additional_special_tokens");
-        // Version 5 of transformers writes the same list under another name.
-        source ??= _config?.Find("extra_special_tokens");
-        if (source is not { ValueKind: JsonValueKind.Array } list)
-            yield break;
-        foreach (var element in list.EnumerateArray())
+        var (own, older, extra) = (_config?.Find("additional_special_tokens"), _specialMap?.Find("additional_special_tokens"), _config?.Find("extra_special_tokens"));
+        // Version 5 of transformers writes the list under another name, where version 4 has names of tokens: {"image_token": "<image>"}.
+        JsonElement?[] lists = own is null && older is null ? [extra] : [own, older];
+        foreach (var list in lists)
         {
-            if (TokenOf(element, FileName) is { } token)
-                yield return _byContent.GetValueOrDefault(token.Content, token);
+            if (list is not { ValueKind: JsonValueKind.Array } elements)
+                continue;
+            foreach (var element in elements.EnumerateArray())
+            {
+                if (KnownToken(element) is { } token)
+                    yield return token;
+            }
+        }
+        if (extra is not { ValueKind: JsonValueKind.Object } named)
+            yield break;
+        foreach (var entry in named.EnumerateObject())
+        {
+            if (KnownToken(entry.Value) is { } token)
+                yield return token;
         }
     }
+
+    // As it is described where tokens are added.
+    private AddedToken? KnownToken(JsonElement element) =>
+        TokenOf(element, FileName) is { } token ? _byContent.GetValueOrDefault(token.Content, token) : null;
+
+    // Old repositories name the class in config.json, or leave it to the model's family.
+    private static string ClassOfModel(RepositoryFiles files) => Open(files, "config.json") is not { } model ? ""
+        : model.StringOrNull("tokenizer_class") ?? ModelTokenizers.ClassOf(model.StringOrNull("model_type") ?? "");
 
     private void ReadMaxLength()
     {
@@ -159,8 +183,7 @@ internal sealed class TokenizerConfig
             return null;
         try
         {
-            using var document = JsonDocument.Parse(json);
-            return new JsonFields(document.RootElement.Clone(), name);
+            return new JsonFields(PythonJson.Parse(json), name);
         }
         catch (Exception damage) when (damage is JsonException or InvalidOperationException)
         {

@@ -69,6 +69,7 @@ internal static class TokenizerJson
         {
             var fields = new JsonFields(padding, FileName);
             parts.PaddingSide = fields.StringOrNull("direction") == "Left" ? TokenSide.Left : TokenSide.Right;
+            parts.StatedPad = fields.StringOrNull("pad_token");
         }
         if (Section("truncation") is { } truncation)
             parts.TruncationSide = new JsonFields(truncation, FileName).StringOrNull("direction") == "Left" ? TokenSide.Left : TokenSide.Right;

@@ -19,6 +19,8 @@ internal static class TokenizerLoader
         var name = config.ClassName;
         var special = SpecialTokensOf(config, name);
         var parts = ReadPartsSafely(files, config, special);
+        if (parts.StatedPad is { } pad && special.Roles.Pad is null && !config.Mentions("pad_token"))
+            special = new SpecialTokenList(special.Roles with { Pad = pad }, [.. special.All, new AddedToken(pad, Special: true)]);
         parts.Class = config.Class;
         parts.Special = special.Roles;
         parts.ModelMaxLength = config.ModelMaxLength;
@@ -59,6 +61,7 @@ internal static class TokenizerLoader
 
     private static TokenizerParts ReadParts(RepositoryFiles files, TokenizerConfig config, SpecialTokenList special)
     {
+        TokenizerClasses.RequireKnownWords(config);
         if (files.Find(TokenizerJson.FileName) is { } json)
             return TokenizerJson.Read(json);
         if (TokenizerClasses.ReadPython(config.ClassName, files, config, special.Roles) is { } python)
@@ -153,15 +156,15 @@ internal static class TokenizerLoader
         // Version 5 of transformers, which may save none, builds it anew.
         if (TokenizerClasses.IsBertLike(name) && parts.Decoder is null && parts.Model is WordPieceModel)
             parts.Decoder = new WordPieceDecoder("##"u8.ToArray(), cleanUp: true);
-        // Other classes leave the pre-tokenizer as it is unless the repository says so.
-        var prefixSpace = config.Flag("add_prefix_space") ?? (TokenizerClasses.SetsPrefixSpace(name) ? false : null);
-        if (prefixSpace is { } adds && parts.PreTokenizer is ByteLevelPreTokenizer bytes)
-            parts.PreTokenizer = bytes.WithPrefixSpace(adds);
+        // Whatever tokenizer.json says of it, but for the class of version 5, which leaves that as it is.
+        var prefixSpace = config.Flag("add_prefix_space") ?? TokenizerClasses.AddsPrefixSpace(name);
+        if (config.Exists && name != "TokenizersBackend" && parts.PreTokenizer is ByteLevelPreTokenizer bytes)
+            parts.PreTokenizer = bytes.WithPrefixSpace(prefixSpace);
         if (TokenizerClasses.IsRobertaLike(name) && parts.PostProcessor.IsRoberta)
         {
             parts.PostProcessor = parts.PostProcessor with
             {
-                Trims = config.Flag("trim_offsets") ?? true ? [prefixSpace ?? false] : [],
+                Trims = config.Flag("trim_offsets") ?? true ? [prefixSpace] : [],
             };
         }
         if (TokenizerClasses.Ends(name) is { } ends)

@@ -1,0 +1,91 @@
+namespace Gpux.Runtime.Tokenizers.Loading;
+
+/// <summary>The tokenizer classes of repositories that do not name theirs: those of the model's family.</summary>
+/// <remarks>Source: transformers 4.57.1, TOKENIZER_MAPPING_NAMES. Families whose tokenizer is nothing but its tokenizer.json are left out.</remarks>
+internal static class ModelTokenizers
+{
+    /// <param name="modelType">model_type of config.json.</param>
+    /// <returns>"" where the family tells nothing.</returns>
+    public static string ClassOf(string modelType) => modelType switch
+    {
+        "albert" or "nystromformer" or "yoso" => "AlbertTokenizer",
+        "bart" => "BartTokenizer",
+        "barthez" => "BarthezTokenizer",
+        "align" or "bark" or "bert" or "blip" or "bros" or "chinese_clip" or "ernie" or "git" or "grounding-dino" or "megatron-bert" or "mm-grounding-dino"
+            or "nezha" or "qdqbert" or "tvp" or "vilt" or "visual_bert" => "BertTokenizer",
+        "bert-generation" => "BertGenerationTokenizer",
+        "bertweet" => "BertweetTokenizer",
+        "big_bird" => "BigBirdTokenizer",
+        "bigbird_pegasus" or "pegasus" or "pegasus_x" => "PegasusTokenizer",
+        "blenderbot" => "BlenderbotTokenizer",
+        "byt5" => "ByT5Tokenizer",
+        "camembert" => "CamembertTokenizer",
+        "canine" => "CanineTokenizer",
+        "clip" or "clipseg" or "groupvit" or "omdet-turbo" or "oneformer" or "owlv2" or "owlvit" or "xclip" => "CLIPTokenizer",
+        "code_llama" => "CodeLlamaTokenizer",
+        "codegen" or "phi" => "CodeGenTokenizer",
+        "cohere" or "cohere2" => "CohereTokenizer",
+        "convbert" => "ConvBertTokenizer",
+        "ctrl" => "CTRLTokenizer",
+        "deberta" => "DebertaTokenizer",
+        "deberta-v2" => "DebertaV2Tokenizer",
+        "distilbert" => "DistilBertTokenizer",
+        "dpr" => "DPRQuestionEncoderTokenizer",
+        "electra" => "ElectraTokenizer",
+        "esm" => "EsmTokenizer",
+        "flaubert" => "FlaubertTokenizer",
+        "fnet" => "FNetTokenizer",
+        "fsmt" => "FSMTTokenizer",
+        "funnel" => "FunnelTokenizer",
+        "gemma" or "gemma2" or "gemma3" or "gemma3_text" or "gemma3n" or "gemma3n_text" or "recurrent_gemma" or "siglip2" or "t5gemma" => "GemmaTokenizer",
+        "blip-2" or "dbrx" or "exaone4" or "gpt2" or "gpt_bigcode" or "gpt_neo" or "gptj" or "granite" or "granitemoe" or "granitemoehybrid" or "granitemoeshared"
+            or "instructblip" or "minimax" or "opt" or "starcoder2" => "GPT2Tokenizer",
+        "gpt_neox" or "mamba" or "mamba2" or "falcon_mamba" or "olmo" or "olmoe" or "rwkv" or "stablelm" => "GPTNeoXTokenizer",
+        "herbert" => "HerbertTokenizer",
+        "layoutlm" => "LayoutLMTokenizer",
+        "layoutlmv2" => "LayoutLMv2Tokenizer",
+        "layoutlmv3" or "lilt" => "LayoutLMv3Tokenizer",
+        "layoutxlm" => "LayoutXLMTokenizer",
+        "led" => "LEDTokenizer",
+        "arcee" or "aria" or "chameleon" or "deepseek_v2" or "deepseek_v3" or "diffllama" or "idefics2" or "idefics3" or "jamba" or "jetmoe" or "llama" or "llama4"
+            or "llama4_text" or "llava" or "llava_next" or "llava_onevision" or "mistral" or "mixtral" or "mllama" or "paligemma" or "persimmon" or "phi3" or "phimoe"
+            or "vipllava" or "zamba" or "zamba2" => "LlamaTokenizer",
+        "longformer" => "LongformerTokenizer",
+        "luke" => "LukeTokenizer",
+        "lxmert" => "LxmertTokenizer",
+        "m2m_100" => "M2M100Tokenizer",
+        "marian" => "MarianTokenizer",
+        "mbart" => "MBartTokenizer",
+        "mbart50" => "MBart50Tokenizer",
+        "mobilebert" => "MobileBertTokenizer",
+        "mpnet" => "MPNetTokenizer",
+        "mvp" => "MvpTokenizer",
+        "nllb" or "nllb-moe" => "NllbTokenizer",
+        "openai-gpt" => "OpenAIGPTTokenizer",
+        "perceiver" => "PerceiverTokenizer",
+        "phobert" => "PhobertTokenizer",
+        "prophetnet" => "ProphetNetTokenizer",
+        "colqwen2" or "internvl" or "qwen2" or "qwen2_5_vl" or "qwen2_audio" or "qwen2_moe" or "qwen2_vl" or "qwen3" or "qwen3_moe" or "qwen3_next" or "qwen3_vl"
+            or "qwen3_vl_moe" => "Qwen2Tokenizer",
+        "reformer" => "ReformerTokenizer",
+        "rembert" => "RemBertTokenizer",
+        "retribert" => "RetriBertTokenizer",
+        "bridgetower" or "clap" or "data2vec-text" or "ibert" or "mra" or "roberta" or "roberta-prelayernorm" => "RobertaTokenizer",
+        "roformer" => "RoFormerTokenizer",
+        "seamless_m4t" or "seamless_m4t_v2" => "SeamlessM4TTokenizer",
+        "speecht5" => "SpeechT5Tokenizer",
+        "splinter" => "SplinterTokenizer",
+        "squeezebert" => "SqueezeBertTokenizer",
+        "longt5" or "mt5" or "musicgen" or "pix2struct" or "switch_transformers" or "t5" or "umt5" => "T5Tokenizer",
+        "tapas" => "TapasTokenizer",
+        "transfo-xl" => "TransfoXLTokenizer",
+        "udop" => "UdopTokenizer",
+        "data2vec-audio" or "hubert" or "wav2vec2" or "wav2vec2-bert" or "wav2vec2-conformer" => "Wav2Vec2CTCTokenizer",
+        "whisper" => "WhisperTokenizer",
+        "xglm" => "XGLMTokenizer",
+        "xlm" => "XLMTokenizer",
+        "kosmos-2" or "metaclip_2" or "xlm-roberta" or "xlm-roberta-xl" or "xmod" => "XLMRobertaTokenizer",
+        "xlnet" => "XLNetTokenizer",
+        _ => "",
+    };
+}
