@@ -16,10 +16,18 @@ internal static class Activations
         "relu2" => x.Relu().Power(2),
         "relu6" => x.Clip(0, 6),
         "silu" or "swish" => x.Silu(),
+        "hardswish" => x.HardSwish(),
+        "leaky_relu" => x.LeakyRelu(),
+        "mish" => x * x.Softplus().Tanh(),
+        "sqrtsoftplus" => x.Softplus().Sqrt(),
+        "laplace" => ((x - 0.707107f) / (0.282095f * MathF.Sqrt(2))).Erf() * 0.5f + 0.5f,
         "sigmoid" => x.Sigmoid(),
         "tanh" => x.Tanh(),
         "linear" => x,
         _ => throw new UnsupportedModelException($"The activation function '{activation}' is not known.",
             "Check the spelling in config.json; if it is right, please report the model."),
     };
+
+    /// <summary>log(1 + exp(x)), in a form that does not overflow.</summary>
+    public static Value Softplus(this Value x) => x.Relu() + ((-x.Abs()).Exp() + 1f).Log();
 }

@@ -1,3 +1,4 @@
+using Gpux.Conversion.Blocks;
 using Gpux.Onnx.Building;
 
 namespace Gpux.Conversion.SentenceTransformers;
@@ -30,12 +31,12 @@ internal static class DenseActivation
             "SELU" => (x.Relu() + Below(x) * SeluAlpha) * SeluScale,
             "GELU" => x.Gelu(),
             "SiLU" => x.Silu(),
-            "Mish" => x * Softplus(x).Tanh(),
+            "Mish" => x * x.Softplus().Tanh(),
             "Sigmoid" => x.Sigmoid(),
-            "LogSigmoid" => -Softplus(-x),
+            "LogSigmoid" => -(-x).Softplus(),
             "Tanh" => x.Tanh(),
             "Tanhshrink" => x - x.Tanh(),
-            "Softplus" => Softplus(x),
+            "Softplus" => x.Softplus(),
             "Softsign" => x / (x.Abs() + 1f),
             "Softshrink" => x - x.Clip(-0.5, 0.5),
             "Hardshrink" => (x.Abs() <= x.Graph.Scalar(0.5, x.Type)).Where(x.Graph.Scalar(0, x.Type), x),
@@ -61,7 +62,4 @@ internal static class DenseActivation
 
     // exp(x) - 1 for what is negative, else 0.
     private static Value Below(Value x) => x.Clip(null, 0).Exp() - 1f;
-
-    // In a form that does not overflow.
-    private static Value Softplus(Value x) => x.Relu() + ((-x.Abs()).Exp() + 1f).Log();
 }
