@@ -17,6 +17,33 @@ public sealed class DetrBackboneTests
             && node.Attributes.Exists(attribute => attribute.Name == "strides" && attribute.Ints[0] == 2)));
     }
 
+    [Theory]
+    [InlineData(4)] // the last three, and one that is made of the last
+    [InlineData(1)]
+    public void Deformable_detectors_read_the_last_stages_of_timm(int levels)
+    {
+        using var checkpoint = new TinyCheckpoint();
+        AddBackbone(checkpoint, stage => 4 * stage);
+        for (var i = 0; i < levels; i++)
+        {
+            var isMade = i == 3;
+            checkpoint.AddModule($"model.input_proj.{i}.0", 32, levels == 1 || isMade ? 16 : 8 + 4 * i, isMade ? 3 : 1, isMade ? 3 : 1);
+            checkpoint.AddModule($"model.input_proj.{i}.1", 32);
+        }
+        if (levels > 1)
+            checkpoint.Add("model.level_embed", levels, 32);
+        checkpoint.Add("model.query_position_embeddings.weight", 3, 64);
+        checkpoint.AddModule("model.reference_points", 2, 32);
+        checkpoint.AddModule("class_embed.0", 5, 32);
+        checkpoint.AddModule("bbox_embed.0.layers.0", 4, 32);
+        var config = $$"""
+            {"model_type": "deformable_detr", "architectures": ["DeformableDetrForObjectDetection"], "use_timm_backbone": true, "backbone": "resnet50",
+             "num_feature_levels": {{levels}}, "d_model": 32, "encoder_layers": 0, "decoder_layers": 0}
+            """;
+        var graph = Converter.Plan(checkpoint.Write(config), new ConversionOptions()).Model.Graph; // the channels of other stages would fit no projection
+        Assert.Equal(levels, graph.Nodes.Count(node => node.OpType == "Conv" && node.Name.Contains("input_proj", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Other_backbones_of_timm_are_refused_by_name()
     {
@@ -33,20 +60,7 @@ public sealed class DetrBackboneTests
     private static TinyCheckpoint Detr()
     {
         var checkpoint = new TinyCheckpoint();
-        const string backbone = "model.backbone.conv_encoder.model";
-        AddConvolution(checkpoint, $"{backbone}.conv1", $"{backbone}.bn1", 4, 3, 7);
-        for (var stage = 1; stage <= 4; stage++)
-        {
-            for (var i = 0; i < (stage == 4 ? 2 : 1); i++)
-            {
-                var (block, given) = ($"{backbone}.layer{stage}.{i}", stage == 1 ? 4 : 8);
-                AddConvolution(checkpoint, $"{block}.conv1", $"{block}.bn1", 2, given, 1);
-                AddConvolution(checkpoint, $"{block}.conv2", $"{block}.bn2", 2, 2, 3);
-                AddConvolution(checkpoint, $"{block}.conv3", $"{block}.bn3", 8, 2, 1);
-                if (i == 0)
-                    AddConvolution(checkpoint, $"{block}.downsample.0", $"{block}.downsample.1", 8, given, 1);
-            }
-        }
+        AddBackbone(checkpoint, _ => Width);
         checkpoint.AddModule("model.input_projection", Width, 8, 1, 1);
         checkpoint.Add("model.query_position_embeddings.weight", 3, Width);
         foreach (var (layer, attentions) in ((string, string[])[])[("model.encoder.layers.0", ["self_attn"]), ("model.decoder.layers.0", ["self_attn", "encoder_attn"])])
@@ -65,6 +79,26 @@ public sealed class DetrBackboneTests
         checkpoint.AddModule("class_labels_classifier", 5, Width);
         checkpoint.AddModule("bbox_predictor.layers.0", 4, Width);
         return checkpoint;
+    }
+
+    private static void AddBackbone(TinyCheckpoint checkpoint, Func<int, int> widthOfStage)
+    {
+        const string Backbone = "model.backbone.conv_encoder.model";
+        AddConvolution(checkpoint, $"{Backbone}.conv1", $"{Backbone}.bn1", 4, 3, 7);
+        var given = 4;
+        for (var stage = 1; stage <= 4; stage++)
+        {
+            for (var i = 0; i < (stage == 4 ? 2 : 1); i++)
+            {
+                var (block, width) = ($"{Backbone}.layer{stage}.{i}", widthOfStage(stage));
+                AddConvolution(checkpoint, $"{block}.conv1", $"{block}.bn1", 2, given, 1);
+                AddConvolution(checkpoint, $"{block}.conv2", $"{block}.bn2", 2, 2, 3);
+                AddConvolution(checkpoint, $"{block}.conv3", $"{block}.bn3", width, 2, 1);
+                if (i == 0)
+                    AddConvolution(checkpoint, $"{block}.downsample.0", $"{block}.downsample.1", width, given, 1);
+                given = width;
+            }
+        }
     }
 
     private static void AddConvolution(TinyCheckpoint checkpoint, string convolution, string norm, long channels, long given, long size)

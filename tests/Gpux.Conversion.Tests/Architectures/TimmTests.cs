@@ -45,6 +45,42 @@ public sealed class TimmTests
         Assert.Equal((224, 224), new TimmArguments(Config("""{"architecture": "x", "pretrained_cfg": {"input_size": [3, 8, 16], "fixed_input_size": false}}""")).ImageSize(224));
     }
 
+    [Fact]
+    public void The_first_repositories_hold_what_is_said_of_weights_beside_the_name()
+    {
+        var arguments = new TimmArguments(Config("""{"architecture": "x", "num_classes": 7, "input_size": [3, 8, 16], "fixed_input_size": true, "global_pool": "max"}"""));
+        Assert.Equal((8, 16), arguments.ImageSize(224));
+        Assert.Equal((7, "max"), (arguments.ClassCount, arguments.GlobalPool()));
+    }
+
+    [Theory]
+    [InlineData("""{"architecture": "x", "num_classes": 0, "pretrained_cfg": {"num_classes": 1000}}""", 0)]
+    [InlineData("""{"architecture": "x", "num_classes": 5, "model_args": {"num_classes": 3}}""", 3)]
+    [InlineData("""{"architecture": "x", "pretrained_cfg": {"num_classes": 9}}""", 9)]
+    public void Classes_are_counted_by_arguments_then_beside_the_name(string config, int count) => Assert.Equal(count, new TimmArguments(Config(config)).ClassCount);
+
+    [Theory]
+    [InlineData("timm-test_vit", "norm_layer", "\"simplenorm\""), InlineData("timm-test_resnet", "norm_layer", "\"layernorm2d\"")]
+    [InlineData("timm-test_convnext", "patch_size", "8"), InlineData("timm-test_resnet", "global_pool", "\"\"")]
+    public void An_argument_that_would_change_the_result_silently_is_refused(string model, string argument, string value)
+    {
+        using var copy = new RepositoryCopy(model);
+        copy.Write(config => config["model_args"]!.AsObject()[argument] = System.Text.Json.Nodes.JsonNode.Parse(value)); // they all have some
+        var refusal = Assert.Throws<UnsupportedModelException>(() => Converter.Plan(copy.Folder, new ConversionOptions()));
+        Assert.Contains(argument, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(32, 3), InlineData(16, 2), InlineData(8, 1)]
+    public void Resnets_widen_windows_in_place_of_strides(int outputStride, int stages)
+    {
+        using var copy = new RepositoryCopy("timm-test_resnet");
+        copy.Write(config => config["model_args"]!.AsObject()["output_stride"] = outputStride); // it has some
+        var nodes = Converter.Plan(copy.Folder, new ConversionOptions()).Model.Graph.Nodes;
+        Assert.Equal(stages, nodes.Where(node => node.OpType == "Conv" && node.Name.Contains("layer", StringComparison.Ordinal)
+            && node.Attributes.Exists(attribute => attribute.Name == "strides" && attribute.Ints[0] == 2)).Select(node => node.Name[node.Name.IndexOf("layer", StringComparison.Ordinal)..][..6]).Distinct().Count());
+    }
+
     [Theory]
     [InlineData("resnet18-f37072fd.pth", "resnet18"), InlineData("alexnet-owt-7be5be79.pth", "alexnet"), InlineData("vgg11_bn-6002323d.pth", "vgg11_bn")]
     [InlineData("efficientnet_b0_rwightman-7f5810bc.pth", "efficientnet_b0"), InlineData("inception_v3_google-0cc3c7bd.pth", "inception_v3")]

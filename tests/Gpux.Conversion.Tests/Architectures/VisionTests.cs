@@ -7,7 +7,6 @@ public sealed class VisionTests
 
     /// <summary>Of the models that are here: a user's clone has few.</summary>
     public static TheoryData<string, string, string> NotBuilt => RecordedModels.Present(
-        ("swin-model", "use_absolute_embeddings", "true"),
         ("swin-model", "num_heads", "[2]"),
         ("swinv2-model", "pretrained_window_sizes", "[1, 1]"),
         ("cvt-model", "qkv_projection_method", """["avg", "dw_bn", "dw_bn"]"""),

@@ -123,6 +123,10 @@ public sealed class ImageProcessorTests
     }
 
     [Fact]
+    public void MaskFormer_pads_whatever_its_file_says() => Assert.Equal(["pixel_values", "pixel_mask"],
+        Load("""{"image_processor_type": "MaskFormerImageProcessor", "do_pad": false}""").InputNames);
+
+    [Fact]
     public void Crop_of_small_image_is_black_around_it()
     {
         var processor = Load("""
@@ -130,6 +134,23 @@ public sealed class ImageProcessorTests
             """);
         var values = processor.Process([Grey(2, 1, 255)])["pixel_values"].AsSpan<float>();
         Assert.Equal([0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0], values[..16]);
+    }
+
+    [Theory]
+    [InlineData(""), InlineData(""", "interpolation": "", "crop_pct": 0, "crop_mode": "", "std": null""")]
+    public void Absent_and_empty_settings_of_timm_are_its_defaults(string settings)
+    {
+        var image = Noise(21, 33);
+        Assert.Equal(
+            Timm(""", "interpolation": "bicubic", "crop_pct": 0.875, "crop_mode": "center", "mean": [0.485, 0.456, 0.406]""", image),
+            Timm(settings, image));
+
+        static float[] Timm(string settings, Image image)
+        {
+            using var repository = new MadeRepository(
+                ("config.json", $$$"""{"architecture": "resnet18", "pretrained_cfg": {"input_size": [3, 14, 14]{{{settings}}}}}"""));
+            return ImageProcessor.Load(repository.File).Process([image])["pixel_values"].AsSpan<float>().ToArray();
+        }
     }
 
     [Fact]

@@ -65,7 +65,8 @@ internal static class DeformableDetr
         var config = new Detr.Config(json);
         if (json.Text("position_embedding_type", "sine") != "sine")
             throw new UnsupportedModelException("This deformable_detr learned its positions.", "Take one with position_embedding_type sine.");
-        var seen = See(Backbone.DetrMaps(graph, json, body["backbone.conv_encoder.model"]), json, body["input_proj"], body.Find("level_embed"),
+        int[] stages = json.Int("num_feature_levels", 4) > 1 ? [2, 3, 4] : [4];
+        var seen = See(Backbone.DetrMaps(graph, json, body["backbone.conv_encoder.model"], stages), json, body["input_proj"], body.Find("level_embed"),
             marks => marks.SinePositions(config.Width, middle: 0.5f));
         int[] Points(string name) => [.. Enumerable.Repeat(json.Int(name, 4, minimum: 1), seen.Levels.Sizes.Count)];
 

@@ -33,7 +33,7 @@ internal static class Dpt
         weights.Ignore("neck", "head", "auxiliary_head");
         var (config, body) = (new Config(json), weights.Body("dpt"));
         var states = Encode(graph, config, body);
-        return states[^1].LayerNorm(body["layernorm"], config.Epsilon).AsStates(body);
+        return states[^1].LayerNorm(body["layernorm"], config.Epsilon).AsStates(body, new Vision.ViT.Config(json));
     }
 
     private static Outputs DepthEstimation(GraphBuilder graph, ModelConfig json, Weights weights)

@@ -93,7 +93,7 @@ internal static class GroundingDino
         if (config.DecoderLayers == 0)
             throw json.Invalid("decoder_layers", "at least 1 was expected");
         body["decoder"].Ignore("bbox_embed", "class_embed"); // copies of the heads
-        var seen = DeformableDetr.See(Backbone.DetrMaps(graph, json, body["backbone.conv_encoder.model"]), json, body["input_proj_vision"], body.Get("level_embed"),
+        var seen = DeformableDetr.See(Backbone.DetrMaps(graph, json, body["backbone.conv_encoder.model"], 2, 3, 4), json, body["input_proj_vision"], body.Get("level_embed"),
             marks => marks.SinePositions(config.Width, temperature: config.Temperature));
         var (memory, text) = Encode(seen, Read(graph, config, body), config, body["encoder"]);
         var (x, reference) = Start(seen, memory, text, config, body);

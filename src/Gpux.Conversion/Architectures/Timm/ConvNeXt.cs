@@ -45,7 +45,9 @@ internal static class ConvNeXt
             arguments.Text("norm_layer", name.Contains("zepto_rms") ? "simplenorm" : name.EndsWith("_rms", StringComparison.Ordinal) ? "rmsnorm2d" : "layernorm"));
         arguments.Require("norm_layer", style.Norm is "layernorm" or "layernorm2d" or "rmsnorm" or "rmsnorm2d" or "simplenorm" or "simplenorm2d");
         arguments.Require("output_stride", arguments.Int("output_stride", 32) == 32);
-        arguments.ToldByWeights("depths", "dims", "kernel_sizes", "ls_init_value", "stem_type", "patch_size", "head_norm_first", "head_hidden_size", "conv_mlp", "conv_bias", "use_grn");
+        // Behind a larger patch the original spreads the windows of the last stages.
+        arguments.Require("patch_size", arguments.Int("patch_size", 4) <= 4);
+        arguments.ToldByWeights("depths", "dims", "kernel_sizes", "ls_init_value", "stem_type", "head_norm_first", "head_hidden_size", "conv_mlp", "conv_bias", "use_grn");
 
         var x = Stem(arguments.Images(graph), weights["stem"], style);
         var stages = weights.Count("stages");
@@ -63,9 +65,9 @@ internal static class ConvNeXt
         var pooled = x.GlobalPool(arguments.GlobalPool());
         var head = weights["head"];
         if (head.Has("norm"))
-            pooled = style.Normalize(pooled, head["norm"]);
+            pooled = pooled.Rank == 4 ? style.NormalizeMap(pooled, head["norm"]) : style.Normalize(pooled, head["norm"]);
         if (head.Has("pre_logits"))
-            pooled = pooled.Linear(head["pre_logits.fc"]).Activate("gelu");
+            pooled = (pooled.Rank == 4 ? pooled.ConvolveCentered(head["pre_logits.fc"]) : pooled.Linear(head["pre_logits.fc"])).Activate("gelu");
         return new TimmOutputs(x, pooled, "head.fc");
     }
 

@@ -64,18 +64,21 @@ internal static class Convolutions
         "hard_sigmoid" or "hardsigmoid" => x.HardSigmoid(),
         "gelu_tanh" => x.Gelu(tanhApproximation: true),
         "quickgelu" => x.Apply("quick_gelu"),
-        "leaky_relu" => x.LeakyRelu(0.01f),
+        "elu" or "celu" => x.Elu(),
+        "selu" => (x.Relu() + (x.Clip(null, 0).Exp() - 1f) * 1.6732632423543772f) * 1.0507009873554805f,
+        "hard_mish" => x * (x + 2f).Clip(0, 2) * 0.5f,
         "identity" => x,
         _ => x.Apply(name),
     };
 
-    /// <summary>One vector for each image, [B, channels] (of "catavgmax" twice as many).</summary>
+    /// <summary>One vector for each image, [B, channels] (of "catavgmax" twice as many); of "" the map itself.</summary>
     public static Value GlobalPool(this Value x, string type)
     {
         Value Mean() => x.GlobalAveragePool().Reshape(x.Dim(0), x.Dim(1));
         Value Largest() => x.Max(axis: 3).Max(axis: 2);
         return type switch
         {
+            "" => x,
             "avg" or "fast" or "fastavg" => Mean(),
             "max" or "fastmax" => Largest(),
             "avgmax" or "fastavgmax" => (Mean() + Largest()) * 0.5f,
@@ -83,6 +86,9 @@ internal static class Convolutions
             _ => throw UnknownPool(type),
         };
     }
+
+    /// <summary>The same of [B, height, width, channels].</summary>
+    public static Value PoolPlaces(this Value x, string type) => type.Length == 0 ? x : x.Transpose(0, 3, 1, 2).GlobalPool(type);
 
     public static UnsupportedModelException UnknownPool(string type) => new(
         $"The pooling '{type}' of config.json ('global_pool') is not built.", "Take a model that pools by avg, max, avgmax or catavgmax, or by its class token.");

@@ -14,14 +14,19 @@ internal static class EfficientNet
     /// <param name="Gate">The function that ends attention over channels, and <paramref name="Squeezed"/> that in its middle, if it is not the block's.</param>
     /// <param name="FirstSkips">Whether the first stage's blocks have a shortcut.</param>
     /// <param name="GroupSize">Of normalisation by groups.</param>
+    /// <param name="ConvSkips">Whether blocks of one convolution have a shortcut.</param>
     private sealed record Layout(string Entries, string Strides, string Activation, int ReluStages = 0, string Gate = "sigmoid", string? Squeezed = null,
-        bool FirstSkips = true, bool IsPlain = false, int GroupSize = 8);
+        bool FirstSkips = true, bool IsPlain = false, int GroupSize = 8, Norms Norms = Norms.GroupsOrStatistics, bool ConvSkips = false);
+
+    // How maps are normalised: as the weights tell, by the channels of each place, or by EvoNorm S0 (arXiv:2004.02967), which has its own function.
+    private enum Norms { GroupsOrStatistics, Channels, Evolved }
 
     private static readonly Layout[] Layouts =
     [
         new("""
             efficientnet_b0 efficientnet_b1 efficientnet_b2 efficientnet_b3 efficientnet_b4 efficientnet_b5 efficientnet_b6 efficientnet_b7
             efficientnet_b8 efficientnet_l2 efficientnet_b1_pruned efficientnet_b2_pruned efficientnet_b3_pruned efficientnet_b0_gn efficientnet_b0_g8_gn
+            efficientnet_b0_g16_evos
             tf_efficientnet_b0 tf_efficientnet_b1 tf_efficientnet_b2 tf_efficientnet_b3 tf_efficientnet_b4 tf_efficientnet_b5 tf_efficientnet_b6
             tf_efficientnet_b7 tf_efficientnet_b8 tf_efficientnet_l2 tinynet_a tinynet_b tinynet_c tinynet_d tinynet_e
             """, "1222121", "silu"),
@@ -35,12 +40,14 @@ internal static class EfficientNet
             efficientnetv2_rw_t efficientnetv2_rw_s efficientnetv2_rw_m efficientnetv2_s efficientnetv2_m efficientnetv2_l efficientnetv2_xl
             tf_efficientnetv2_s tf_efficientnetv2_m tf_efficientnetv2_l tf_efficientnetv2_xl tf_efficientnetv2_b0 tf_efficientnetv2_b1
             tf_efficientnetv2_b2 tf_efficientnetv2_b3
-            """, "1222121", "silu"),
+            """, "1222121", "silu", ConvSkips: true),
         new("""
             efficientnet_es efficientnet_es_pruned efficientnet_em efficientnet_el efficientnet_el_pruned
             tf_efficientnet_es tf_efficientnet_em tf_efficientnet_el
             """, "122212", "relu", FirstSkips: false),
-        new("test_efficientnet test_efficientnet_gn", "12222", "silu"),
+        new("test_efficientnet test_efficientnet_gn", "12222", "silu", ConvSkips: true),
+        new("test_efficientnet_ln", "12222", "silu", Norms: Norms.Channels, ConvSkips: true),
+        new("test_efficientnet_evos", "12222", "silu", Norms: Norms.Evolved, ConvSkips: true),
         new("mobilenetv1_100 mobilenetv1_100h mobilenetv1_125", "12222", "relu6", IsPlain: true),
         new("mnasnet_050 mnasnet_075 mnasnet_100 mnasnet_140 semnasnet_050 semnasnet_075 semnasnet_100 semnasnet_140 spnasnet_100",
             "1222121", "relu", FirstSkips: false),
@@ -63,10 +70,30 @@ internal static class EfficientNet
     // What all blocks of a model share.
     private sealed record Style(Layout Layout, string Activation, float Epsilon, bool Same)
     {
-        public Value Normalize(Value x, Weights weights) => x.Normalize(weights, Epsilon, (int)(x.Dim(1).Size!.Value / Layout.GroupSize)); // of a convolution
+        /// <summary>A convolution, its normalisation and, unless null, a function.</summary>
+        public Value Convolve(Value x, Weights weights, string name, string norm, int stride = 1, string? activation = null) =>
+            Normalize(x.ConvolveCentered(weights[name], stride, Same), weights[norm], activation);
 
-        public Value Convolve(Value x, Weights weights, string name, string norm, int stride = 1) =>
-            Normalize(x.ConvolveCentered(weights[name], stride, Same), weights[norm]);
+        public Value Normalize(Value x, Weights weights, string? activation)
+        {
+            var groups = (int)(x.Dim(1).Size!.Value / Layout.GroupSize); // of a convolution
+            if (Layout.Norms == Norms.Evolved)
+                return Evolve(x, weights, groups);
+            var normed = Layout.Norms == Norms.Channels ? x.ChannelNorm(weights, Epsilon) : x.Normalize(weights, Epsilon, groups);
+            return activation is null ? normed : normed.Activate(activation);
+        }
+
+        // Where no function follows, nothing is normalised either.
+        private Value Evolve(Value x, Weights weights, int groups)
+        {
+            Value PerChannel(string name) => weights.Get(name).Reshape(1, x.Dim(1), 1, 1);
+            if (!weights.Has("v"))
+                return x * PerChannel("weight") + PerChannel("bias");
+            var grouped = x.Reshape(x.Dim(0), groups, Dim.Rest);
+            var variance = (grouped - grouped.Mean(axis: 2, keep: true)).Power(2).Mean(axis: 2, keep: true);
+            var gated = (x * (x * PerChannel("v")).Sigmoid()).Reshape(x.Dim(0), groups, Dim.Rest) / (variance + Epsilon).Sqrt();
+            return gated.Reshape([.. x.Dims]) * PerChannel("weight") + PerChannel("bias");
+        }
     }
 
     private static TimmOutputs Build(GraphBuilder graph, TimmArguments arguments, Weights weights)
@@ -75,7 +102,7 @@ internal static class EfficientNet
         // TensorFlow's models keep its padding and epsilon.
         var isTensorFlow = arguments.Name.StartsWith("tf_", StringComparison.Ordinal) || arguments.Name is "efficientnet_b1_pruned" or "efficientnet_b2_pruned" or "efficientnet_b3_pruned";
         var epsilon = arguments.Float("bn_eps", isTensorFlow || arguments.Name is "mobilenetv3_rw" or "fbnetc_100" ? 1e-3f : 1e-5f);
-        var same = arguments.Text("pad_type", isTensorFlow ? "same" : "") switch
+        var same = arguments.Text("pad_type", isTensorFlow ? "same" : "").ToLowerInvariant() switch
         {
             "same" => true,
             "" => false,
@@ -85,7 +112,7 @@ internal static class EfficientNet
         arguments.Require("output_stride", arguments.Int("output_stride", 32) == 32);
         var style = new Style(layout, arguments.Text("act_layer", layout.Activation), epsilon, same);
 
-        var x = style.Convolve(arguments.Images(graph), weights, "conv_stem", "bn1", stride: 2).Activate(style.Activation);
+        var x = style.Convolve(arguments.Images(graph), weights, "conv_stem", "bn1", stride: 2, style.Activation);
         var blocks = weights["blocks"];
         for (var stage = 0; blocks.Has($"{stage}"); stage++)
         {
@@ -97,15 +124,17 @@ internal static class EfficientNet
         var pool = arguments.GlobalPool();
         if (weights.Has("bn2"))
         {
-            x = style.Convolve(x, weights, "conv_head", "bn2").Activate(style.Activation);
+            x = style.Convolve(x, weights, "conv_head", "bn2", activation: style.Activation);
             return new TimmOutputs(x, x.GlobalPool(pool), "classifier");
         }
         var pooled = x.GlobalPool(pool);
         if (weights.Has("conv_head"))
         {
             // From MobileNetV3 on the last convolution is of what was pooled.
-            var head = pooled.Unsqueeze(2, 3).ConvolveCentered(weights["conv_head"]);
-            pooled = (weights.Has("norm_head") ? style.Normalize(head, weights["norm_head"]) : head).Activate(style.Activation).Squeeze(2, 3);
+            var isMap = pooled.Rank == 4;
+            pooled = (isMap ? pooled : pooled.Unsqueeze(2, 3)).ConvolveCentered(weights["conv_head"]);
+            pooled = weights.Has("norm_head") ? style.Normalize(pooled, weights["norm_head"], style.Activation) : pooled.Activate(style.Activation);
+            pooled = isMap ? pooled : pooled.Squeeze(2, 3);
         }
         return new TimmOutputs(x, pooled, "classifier");
     }
@@ -116,41 +145,41 @@ internal static class EfficientNet
             : weights.Has("conv_exp") ? Edge(x, weights, style, activation, stride)
             : weights.Has("pw_exp") ? Universal(x, weights, style, activation, stride)
             : weights.Has("conv_dw") ? Separable(x, weights, style, activation, stride)
-            : style.Convolve(x, weights, "conv", "bn1", stride).Activate(activation);
+            : style.Convolve(x, weights, "conv", "bn1", stride, activation);
         // Separable blocks with a function at their end have no shortcut.
-        return skips && stride == 1 && x.Dim(1) == y.Dim(1) && !style.Layout.IsPlain ? y + x : y;
+        skips &= stride == 1 && x.Dim(1) == y.Dim(1) && !style.Layout.IsPlain && (style.Layout.ConvSkips || !weights.Has("conv"));
+        return skips ? y + x : y;
     }
 
     private static Value Inverted(Value x, Weights weights, Style style, string activation, int stride)
     {
-        x = style.Convolve(x, weights, "conv_pw", "bn1").Activate(activation);
-        x = style.Convolve(x, weights, "conv_dw", "bn2", stride).Activate(activation);
+        x = style.Convolve(x, weights, "conv_pw", "bn1", activation: activation);
+        x = style.Convolve(x, weights, "conv_dw", "bn2", stride, activation);
         return style.Convolve(Excite(x, weights, style, activation), weights, "conv_pwl", "bn3");
     }
 
     private static Value Edge(Value x, Weights weights, Style style, string activation, int stride)
     {
-        x = style.Convolve(x, weights, "conv_exp", "bn1", stride).Activate(activation);
+        x = style.Convolve(x, weights, "conv_exp", "bn1", stride, activation);
         return style.Convolve(Excite(x, weights, style, activation), weights, "conv_pwl", "bn2");
     }
 
     private static Value Separable(Value x, Weights weights, Style style, string activation, int stride)
     {
-        x = style.Convolve(x, weights, "conv_dw", "bn1", stride).Activate(activation);
-        x = style.Convolve(Excite(x, weights, style, activation), weights, "conv_pw", "bn2");
-        return style.Layout.IsPlain ? x.Activate(activation) : x;
+        x = style.Convolve(x, weights, "conv_dw", "bn1", stride, activation);
+        return style.Convolve(Excite(x, weights, style, activation), weights, "conv_pw", "bn2", activation: style.Layout.IsPlain ? activation : null);
     }
 
     private static Value Universal(Value x, Weights weights, Style style, string activation, int stride)
     {
-        Value Layer(Value value, string name, int by = 1) => style.Convolve(value, weights[name], "conv", "bn", by);
+        Value Layer(Value value, string name, int by = 1, string? activation = null) => style.Convolve(value, weights[name], "conv", "bn", by, activation);
         var (start, middle) = (weights.Has("dw_start"), weights.Has("dw_mid"));
         // The middle strides; where there is none, what comes first.
         if (start)
             x = Layer(x, "dw_start", middle ? 1 : stride);
-        x = Layer(x, "pw_exp").Activate(activation);
+        x = Layer(x, "pw_exp", activation: activation);
         if (middle)
-            x = Layer(x, "dw_mid", stride).Activate(activation);
+            x = Layer(x, "dw_mid", stride, activation);
         x = Layer(Excite(x, weights, style, activation), "pw_proj");
         if (weights.Has("dw_end"))
             x = Layer(x, "dw_end", start || middle ? 1 : stride);

@@ -36,7 +36,7 @@ internal static class MambaOut
                 x = Block(x, layer[$"blocks.{i}"], activation);
         }
         var head = weights["head"];
-        var pooled = x.Transpose(0, 3, 1, 2).GlobalPool(arguments.GlobalPool()).LayerNorm(head["norm"], Epsilon);
+        var pooled = x.PoolPlaces(arguments.GlobalPool()).LayerNorm(head["norm"], Epsilon);
         if (head.Has("pre_logits"))
             pooled = pooled.Linear(head["pre_logits.fc"]).Activate("gelu").NormIfAny(head, "pre_logits.norm", Epsilon);
         return new TimmOutputs(x, pooled, "head.fc");

@@ -26,21 +26,30 @@ internal static class ResNet
     private static TimmOutputs Build(GraphBuilder graph, TimmArguments arguments, Weights weights)
     {
         arguments.ToldByWeights("layers", "channels", "block", "stem_width", "stem_type", "cardinality", "base_width", "block_args", "avg_down",
-            "replace_stem_pool", "block_reduce_first", "down_kernel_size", "norm_layer");
-        arguments.Require("output_stride", arguments.Int("output_stride", 32) == 32);
-        var features = Features(arguments.Images(graph), weights, arguments.Text("act_layer", "relu"),
-            arguments.Name.Contains("resnetblur") ? Antialiasing.Blur
-            : arguments.Name.Contains("resnetaa") || arguments.Name.Contains("resnextaa") ? Antialiasing.Average : Antialiasing.None);
+            "replace_stem_pool", "block_reduce_first", "down_kernel_size");
+        // The weights tell statistics of batches from groups, but not these from other kinds without statistics.
+        arguments.Require("norm_layer", arguments.Text("norm_layer", "") is "" or "batchnorm" or "batchnorm2d" or "groupnorm");
+        var antialiasing = AntialiasingOf(arguments.Name);
+        var stride = arguments.Int("output_stride", 32);
+        arguments.Require("output_stride", stride == 32 || stride is 8 or 16 && antialiasing == Antialiasing.None);
+        var features = Features(arguments.Images(graph), weights, arguments.Text("act_layer", "relu"), antialiasing, dilatedStages: stride == 8 ? 2 : stride == 16 ? 1 : 0);
         return new TimmOutputs(features, features.GlobalPool(arguments.GlobalPool()), "fc");
     }
+
+    private static Antialiasing AntialiasingOf(string entry) => entry.Contains("resnetblur") ? Antialiasing.Blur
+        : entry.Contains("resnetaa") || entry.Contains("resnextaa") ? Antialiasing.Average : Antialiasing.None;
 
     /// <summary>The last stage's map, [B, channels, ceil(height / 32), ceil(width / 32)].</summary>
     /// <param name="dilatedStages">How many of the last stages widen their windows instead of striding.</param>
     internal static Value Features(Value images, Weights weights, string activation = "relu", Antialiasing antialiasing = Antialiasing.None, int dilatedStages = 0) =>
         Stages(images, weights, activation, antialiasing, dilatedStages)[^1];
 
-    /// <summary>The maps of all stages.</summary>
-    internal static IReadOnlyList<Value> Stages(Value images, Weights weights, string activation, Antialiasing antialiasing, int dilatedStages)
+    /// <summary>The maps of all stages of an entry.</summary>
+    /// <param name="dilatedStages">How many of the last stages widen their windows instead of striding.</param>
+    internal static IReadOnlyList<Value> Stages(Value images, Weights weights, string entry, int dilatedStages) =>
+        Stages(images, weights, "relu", AntialiasingOf(entry), dilatedStages);
+
+    private static List<Value> Stages(Value images, Weights weights, string activation, Antialiasing antialiasing, int dilatedStages)
     {
         var x = Stem(images, weights, activation, antialiasing);
         var maps = new List<Value>();
@@ -55,7 +64,7 @@ internal static class ResNet
             dilation *= isDilated && stage > 0 ? 2 : 1;
             var layer = weights[$"layer{stage + 1}"];
             for (var i = 0; layer.Has($"{i}"); i++)
-                x = Block(x, layer[$"{i}"], i == 0 ? stride : 1, i == 0 ? first : dilation, activation, antialiasing);
+                x = Block(x, layer[$"{i}"], i == 0 ? stride : 1, (i == 0 ? first : dilation, dilation), activation, antialiasing);
             maps.Add(x);
         }
         return maps.Count > 0 ? maps : [x];
@@ -83,26 +92,28 @@ internal static class ResNet
         };
     }
 
-    private static Value Block(Value x, Weights weights, int stride, int dilation, string activation, Antialiasing antialiasing)
+    private static Value Block(Value x, Weights weights, int stride, (int First, int Later) dilation, string activation, Antialiasing antialiasing)
     {
-        var shortcut = weights.Has("downsample") ? Shortcut(x, weights["downsample"], stride) : x;
+        var shortcut = weights.Has("downsample") ? Shortcut(x, weights["downsample"], stride, dilation) : x;
         // Where a filter strides, the layer before it does not.
         var (isFiltered, step) = antialiasing != Antialiasing.None && stride == 2 ? (true, 1) : (false, stride);
         Value Layer(Value value, int number, int by = 1, int wide = 1) =>
             value.ConvolveCentered(weights[$"conv{number}"], by, dilation: wide).Normalize(weights[$"bn{number}"], Epsilon);
         Value Filtered(Value value) => isFiltered ? value.Antialias(antialiasing) : value;
         x = weights.Has("conv3")
-            ? Layer(Filtered(Layer(Layer(x, 1).Activate(activation), 2, step, dilation).Activate(activation)), 3)
-            : Layer(Filtered(Layer(x, 1, step, dilation).Activate(activation)), 2, wide: dilation);
+            ? Layer(Filtered(Layer(Layer(x, 1).Activate(activation), 2, step, dilation.First).Activate(activation)), 3)
+            : Layer(Filtered(Layer(x, 1, step, dilation.First).Activate(activation)), 2, wide: dilation.Later);
         return (x.Attend(weights, "se") + shortcut).Activate(activation);
     }
 
     // A strided convolution or, in variant D, an average and a convolution.
-    private static Value Shortcut(Value x, Weights weights, int stride)
+    private static Value Shortcut(Value x, Weights weights, int stride, (int First, int Later) dilation)
     {
         if (weights.Has("0.weight"))
-            return x.ConvolveCentered(weights["0"], stride).Normalize(weights["1"], Epsilon);
-        return (stride > 1 ? x.AveragePool2D(2, stride, ceil: true) : x).ConvolveCentered(weights["1"]).Normalize(weights["2"], Epsilon);
+            return x.ConvolveCentered(weights["0"], stride, dilation: dilation.First).Normalize(weights["1"], Epsilon);
+        // Where the stride became a wider window, neighbours are averaged all the same, with zeros beyond the last.
+        var mean = stride > 1 ? x.AveragePool2D(2, stride, ceil: true) : dilation.Later > 1 ? x.Pad2D(0, 0, 1, 1).AveragePool2D(2, stride: 1) : x;
+        return mean.ConvolveCentered(weights["1"]).Normalize(weights["2"], Epsilon);
     }
 
     private static Value Antialias(this Value x, Antialiasing antialiasing)

@@ -42,7 +42,7 @@ internal static class SwinTransformer
                 x = Block(x, layer[$"blocks.{i}"], (rows, columns), (high, wide), isShifted: i % 2 == 1);
         }
         x = x.LayerNorm(weights["norm"], Epsilon);
-        return new TimmOutputs(x, x.Transpose(0, 3, 1, 2).GlobalPool(arguments.GlobalPool()), "head.fc");
+        return new TimmOutputs(x, x.PoolPlaces(arguments.GlobalPool()), "head.fc");
     }
 
     private static Value Block(Value x, Weights weights, (int Rows, int Columns) map, (int Height, int Width) window, bool isShifted)

@@ -23,14 +23,15 @@ internal sealed class TimmArguments
     {
         _config = config;
         _given = config.Section("model_args");
-        _pretrained = config.Section("pretrained_cfg");
+        // The first repositories held what is said of the weights beside the name.
+        _pretrained = config.Has("pretrained_cfg") ? config.Section("pretrained_cfg") : config;
         Name = EntryOf(config);
     }
 
     /// <summary>The entry, such as "resnet50", without the tag of its weights.</summary>
     public string Name { get; }
 
-    public int ClassCount => _given.OptionalInt("num_classes") ?? _pretrained.OptionalInt("num_classes") ?? _config.Int("num_classes", 1000);
+    public int ClassCount => _given.OptionalInt("num_classes") ?? _config.OptionalInt("num_classes") ?? _pretrained.Int("num_classes", 1000);
 
     /// <summary>The entry that a configuration names.</summary>
     public static string EntryOf(ModelConfig config) => config.Text("architecture", "").Split('.')[0];

@@ -4,7 +4,7 @@ namespace Gpux.Conversion.Architectures.Timm;
 
 /// <summary>What a model of timm computes.</summary>
 /// <param name="Features">What forward_features returns.</param>
-/// <param name="Pooled">What the classifier is given: [B, width].</param>
+/// <param name="Pooled">What the classifier is given: [B, width], or what was not pooled.</param>
 /// <param name="Classifier">The module of the classifier's weights.</param>
 /// <param name="Logits">Where the classes are not a projection of what was pooled.</param>
 internal sealed record TimmOutputs(Value Features, Value Pooled, string Classifier, Func<Value>? Logits = null);

@@ -32,7 +32,9 @@ internal static class TimmModel
     {
         weights = weights.Has("timm_model") ? weights["timm_model"] : weights;
         var outputs = Build(graph, config, weights);
-        var logits = outputs.Logits is { } compute ? compute() : Blocks.Projections.Linear(outputs.Pooled, weights[outputs.Classifier]);
+        var logits = outputs.Logits is { } compute ? compute()
+            : outputs.Pooled.Rank < 4 ? Blocks.Projections.Linear(outputs.Pooled, weights[outputs.Classifier])
+            : throw Convolutions.UnknownPool("");
         return new Outputs { { "logits", logits }, { "features", outputs.Features } };
     }
 

@@ -87,10 +87,12 @@ internal static class TransformerLayers
     /// <summary>Scales channels by a vector, where there is one.</summary>
     public static Value Scaled(this Value x, Weights weights, string name) => weights.Find(name) is { } scale ? x * scale : x;
 
-    /// <summary>One vector for each image of its tokens: [B, D].</summary>
+    /// <summary>One vector for each image of its tokens, [B, D]; of "" the tokens themselves.</summary>
     /// <param name="prefix">How many tokens stand before those of patches.</param>
     public static Value PoolTokens(this Value x, string type, int prefix)
     {
+        if (type.Length == 0)
+            return x;
         if (type == "token")
             return x.At(axis: 1, 0);
         var patches = prefix > 0 ? x.Slice(axis: 1, prefix) : x;

@@ -62,11 +62,13 @@ internal static class VisionTransformer
         var heads = arguments.Int("num_heads", Heads(name), minimum: 1);
         var activation = arguments.Text("act_layer", Activation(name));
         var isClip = name.Contains("_clip_") || name.StartsWith("beit3", StringComparison.Ordinal) || name.StartsWith("aimv2", StringComparison.Ordinal);
-        var epsilon = isClip ? 1e-5f : 1e-6f;
+        var norm = arguments.Text("norm_layer", "").Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();
+        arguments.Require("norm_layer", norm is "" or "layernorm" or "layernormfp32" or "rmsnorm" or "rmsnormfp32");
+        var epsilon = isClip && norm.Length == 0 ? 1e-5f : 1e-6f; // that of a norm which is named is timm's own
         var pool = arguments.GlobalPool(Pool(name));
         var normsAfter = name.Contains("_rpn_");
         arguments.ToldByWeights("embed_dim", "depth", "patch_size", "mlp_ratio", "qkv_bias", "qk_norm", "proj_bias", "init_values", "class_token", "pos_embed",
-            "no_embed_class", "reg_tokens", "pre_norm", "final_norm", "fc_norm", "scale_attn_norm", "scale_mlp_norm", "norm_layer");
+            "no_embed_class", "reg_tokens", "pre_norm", "final_norm", "fc_norm", "scale_attn_norm", "scale_mlp_norm");
         arguments.Require("dynamic_img_pad", !arguments.Bool("dynamic_img_pad", false));
         var poolsPrefix = arguments.Bool("pool_include_prefix", name == "test_vit3");
         var isDynamic = arguments.Bool("dynamic_img_size", name is "test_vit" or "test_vit2" or "test_vit4" or "vit_intern300m_patch14_448");

@@ -4,8 +4,9 @@ using Gpux.Onnx.Building;
 namespace Gpux.Conversion.Architectures.Vision;
 
 /// <summary>BEiT: a Vision Transformer whose attention knows how far patches are apart; learned to name the hidden ones.</summary>
-/// <remarks>Source: arXiv:2106.08254; outputs of transformers 5.23, modeling_beit.py and modeling_data2vec_vision.py. Takes images of the
-/// configured size. B = batch, N = patches, H = hidden size.</remarks>
+/// <remarks>Source: arXiv:2106.08254; outputs of transformers 5.23, modeling_beit.py and modeling_data2vec_vision.py. Positions and
+/// distances are interpolated to the size of the image, but for segmentation, which is of the configured one. B = batch, N = patches,
+/// H = hidden size.</remarks>
 internal static class Beit
 {
     public static Architecture Architecture { get; } = new("beit", "microsoft/beit-base-patch16-224",
@@ -39,15 +40,13 @@ internal static class Beit
         public bool SharedRelativePositions { get; } = Json.Bool("use_shared_relative_position_bias", false);
         public bool LayerScale { get; } = Json.Float("layer_scale_init_value", 0.1f) > 0;
         public bool MeanPooling { get; } = Json.Bool("use_mean_pooling", true);
-        public (int Rows, int Columns) Grid => (ImageSize.Height / PatchSize.Height, ImageSize.Width / PatchSize.Width) is var grid && grid.Item1 <= LargestGrid && grid.Item2 <= LargestGrid
-            ? grid : throw Json.Invalid("image_size", $"at most {LargestGrid} patches along each side were expected");
+
+        /// <summary>Rows and columns of patches that positions and distances were trained for.</summary>
+        public (int Rows, int Columns) Grid => (ImageSize.Height / PatchSize.Height, ImageSize.Width / PatchSize.Width);
     }
 
-    // Tables of distances are constants of the graph.
-    private const int LargestGrid = 64;
-
     // What the layers make of an image, one after another; the first are the embeddings. Each float [B, 1 + N, H].
-    private sealed record Encoded(Config Config, Weights Body, IReadOnlyList<Value> States)
+    private sealed record Encoded(Config Config, Weights Body, Value Patches, IReadOnlyList<Value> States)
     {
         /// <summary>The last state, normalised unless the mean of it is.</summary>
         public Value Hidden => Config.MeanPooling ? States[^1] : States[^1].LayerNorm(Body["layernorm"], Config.Epsilon);
@@ -56,7 +55,7 @@ internal static class Beit
         public Value Pooled => Config.MeanPooling ? Hidden.Slice(axis: 1, 1).Mean(axis: 1).LayerNorm(Body["pooler.layernorm"], Config.Epsilon) : Hidden.FirstToken();
 
         /// <summary>The patches of a state: [B, H, rows, columns].</summary>
-        public Value Map(int state) => States[state].Slice(axis: 1, 1).ToMap(Config.Grid.Rows, Config.Grid.Columns);
+        public Value Map(int state) => States[state].Slice(axis: 1, 1).ToMap(Patches.Dim(2), Patches.Dim(3));
     }
 
     private static Outputs Model(GraphBuilder graph, ModelConfig json, Weights weights)
@@ -89,10 +88,11 @@ internal static class Beit
     private static Outputs SemanticSegmentation(GraphBuilder graph, ModelConfig json, Weights weights)
     {
         weights.Ignore("auxiliary_head"); // it helps to train
-        var encoded = Encode(graph, json, weights);
+        var encoded = Encode(graph, json, weights, hasOneSize: true);
         encoded.Body.Ignore("pooler", "layernorm");
-        // The numbers count from 1 where the embeddings are the first state.
-        var features = json.Ints("out_indices", 3, 5, 7, 11).Select(index => index >= 1 && index <= encoded.States.Count ? encoded.Map(index - 1)
+        // First files call them otherwise. The numbers count from 1 where the embeddings are the first state, and their order does not matter.
+        string[] names = ["out_indices", "segmentation_indices", "semantic_out_indices"];
+        var features = json.Ints(Array.Find(names, json.IsList) ?? names[0], 3, 5, 7, 11).Order().Select(index => index >= 1 && index <= encoded.States.Count ? encoded.Map(index - 1)
             : throw json.Invalid("out_indices", $"numbers from 1 to {encoded.States.Count} were expected")).ToList();
         if (features.Count != 4)
             throw json.Invalid("out_indices", "four numbers were expected");
@@ -116,31 +116,36 @@ internal static class Beit
         return pyramid;
     }
 
-    private static Encoded Encode(GraphBuilder graph, ModelConfig json, Weights weights, Value? masked = null)
+    private static Encoded Encode(GraphBuilder graph, ModelConfig json, Weights weights, Value? masked = null, bool hasOneSize = false)
     {
         var (config, body) = (new Config(json), weights.Body("beit", "data2vec_vision"));
         var embeddings = body["embeddings"];
-        var tokens = graph.Pixels(json.Channels(), config.ImageSize).Project(embeddings["patch_embeddings.projection"]).ToTokens();
-        var x = tokens.Mask(masked, embeddings).Prepend(embeddings.Get("cls_token"));
+        var pixels = hasOneSize ? graph.Pixels(json.Channels(), config.ImageSize) : graph.Pixels(json.Channels());
+        var map = pixels.Project(embeddings["patch_embeddings.projection"]);
+        var x = map.ToTokens().Mask(masked, embeddings).Prepend(embeddings.Get("cls_token"));
         if (config.AbsolutePositions)
-            x += embeddings.Get("position_embeddings");
+            x += embeddings.Get("position_embeddings").FitPositions(leading: 1, config.Grid, map);
+        Value? numbers = null;
+        Value Positions(Weights table) => RelativePositions(table, numbers ??= Distances(map), map, config);
         var shared = !config.SharedRelativePositions ? null
-            : RelativePositions(body.Has("shared_position_bias") ? body["shared_position_bias"] : body["encoder.relative_position_bias"], config);
+            : Positions(body[body.Has("shared_position_bias") ? "shared_position_bias" : "encoder.relative_position_bias"]);
         var states = new List<Value> { x };
         for (var i = 0; i < config.Layers; i++)
-            states.Add(x = Layer(x, shared, body[body.Has("layers") ? $"layers.{i}" : $"encoder.layer.{i}"], config));
-        return new Encoded(config, body, states);
+        {
+            var layer = body[body.Has("layers") ? $"layers.{i}" : $"encoder.layer.{i}"];
+            var own = !config.RelativePositions ? null
+                : Positions(layer[layer.Has("relative_position_bias") ? "relative_position_bias" : "attention.attention.relative_position_bias"]);
+            states.Add(x = Layer(x, own is null || shared is null ? own ?? shared : own + shared, layer, config));
+        }
+        return new Encoded(config, body, map, states);
     }
 
-    private static Value Layer(Value x, Value? shared, Weights weights, Config config)
+    private static Value Layer(Value x, Value? bias, Weights weights, Config config)
     {
         // A state dict that transformers 5 saved as it is has the names of that version's modules.
-        var (query, key, value, output, up, down, positions) = weights.Has("attention.q_proj")
-            ? ("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.o_proj", "mlp.fc1", "mlp.fc2", "relative_position_bias")
-            : ("attention.attention.query", "attention.attention.key", "attention.attention.value", "attention.output.dense", "intermediate.dense",
-                "output.dense", "attention.attention.relative_position_bias");
-        var bias = config.RelativePositions ? RelativePositions(weights[positions], config) : null;
-        bias = bias is null || shared is null ? bias ?? shared : bias + shared;
+        var (query, key, value, output, up, down) = weights.Has("attention.q_proj")
+            ? ("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.o_proj", "mlp.fc1", "mlp.fc2")
+            : ("attention.attention.query", "attention.attention.key", "attention.attention.value", "attention.output.dense", "intermediate.dense", "output.dense");
         var normed = x.LayerNorm(weights["layernorm_before"], config.Epsilon);
         Value Heads(string name) => normed.Linear(weights[name]).SplitHeads(config.Heads);
         Value Scaled(Value branch, string name) => config.LayerScale ? branch * weights.Get(name) : branch;
@@ -148,36 +153,38 @@ internal static class Beit
         return Scaled(x.LayerNorm(weights["layernorm_after"], config.Epsilon).Perceptron(weights[up], weights[down], config.Activation), "lambda_2") + x;
     }
 
+    // The number of the distance of each two tokens in the table for a map of that size: int64 [1 + N, 1 + N]. Behind those of patches come that
+    // of the first token to a patch, of a patch to it, and of it to itself.
+    private static Value Distances(Value map)
+    {
+        var (graph, one) = (map.Graph, map.Graph.Constant([1L]));
+        var (rows, columns) = (graph.Extent(map.Dim(2)), graph.Extent(map.Dim(3)));
+        var numbers = (rows * columns).Range(map.ToTokens().Dim(1));
+        var row = numbers / columns;
+        var column = numbers - row * columns;
+        Value Between(Value place, Value extent) => place.Unsqueeze(1) - place.Unsqueeze(0) + (extent - one);
+        var patches = Between(row, rows) * (columns + columns - one) + Between(column, columns);
+        var (none, count) = (numbers - numbers, (rows + rows - one) * (columns + columns - one));
+        var fromFirst = ((Value[])[count + one + one, none + count]).Concat(axis: 0).Unsqueeze(0);
+        var toFirst = (none + count + one).Unsqueeze(1);
+        return ((Value[])[fromFirst, ((Value[])[toFirst, patches]).Concat(axis: 1)]).Concat(axis: 0);
+    }
+
     // What is added to scores for the distance of two patches, and for the first token: float [1, heads, 1 + N, 1 + N].
-    private static Value RelativePositions(Weights weights, Config config)
+    private static Value RelativePositions(Weights weights, Value distances, Value map, Config config)
     {
         weights.Ignore("relative_position_index");
-        var (rows, columns) = config.Grid;
-        var table = weights.Get("relative_position_bias_table");
-        var distances = (2 * rows - 1) * (2 * columns - 1);
-        // The original takes the table's rows for columns and interpolates back, which only a square does not notice.
-        if (rows != columns)
-        {
-            var swapped = table.Slice(axis: 0, 0, distances).Reshape(1, 2 * columns - 1, 2 * rows - 1, config.Heads).ChannelsFirst();
-            var resized = swapped.ResizeBilinear(table.Graph.Constant([2L * rows - 1, 2L * columns - 1]), 2 * rows - 1, 2 * columns - 1);
-            table = ((Value[])[resized.ChannelsLast().Reshape(distances, config.Heads), table.Slice(axis: 0, distances)]).Concat(axis: 0);
-        }
-        var size = rows * columns + 1;
-        var index = new long[size * size];
-        for (var query = 0; query < size; query++)
-        {
-            for (var key = 0; key < size; key++)
-            {
-                index[query * size + key] = (query, key) switch
-                {
-                    (0, 0) => distances + 2,
-                    (_, 0) => distances + 1,
-                    (0, _) => distances,
-                    _ => ((query - 1) / columns - (key - 1) / columns + rows - 1) * (2 * columns - 1) + (query - 1) % columns - (key - 1) % columns + columns - 1,
-                };
-            }
-        }
-        return table.Gather(table.Graph.Constant(index)).Reshape(1, size, size, config.Heads).ChannelsFirst();
+        var (graph, table) = (map.Graph, weights.Get("relative_position_bias_table"));
+        var (down, right) = (2L * config.Grid.Rows - 1, 2L * config.Grid.Columns - 1);
+        if (table.Rank != 2 || table.Dim(0).Size != down * right + 3)
+            throw config.Json.Invalid("image_size", $"the size of the {table.Dim(0)} distances of {table} was expected");
+        var one = graph.Constant([1L]);
+        Value Reach(int axis) => graph.Extent(map.Dim(axis)) * graph.Constant([2L]) - one;
+        // The original takes the table's rows for columns, which only a square does not notice.
+        var fitted = table.Slice(axis: 0, 0, down * right).Reshape(1, right, down, table.Dim(1)).ChannelsFirst()
+            .ResizeBilinear(((Value[])[Reach(2), Reach(3)]).Concat(0), Dim.Unknown, Dim.Unknown);
+        var entries = ((Value[])[fitted.ChannelsLast().Reshape(Dim.Rest, table.Dim(1)), table.Slice(axis: 0, down * right)]).Concat(axis: 0);
+        return entries.Gather(distances).Transpose(2, 0, 1).Unsqueeze(0);
     }
 
     // Four maps of one size as four of falling size.

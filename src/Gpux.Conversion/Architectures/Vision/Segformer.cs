@@ -41,6 +41,9 @@ internal static class Segformer
 
     private static Outputs SemanticSegmentation(GraphBuilder graph, ModelConfig json, Weights weights)
     {
+        // The original takes the channels of a last stage that is not a map for its places.
+        if (!json.Bool("reshape_last_stage", true))
+            throw json.Invalid("reshape_last_stage", "true was expected of a model that segments");
         var (maps, head) = (Maps(graph, json, weights), weights["decode_head"]);
         var largest = maps[0];
         var parts = new List<Value>();

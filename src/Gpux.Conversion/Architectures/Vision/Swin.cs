@@ -100,12 +100,11 @@ internal static class Swin
     private static List<Value> Stages(GraphBuilder graph, Config config, Weights body, Value? masked, bool alwaysShifted)
     {
         var embeddings = body["embeddings"];
-        if (config.Json.Bool("use_absolute_embeddings", false))
-            throw new UnsupportedModelException("This model adds learned positions to its patches (use_absolute_embeddings), which the original cannot run either.",
-                "Take a model of the family without them.");
         var patches = graph.Pixels(config.Json.Channels()).PadToMultiple(config.PatchSize, rowAxis: 2).Project(embeddings["patch_embeddings.projection"]);
-        var x = patches.ToTokens().LayerNorm(embeddings["norm"], Convolutions.Epsilon).Mask(masked, embeddings)
-            .Reshape(patches.Dim(0), patches.Dim(2), patches.Dim(3), patches.Dim(1));
+        var tokens = patches.ToTokens().LayerNorm(embeddings["norm"], Convolutions.Epsilon).Mask(masked, embeddings);
+        if (config.Json.Bool("use_absolute_embeddings", false))
+            tokens += Positions(embeddings.Get("position_embeddings"), patches, config);
+        var x = tokens.Reshape(patches.Dim(0), patches.Dim(2), patches.Dim(3), patches.Dim(1));
         var maps = new List<Value> { x };
         for (var i = 0; i < config.Depths.Count; i++)
         {
@@ -126,6 +125,15 @@ internal static class Swin
             maps.Add(x);
         }
         return maps;
+    }
+
+    // One for each patch, as version 5 of the library has them: before, there was one more, which no image had a place for.
+    private static Value Positions(Value table, Value patches, Config config)
+    {
+        var grid = (config.ImageSize.Height / config.PatchSize.Height, config.ImageSize.Width / config.PatchSize.Width);
+        return table.Rank == 3 && table.Dim(1).Size == (long)grid.Item1 * grid.Item2 ? table.FitPositions(leading: 0, grid, patches)
+            : throw new UnsupportedModelException($"The learned positions of this model (use_absolute_embeddings), {table}, are not of its {grid.Item1} by {grid.Item2} patches; the original cannot run it either.",
+                "Save the model again with transformers 5, or take one of the family without them.");
     }
 
     // Four neighbours become one place of twice the channels.

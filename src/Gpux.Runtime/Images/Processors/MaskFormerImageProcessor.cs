@@ -15,7 +15,12 @@ internal static class MaskFormerImageProcessor
         {
             var resized = size.Resize(image);
             return new ImageSize(ToMultiple(resized.Width), ToMultiple(resized.Height));
-        });
+        }) with
+        {
+            // Whatever do_pad says, as in transformers 5.
+            Pad = StandardProcessor.PadOf(context.Config),
+            WithPixelMask = true,
+        };
 
         int ToMultiple(int length) => ResizeRules.Truncate(Math.Ceiling(length / (double)divisor) * divisor);
     }

@@ -11,7 +11,7 @@ internal static class ModelTypes
         "bit" or "dinov2" or "dinov2_with_registers" or "focalnet" or "hiera" => nameof(BitImageProcessor),
         "blip" or "blip-2" or "instructblip" => nameof(BlipImageProcessor),
         "chinese_clip" => nameof(ChineseCLIPImageProcessor),
-        "clip" or "git" or "groupvit" or "metaclip_2" or "xclip" => nameof(CLIPImageProcessor),
+        "altclip" or "clip" or "florence2" or "git" or "groupvit" or "metaclip_2" or "xclip" => nameof(CLIPImageProcessor),
         "conditional_detr" => nameof(ConditionalDetrImageProcessor),
         "convnext" or "convnextv2" or "cvt" or "regnet" or "resnet" or "van" => nameof(ConvNextImageProcessor),
         "deformable_detr" => nameof(DeformableDetrImageProcessor),
@@ -45,11 +45,11 @@ internal static class ModelTypes
         "sam" => nameof(SamImageProcessor),
         "segformer" or "upernet" => nameof(SegformerImageProcessor),
         "siglip2" => nameof(Siglip2ImageProcessor),
-        "siglip" => nameof(SiglipImageProcessor),
+        "colpali" or "paligemma" or "siglip" => nameof(SiglipImageProcessor),
         "smolvlm" => nameof(Idefics3ImageProcessor),
         "swin2sr" => nameof(Swin2SRImageProcessor),
-        "clipseg" or "dinat" or "ijepa" or "mgp-str" or "nat" or "swiftformer" or "swin" or "swinv2" or "vit"
-            or "vit_mae" or "vit_msn" => nameof(ViTImageProcessor),
+        "clipseg" or "dinat" or "ijepa" or "mgp-str" or "nat" or "swiftformer" or "swin" or "swinv2" or "trocr"
+            or "vit" or "vit_mae" or "vit_msn" => nameof(ViTImageProcessor),
         "yolos" => nameof(YolosImageProcessor),
         _ => null,
     };

@@ -3,7 +3,7 @@ using Gpux.Runtime.Images.Resizing;
 namespace Gpux.Runtime.Images.Processors;
 
 /// <summary>timm's evaluation transform, from the pretrained_cfg of config.json. timm resizes with Pillow.</summary>
-/// <remarks>Source: timm 1.0, data/transforms_factory.py and transforms.py.</remarks>
+/// <remarks>Source: timm 1.0, data/config.py, transforms_factory.py and transforms.py.</remarks>
 internal static class TimmImageProcessor
 {
     public const string Type = "timm";
@@ -26,9 +26,10 @@ internal static class TimmImageProcessor
         var input = config.Integers("input_size") ?? [3, 224, 224];
         if (input is not [3, > 0, > 0])
             throw config.Invalid("input_size is not 3 channels, height and width");
-        var (crop, part) = (new ImageSize(input[2], input[1]), ConvNextImageProcessor.CropPart(config, 0.875));
+        var part = config.Number("crop_pct", 0) == 0 ? 0.875 : ConvNextImageProcessor.CropPart(config, 0.875);
+        var crop = new ImageSize(input[2], input[1]);
         var scaled = new ImageSize((int)Math.Floor(crop.Width / part), (int)Math.Floor(crop.Height / part));
-        var mode = config.Text("crop_mode") ?? "center";
+        var mode = Given(config, "crop_mode", "center");
         return mode switch
         {
             "squash" => _ => Crop(scaled, crop),
@@ -67,7 +68,7 @@ internal static class TimmImageProcessor
         return colour;
     }
 
-    private static ResampleFilter Filter(ProcessorConfig config) => (config.Text("interpolation") ?? "bilinear") switch
+    private static ResampleFilter Filter(ProcessorConfig config) => Given(config, "interpolation", "bicubic") switch
     {
         "nearest" => ResampleFilter.Nearest,
         "bilinear" => ResampleFilter.Bilinear,
@@ -77,6 +78,10 @@ internal static class TimmImageProcessor
         "lanczos" => ResampleFilter.Lanczos,
         var other => throw config.Invalid($"interpolation is {other}"),
     };
+
+    /// <summary>A setting, or timm's own where it is absent or empty.</summary>
+    private static string Given(ProcessorConfig config, string name, string absent) =>
+        config.Text(name) is { Length: > 0 } given ? given : absent;
 
     private static double[] Deviation(ProcessorConfig config)
     {
