@@ -6,11 +6,11 @@ namespace Gpux;
 public static class PythonJson
 {
     /// <summary>Parses a document; numbers that are not finite become null.</summary>
-    /// <exception cref="JsonException">Not JSON, or nested deeper than 64 levels.</exception>
+    /// <exception cref="JsonException">Not JSON, nested deeper than 64 levels, or with a text that is none.</exception>
     public static JsonElement Parse(ReadOnlyMemory<byte> json)
     {
         var finite = json.Span.IndexOf("NaN"u8) < 0 && json.Span.IndexOf("Infinity"u8) < 0 ? json : WithoutNonFiniteNumbers(json.Span);
-        return JsonDocument.Parse(finite, new JsonDocumentOptions { MaxDepth = 64 }).RootElement;
+        return StrictJson.Parse(finite).RootElement;
     }
 
     private static ReadOnlyMemory<byte> WithoutNonFiniteNumbers(ReadOnlySpan<byte> json)

@@ -43,6 +43,7 @@ public sealed class ModelConfigTests
     [InlineData("[]")]
     [InlineData("{")]
     [InlineData("{\"a\": tru}")]
+    [InlineData("{\"a\": \"\\ud800\"}")]
     public void What_is_no_object_is_refused(string json) => Assert.Throws<InvalidConfigException>(() => Parse(json));
 
     [Theory]

@@ -13,10 +13,10 @@ public sealed class FuzzTests(ITestOutputHelper output)
     [Trait("Category", "Slow")]
     public void A_million_damaged_models_give_typed_errors_in_bounded_time_and_memory() => Fuzzing.Million(output, "ONNX", Reader);
 
-    private static Func<Random, bool> Reader()
+    private static Func<Chance, bool> Reader()
     {
         var damage = new Damage(Seeds());
-        return random => IsRead(damage.Next(random).Bytes);
+        return chance => IsRead(damage.Next(chance).Bytes);
     }
 
     private static bool IsRead(ReadOnlyMemory<byte> input)

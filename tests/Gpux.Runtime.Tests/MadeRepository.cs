@@ -5,7 +5,7 @@ namespace Gpux.Runtime.Tests;
 /// <summary>A folder with a repository's files, removed when it is disposed of.</summary>
 internal sealed class MadeRepository : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gpux-repository-");
+    private readonly ScratchFolder _folder = new();
 
     public MadeRepository(params ReadOnlySpan<(string Name, string Content)> files)
     {
@@ -16,15 +16,13 @@ internal sealed class MadeRepository : IDisposable
     public void Write(params ReadOnlySpan<(string Name, byte[] Content)> files)
     {
         foreach (var (name, content) in files)
-            System.IO.File.WriteAllBytes(Path.Combine(_folder.FullName, name), content);
+            Write(name, content);
     }
 
-    /// <summary>The path of a file; null if it has none of this name.</summary>
-    public string? File(string name) => Path.Combine(_folder.FullName, name) is var path && System.IO.File.Exists(path) ? path : null;
+    public void Write(string name, ReadOnlySpan<byte> content) => System.IO.File.WriteAllBytes(Path.Combine(_folder.Path, name), content);
 
-    /// <summary>Loads a tokenizer from one file and the configuration.</summary>
-    public Tokenizer Load(string only) =>
-        Tokenizer.Load(name => name == only || name == "tokenizer_config.json" ? Path.Combine(_folder.FullName, name) : null);
+    /// <summary>The path of a file; null if it has none of this name.</summary>
+    public string? File(string name) => Path.Combine(_folder.Path, name) is var path && System.IO.File.Exists(path) ? path : null;
 
     public static (string Name, byte[] Content) Text(string name, string content) => (name, System.Text.Encoding.UTF8.GetBytes(content));
 
@@ -36,8 +34,8 @@ internal sealed class MadeRepository : IDisposable
     {
         using var repository = new MadeRepository();
         repository.Write(files);
-        return Tokenizer.LoadFolder(repository._folder.FullName);
+        return Tokenizer.LoadFolder(repository._folder.Path);
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 }

@@ -4,34 +4,40 @@ using Gpux.Conversion.Checkpoints.Zip;
 namespace Gpux.Conversion.Checkpoints;
 
 /// <summary>The elements of a checkpoint's tensors: mapped and not read, or copied where a tensor has a layout of its own.</summary>
-/// <param name="files">The repository's files that the tensors lie in.</param>
-public sealed unsafe class CheckpointData(ModelFiles files)
+public sealed unsafe class CheckpointData
 {
-    private readonly Dictionary<string, MappedRegion> _maps = [];
+    private readonly ModelFiles? _files;
+    private readonly Dictionary<string, FileBytes> _opened = [];
     // Tensors that share a compressed part follow one another.
     private (string File, FilePart Part, NativeBytes Bytes)? _inflated;
+
+    /// <param name="files">The repository's files that the tensors lie in.</param>
+    public CheckpointData(ModelFiles files) => _files = files;
+
+    /// <param name="file">What all tensors lie in.</param>
+    internal CheckpointData(FileBytes file) => _opened.Add(file.Name, file);
 
     /// <summary>A tensor over the file's bytes, or over a copy. It stays valid for as long as it is referred to.</summary>
     /// <exception cref="InvalidCheckpointException">The file changed after its header was read, or its compressed data is damaged.</exception>
     public Tensor Open(CheckpointTensor tensor)
     {
-        if (!_maps.TryGetValue(tensor.File, out var map))
-            _maps.Add(tensor.File, map = MappedRegion.Open(files.Require(tensor.File)));
+        if (!_opened.TryGetValue(tensor.File, out var file))
+            _opened.Add(tensor.File, file = new FileBytes(_files!.Require(tensor.File), tensor.File)); // given where no file is
         // The header was checked against the file's size when it was read; the file may have changed since.
         var end = tensor.Layout?.Parts.Max(part => part.Offset + part.Length) ?? tensor.Offset + tensor.ByteCount;
-        if (end > map.Length)
+        if (end > file.Length)
             throw new InvalidCheckpointException(tensor.File, "it became shorter after its header was read");
-        return tensor.Layout is { } layout ? Arrange(tensor, layout, map)
-            : new Tensor(tensor.ElementType, tensor.Shape, map.Data + tensor.Offset, map);
+        return tensor.Layout is { } layout ? Arrange(tensor, layout, file)
+            : new Tensor(tensor.ElementType, tensor.Shape, file.Data + tensor.Offset, file);
     }
 
-    private Tensor Arrange(CheckpointTensor tensor, TensorLayout layout, MappedRegion map)
+    private Tensor Arrange(CheckpointTensor tensor, TensorLayout layout, FileBytes file)
     {
         var elementBytes = tensor.ElementType.BitSize() / 8;
         var arranged = new NativeBytes(tensor.ByteCount);
         if (tensor.ByteCount > 0)
         {
-            var (source, owner) = Source(tensor.File, layout, map);
+            var (source, owner) = Source(layout, file);
             Gather((byte*)source + layout.Start, arranged.Data, elementBytes, tensor.Shape.Dimensions.AsSpan(), layout.Strides.AsSpan());
             GC.KeepAlive(owner);
         }
@@ -40,25 +46,25 @@ public sealed unsafe class CheckpointData(ModelFiles files)
         return new Tensor(tensor.ElementType, tensor.Shape, arranged.Data, arranged);
     }
 
-    private (nint Source, object Owner) Source(string file, TensorLayout layout, MappedRegion map)
+    private (nint Source, object Owner) Source(TensorLayout layout, FileBytes file)
     {
         if (layout.InflatedBytes is { } inflatedBytes)
         {
             var part = layout.Parts[0];
-            if (_inflated is { } last && last.File == file && last.Part == part && last.Bytes.Length == inflatedBytes)
+            if (_inflated is { } last && last.File == file.Name && last.Part == part && last.Bytes.Length == inflatedBytes)
                 return (last.Bytes.Address, last.Bytes);
             var bytes = new NativeBytes(inflatedBytes);
-            Inflater.Inflate(map.Data + part.Offset, part.Length, bytes.Data, inflatedBytes, file);
-            _inflated = (file, part, bytes);
+            Inflater.Inflate(file.Data + part.Offset, part.Length, bytes.Data, inflatedBytes, file.Name);
+            _inflated = (file.Name, part, bytes);
             return (bytes.Address, bytes);
         }
         if (layout.Parts is [var only])
-            return ((nint)(map.Data + only.Offset), map);
+            return ((nint)(file.Data + only.Offset), file);
         var joined = new NativeBytes(layout.SourceBytes);
         long position = 0;
         foreach (var part in layout.Parts)
         {
-            Buffer.MemoryCopy(map.Data + part.Offset, joined.Data + position, joined.Length - position, part.Length);
+            Buffer.MemoryCopy(file.Data + part.Offset, joined.Data + position, joined.Length - position, part.Length);
             position += part.Length;
         }
         return (joined.Address, joined);

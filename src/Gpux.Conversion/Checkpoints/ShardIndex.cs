@@ -53,7 +53,8 @@ public static class ShardIndex
             {
                 if (!content.Tensors.TryGetValue(tensor, out var found))
                     throw new InvalidCheckpointException(index, $"'{shard}' lacks tensor '{tensor}' that the index places there");
-                tensors.Add(tensor, found);
+                if (!tensors.TryAdd(tensor, found))
+                    throw new InvalidCheckpointException(index, $"it places tensor '{tensor}' twice");
             }
         }
         return new Checkpoint(tensors);

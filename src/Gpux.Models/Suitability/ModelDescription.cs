@@ -62,7 +62,7 @@ public sealed record ModelDescription(ResolvedModel Resolved, ConversionPlan? Pl
             return default;
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var json = StrictJson.Parse(File.ReadAllBytes(path));
             return json.RootElement.Clone();
         }
         catch (JsonException)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Security.Cryptography;
 using Gpux.Registries.Store;
 
@@ -40,7 +39,7 @@ internal sealed class ArchiveUnpacker(string archive, string name, string target
         try
         {
             using var file = new FileStream(archive, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes);
-            foreach (var entry in Entries(file))
+            foreach (var entry in ArchiveEntries.Read(file, name, _budget))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 Add(entry, file, cancellationToken);
@@ -61,42 +60,6 @@ internal sealed class ArchiveUnpacker(string archive, string name, string target
         {
             throw folder.Failure(exception);
         }
-    }
-
-    private IEnumerable<ArchiveEntry> Entries(FileStream file)
-    {
-        var start = Peek(file);
-        file.Position = 0;
-        if (ZipEntries.IsZip(start))
-            return ZipEntries.Read(file);
-        if (TarEntries.IsHeader(start))
-            return TarEntries.Read(file);
-        return start is [0x1f, 0x8b, ..] ? GzipEntries(file) : throw new InvalidDataException("it is no tar, zip or gzip file");
-    }
-
-    private IEnumerable<ArchiveEntry> GzipEntries(FileStream file)
-    {
-        var isTar = false;
-        using (var start = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true))
-            isTar = TarEntries.IsHeader(Peek(start));
-        file.Position = 0;
-        using var content = new WholeGzip(file);
-        if (!isTar)
-            yield return new ArchiveEntry(BareName(), EntryKind.File, null, content);
-        foreach (var entry in isTar ? TarEntries.Read(new BudgetedStream(content, _budget)) : [])
-            yield return entry;
-    }
-
-    private static byte[] Peek(Stream stream)
-    {
-        var start = new byte[TarEntries.BlockBytes];
-        return start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
-    }
-
-    private string BareName()
-    {
-        var file = name[(name.LastIndexOf('/') + 1)..];
-        return file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) && file.Length > 3 ? file[..^3] : file;
     }
 
     private void Add(ArchiveEntry entry, FileStream file, CancellationToken cancellationToken)
@@ -196,16 +159,5 @@ internal sealed class ArchiveUnpacker(string archive, string name, string target
             at = next;
         return _files.TryGetValue(at, out var member) ? member
             : throw new InvalidDataException($"the link '{link}' leads to no file of the archive");
-    }
-
-    // Counts what comes out of a decompressor, headers and padding too.
-    private sealed class BudgetedStream(Stream source, UnpackingBudget budget) : ReadOnlyStream
-    {
-        public override int Read(Span<byte> buffer)
-        {
-            var read = source.Read(buffer);
-            budget.AddBytes(read);
-            return read;
-        }
     }
 }

@@ -45,7 +45,7 @@ internal static class RegistryErrors
     {
         try
         {
-            using var json = JsonDocument.Parse(body);
+            using var json = StrictJson.Parse(body);
             return Message(json.RootElement);
         }
         catch (JsonException)

@@ -160,7 +160,7 @@ public sealed class HuggingFaceRegistry : IModelRegistry, IModelSearch
         var body = await connection.Http.ReadAsync(reply, AnswerLimitBytes, cancellationToken);
         try
         {
-            using var json = JsonDocument.Parse(body);
+            using var json = StrictJson.Parse(body);
             return (read(json.RootElement), NextPage(reply));
         }
         catch (Exception exception) when (exception is JsonException or FormatException)

@@ -201,7 +201,7 @@ public sealed class KaggleRegistry : IModelRegistry, IModelSearch
             body = body[..await content.Stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, silence.Token)];
         try
         {
-            using var json = JsonDocument.Parse(body);
+            using var json = StrictJson.Parse(body);
             if (ErrorIn(json.RootElement, model, address) is { } refusal)
                 throw refusal;
         }

@@ -148,7 +148,7 @@ internal sealed class MlflowServer(RegistryClient registry, Uri registryBase, Re
     {
         try
         {
-            using var json = JsonDocument.Parse(body);
+            using var json = StrictJson.Parse(body);
             return (json.RootElement.Text("error_code"), json.RootElement.Text("message"));
         }
         catch (JsonException)

@@ -43,7 +43,7 @@ internal sealed class DockerCredential(string user, string password, string? ide
     {
         try
         {
-            return new FileInfo(path) is { Exists: true, Length: < LimitBytes } ? JsonDocument.Parse(File.ReadAllBytes(path)) : null;
+            return new FileInfo(path) is { Exists: true, Length: < LimitBytes } ? StrictJson.Parse(File.ReadAllBytes(path)) : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {

@@ -243,7 +243,7 @@ internal sealed class OciClient
     {
         try
         {
-            using var json = JsonDocument.Parse(body);
+            using var json = StrictJson.Parse(body);
             return json.RootElement.Items("errors").Any(error => error.Text("code") == code);
         }
         catch (JsonException)

@@ -28,7 +28,7 @@ internal sealed record OciManifest(
     /// <exception cref="JsonException">No JSON.</exception>
     public static OciManifest Read(ReadOnlyMemory<byte> body, string? mediaType)
     {
-        using var json = JsonDocument.Parse(body);
+        using var json = StrictJson.Parse(body);
         var root = json.RootElement;
         var type = root.Text("mediaType") ?? mediaType;
         if (root.Long("schemaVersion") is not 2)

@@ -173,7 +173,7 @@ public sealed class OciRegistry(RegistryEnvironment environment) : IModelRegistr
             return licence;
         try
         {
-            using var json = JsonDocument.Parse(await client.BlobAsync(name.Path, config, model, cancellationToken));
+            using var json = StrictJson.Parse(await client.BlobAsync(name.Path, config, model, cancellationToken));
             if (json.RootElement.Member("descriptor") is { } descriptor)
             {
                 Add("lastModified", descriptor.Text("created") ?? descriptor.Text("createdAt"));

@@ -131,7 +131,7 @@ public sealed class OllamaRegistry(RegistryEnvironment environment) : IModelRegi
             ?? await Client(name).BlobAsync($"{name.Namespace}/{name.Model}", config, model, cancellationToken);
         try
         {
-            using var json = JsonDocument.Parse(body);
+            using var json = StrictJson.Parse(body);
             foreach (var (from, to) in (ReadOnlySpan<(string, string)>)
                 [("model_format", "format"), ("model_family", "architecture"), ("model_type", "parameters"), ("file_type", "quantization"),
                 ("context_length", "context_size"), ("capabilities", "capabilities"), ("renderer", "renderer"), ("parser", "parser"),

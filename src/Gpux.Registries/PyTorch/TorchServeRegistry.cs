@@ -137,7 +137,7 @@ public sealed class TorchServeRegistry(RegistryEnvironment environment) : IModel
             await using var stream = await entry.OpenAsync(cancellationToken);
             var bytes = new byte[ManifestLimitBytes];
             var length = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
-            using var json = JsonDocument.Parse(bytes.AsMemory(0, length));
+            using var json = StrictJson.Parse(bytes.AsMemory(0, length));
             Describe(json.RootElement, zip, properties);
             return Version(zip);
         }

@@ -462,7 +462,7 @@ public sealed class WandbRegistry : IModelRegistry, IModelSearch
         {
             try
             {
-                using var json = JsonDocument.Parse(metadata ?? "{}");
+                using var json = StrictJson.Parse(Encoding.UTF8.GetBytes(metadata ?? "{}"));
                 return json.RootElement.Text("license") ?? json.RootElement.Text("licence");
             }
             catch (JsonException)

@@ -10,39 +10,34 @@ internal static class GenerationConfigReader
     private const string Arguments = "The arguments";
     private const int MaxFileBytes = 16 << 20;
 
-    public static GenerationConfig Load(ModelFiles files) => WithTextErrors(ModelFile, () =>
+    public static GenerationConfig Load(ModelFiles files)
     {
         var model = files.Find(ModelFile) is { } path ? Parse(path, ModelFile) : default;
         var config = files.Find(File) is { } own ? Parse(Parse(own, File)) : FromModelConfig(model);
         return config with { MaxPositionEmbeddings = MaxPositionEmbeddings(model) };
-    });
+    }
 
     public static GenerationConfig Parse(ReadOnlyMemory<byte> json) => Parse(Parse(json, File));
 
-    public static GenerationConfig Override(GenerationConfig config, JsonElement arguments) => WithTextErrors(Arguments, () =>
+    public static GenerationConfig Override(GenerationConfig config, JsonElement arguments)
     {
         if (arguments.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
             return config;
         if (arguments.ValueKind != JsonValueKind.Object)
             throw new InvalidGenerationConfigException(Arguments, "they are no JSON object");
-        foreach (var field in arguments.EnumerateObject())
-        {
-            var value = new Setting(Arguments, field.Name, field.Value);
-            config = Set(config, value) ?? (IsWithoutEffect(field.Name) ? config : throw value.Invalid("no such setting exists"));
-        }
-        return config;
-    });
-
-    // The parser lets "\ud800", half a character, pass, and complains when the text is read.
-    private static GenerationConfig WithTextErrors(string source, Func<GenerationConfig> read)
-    {
         try
         {
-            return read();
+            foreach (var field in arguments.EnumerateObject())
+            {
+                var value = new Setting(Arguments, field.Name, field.Value);
+                config = Set(config, value) ?? (IsWithoutEffect(field.Name) ? config : throw value.Invalid("no such setting exists"));
+            }
+            return config;
         }
         catch (InvalidOperationException exception)
         {
-            throw new InvalidGenerationConfigException(source, "a text holds half a character", exception);
+            // Whoever parsed them let "\ud800" pass, which fails when it is read.
+            throw new InvalidGenerationConfigException(Arguments, "a text holds half a character", exception);
         }
     }
 
@@ -63,13 +58,13 @@ internal static class GenerationConfigReader
         }
     }
 
-    private static GenerationConfig Parse(JsonElement file) => WithTextErrors(File, () =>
+    private static GenerationConfig Parse(JsonElement file)
     {
         // Files that were made from a config.json hold whatever that held: only the common fields are meant.
         var common = file.TryGetProperty("_from_model_config", out var made) && made.ValueKind == JsonValueKind.True;
         var config = Fill(new GenerationConfig(), file, File, except: default);
         return common ? config with { Speech = new SpeechSettings() } : config;
-    });
+    }
 
     /// <summary>The settings that older repositories keep in config.json, the decoder's own where the outer object has none.</summary>
     private static GenerationConfig FromModelConfig(JsonElement model)

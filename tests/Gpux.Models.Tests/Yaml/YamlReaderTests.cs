@@ -42,26 +42,6 @@ public sealed class YamlReaderTests : IDisposable
     [Fact]
     public void Large_files_are_refused() => Assert.Throws<FormatException>(() => Read($"a: {new string('x', 1 << 20)}"));
 
-    [Fact]
-    public void Random_damage_is_refused_or_read()
-    {
-        var random = new Random(5);
-        var text = "a: {b: [1, \"2\"], c: 'x'}\nd:\n  - e: |\n      f\n".ToCharArray();
-        for (var i = 0; i < 500; i++)
-        {
-            var damaged = text.ToArray();
-            for (var j = 0; j < 3; j++)
-                damaged[random.Next(damaged.Length)] = (char)random.Next(1, 128);
-            try
-            {
-                Read(new string(damaged));
-            }
-            catch (FormatException)
-            {
-            }
-        }
-    }
-
     private YamlReader Read(string text)
     {
         File.WriteAllText(_path, text);

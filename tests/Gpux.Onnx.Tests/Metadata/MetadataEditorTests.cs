@@ -1,14 +1,20 @@
 using System.Diagnostics;
 using Gpux.Onnx.Metadata;
+using Xunit.Abstractions;
 
 namespace Gpux.Onnx.Tests.Metadata;
 
-public sealed class MetadataEditorTests : IDisposable
+public sealed class MetadataEditorTests(ITestOutputHelper output) : IDisposable
 {
     private const int PageBytes = 4096;
     private readonly string _folder = Directory.CreateTempSubdirectory("gpux-metadata-").FullName;
+    private readonly ScratchFolder _scratch = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose()
+    {
+        _scratch.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
 
     public static TheoryData<string> Files => ["plain", "tail", "front", "doubled", "everything", "odd", "page+0", "page+1", "page-1", "page-2", "page-4", "page-5", "edited once", "edited twice", "cleared"];
 
@@ -147,27 +153,33 @@ public sealed class MetadataEditorTests : IDisposable
     }
 
     [Fact]
-    public void Damaged_files_are_refused_and_nothing_worse()
+    public void Damaged_files_are_refused_and_nothing_worse() => Fuzzing.TenThousand(output, "metadata of ONNX", Editor);
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void A_million_damaged_files_are_refused_and_nothing_worse() => Fuzzing.Million(output, "metadata of ONNX", Editor);
+
+    private Func<Chance, bool> Editor()
     {
-        var random = new Random(5);
-        var original = File.ReadAllBytes(Make("edited once"));
-        var path = Path.Combine(_folder, "damaged.onnx");
-        for (var i = 0; i < 400; i++)
+        var damage = new Damage([.. new[] { "edited once", "edited twice", "cleared", "front", "doubled" }.Select(name => File.ReadAllBytes(Make(name)))]);
+        var path = _scratch.NewPath();
+        var edits = Edits().ToArray();
+        return chance =>
         {
-            var bytes = original[..random.Next(original.Length / 2, original.Length + 1)];
-            for (var n = random.Next(4); n >= 0; n--)
-                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            var (bytes, edit) = (damage.Next(chance).Bytes, chance.Of(edits));
             File.WriteAllBytes(path, bytes);
             try
             {
-                MetadataEditor.Edit(path, Set("a", "b"));
-                Assert.Equal("b", OnnxMetadata.Read(path).Last(pair => pair.Key == "a").Value);
+                var change = MetadataEditor.Edit(path, edit);
+                Assert.True(Same(change.After, OnnxMetadata.Read(path)));
+                return true;
             }
             catch (GpuxException exception) when (exception is InvalidOnnxException or InvalidMetadataException)
             {
-                Assert.Equal(bytes, File.ReadAllBytes(path));
+                Assert.True(bytes.AsSpan().SequenceEqual(File.ReadAllBytes(path)), "What is refused must stay as it is.");
+                return false;
             }
-        }
+        };
     }
 
     [Fact]

@@ -202,6 +202,7 @@ public sealed class HuggingFaceRegistryTests
     [InlineData("""{"id":"org/m","sha":"main"}""")]
     [InlineData("""{"id":"../../m","sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1","siblings":[]}""")]
     [InlineData("""{"id":7,"sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1"}""")]
+    [InlineData("""{"id":"org/m","sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1","library_name":"\ud800"}""")]
     public async Task Answer_of_something_else_is_refused(string body)
     {
         await using var machine = await TestMachine.StartAsync();

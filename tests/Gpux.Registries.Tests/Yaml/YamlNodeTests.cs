@@ -60,7 +60,7 @@ public sealed class YamlNodeTests(ITestOutputHelper output)
     [Trait("Category", "Slow")]
     public void A_million_damaged_files_give_typed_errors_only() => Fuzzing.Million(output, "YAML", Reader);
 
-    private static Func<Random, bool> Reader()
+    private static Func<Chance, bool> Reader()
     {
         byte[][] good =
         [
@@ -68,11 +68,11 @@ public sealed class YamlNodeTests(ITestOutputHelper output)
             Encoding.UTF8.GetBytes("a: {b: [1, \"2\"], c: 'x'}\nd:\n  - e: |\n      f\n"),
         ];
         var damage = new Damage(good, int.MaxValue, [.. Marks.Select(mark => (byte[])[(byte)mark])]);
-        return random =>
+        return chance =>
         {
             try
             {
-                YamlNode.Read(damage.Next(random).Bytes);
+                YamlNode.Read(damage.Next(chance).Bytes);
                 return true;
             }
             catch (FormatException)

@@ -69,6 +69,7 @@ public sealed class FeatureExtractorTests
     [InlineData("""{"feature_extractor_type": "ClvpFeatureExtractor", "mel_norms": [1, 2]}""")]
     [InlineData("""{"feature_extractor_type": "EncodecFeatureExtractor", "chunk_length_s": 1, "overlap": 1}""")]
     [InlineData("""{"feature_extractor_type": "SeamlessM4TFeatureExtractor", "stride": 0}""")]
+    [InlineData("""{"feature_extractor_type": "\ud800"}""")]
     public void Malformed_file_is_refused(string content) => Assert.Throws<InvalidFeatureExtractorException>(() => Load(content));
 
     [Fact]

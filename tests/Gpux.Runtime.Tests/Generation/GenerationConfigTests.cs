@@ -208,7 +208,7 @@ public sealed class GenerationConfigTests(ITestOutputHelper output)
     [Trait("Category", "Slow")]
     public void A_million_damaged_settings_give_typed_errors_only() => Fuzzing.Million(output, "generation_config.json", Reader);
 
-    private static Func<Random, bool> Reader()
+    private static Func<Chance, bool> Reader()
     {
         var damage = new Damage(
         [
@@ -216,11 +216,11 @@ public sealed class GenerationConfigTests(ITestOutputHelper output)
             """{"lang_to_id": {"<|en|>": 1}, "bad_words_ids": [[1], [2, 3]], "exponential_decay_length_penalty": [3, 1.4], "max_time": 2.5, "guidance_scale": NaN}"""u8.ToArray(),
             """{"forced_eos_token_id": 2, "suppress_tokens": [1], "num_beams": 4, "do_sample": true, "pad_token_id": null, "decoder": {"bos_token_id": -Infinity}}"""u8.ToArray(),
         ]);
-        return random =>
+        return chance =>
         {
             try
             {
-                var config = GenerationConfig.Parse(damage.Next(random).Bytes.ToArray());
+                var config = GenerationConfig.Parse(damage.Next(chance).Bytes);
                 GenerationConfigCheck.Check(config);
                 new TokenGenerator(HistoryDecoder.Hashed(20, 1), config with { MaxNewTokens = 3 }, new GenerationOptions { Decode = _ => "" })
                     .Generate(TokenBatch.Of([1, 2]), CancellationToken.None);

@@ -70,6 +70,7 @@ public sealed class ImageProcessorTests
     [InlineData("""{"image_processor_type": "SamImageProcessor", "size": {"shortest_edge": 8}}""")]
     [InlineData("""{"image_processor_type": "Siglip2ImageProcessor", "max_num_patches": 0}""")]
     [InlineData("""{"image_processor_type": "Swin2SRImageProcessor", "size_divisor": 0}""")]
+    [InlineData("""{"image_processor_type": "\ud800"}""")]
     public void Malformed_file_is_refused(string content) => Assert.Throws<InvalidImageProcessorException>(() => Load(content));
 
     [Fact]

@@ -28,6 +28,31 @@ internal static class TestImages
         ];
     }
 
+    /// <summary>Files of a format, by its ending, as small as they can be and still have all parts: the smaller a file, the more of its damage
+    /// tells.</summary>
+    public static IReadOnlyList<byte[]> Small(string ending) => ending switch
+    {
+        ".png" =>
+        [
+            Png(4, 3, 8, 2, Pixels(36)), Png(3, 3, 16, 0, Pixels(18)), Png(4, 2, 8, 6, Pixels(32)), Png(5, 2, 1, 0, Pixels(2)),
+            Png(4, 2, 4, 3, Pixels(4), ("PLTE", Pixels(48)), ("tRNS", Pixels(3))), Png(2, 2, 8, 4, Pixels(8), ("tEXt", "a\0b"u8.ToArray()), ("eXIf", Orientation)),
+        ],
+        ".tif" => [Tiff(4, 3, 3, 1, 2, Pixels(36)), Tiff(4, 3, 3, 5, 2, Pixels(36)), Tiff(6, 4, 1, 8, 1, Pixels(24)), Tiff(4, 2, 3, 1, 6, Pixels(24))],
+        ".bmp" => [Bmp(24, 3, 2), Bmp(8, 3, 2), Bmp(4, 5, 3, top: true), Bmp(16, 5, 3, masks: [0xF800, 0x7E0, 0x1F])],
+        ".gif" => [Gif(4, 4, 0, 0, 4, 4), Gif(5, 6, 1, 1, 3, 4, transparent: 2, interlaced: true)],
+        ".ppm" =>
+        [
+            [.. "P3 # a comment\n3 2 255\n1 2 3 4 5 6 7 8 9\n10 11 12 13 14 15 16 17 18\n"u8], [.. "P1\n3 2\n1 0 1\n010\n"u8], [.. "P2 2 1 9 1 9\n"u8],
+            [.. "P6 3 2 255\n"u8, .. Pixels(18)], [.. "P5 2 2 65535\n"u8, .. Pixels(8)], [.. "P4\n17 2\n"u8, .. Pixels(6)],
+        ],
+        _ => [.. Samples().Where(sample => sample.Name.EndsWith(ending, StringComparison.Ordinal)).Select(sample => sample.Bytes)],
+    };
+
+    // A TIFF directory with the tag 274.
+    private static byte[] Orientation => [.. "II*\0"u8, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
+
+    private static byte[] Pixels(int count) => [.. Enumerable.Range(0, count).Select(i => (byte)(37 * i))];
+
     /// <summary>A file that libvips has written from small.png.</summary>
     public static byte[] Kept(string name) =>
         File.ReadAllBytes(Path.Combine(Corpus.Repository, "tests", "Golden", "images", "formats", name));
@@ -109,6 +134,43 @@ internal static class TestImages
         Chunk("IDAT", compressed.ToArray());
         Chunk("IEND", []);
         return [.. file];
+    }
+
+    /// <summary>A TIFF of 8 bits a sample, in one strip.</summary>
+    /// <param name="compression">1 none, 5 LZW, 8 deflate.</param>
+    /// <param name="photometric">1 grey, 2 RGB, 6 YCbCr.</param>
+    public static byte[] Tiff(int width, int height, int samples, int compression, int photometric, byte[] pixels)
+    {
+        const int Entries = 9, EntryBytes = 12, DirectoryAt = 8, BitsAt = DirectoryAt + 2 + Entries * EntryBytes + 4;
+        var strip = compression switch { 5 => Lzw(pixels), 8 => Zlib(pixels), _ => pixels };
+        var file = new List<byte>([.. "II*\0"u8, DirectoryAt, 0, 0, 0, Entries, 0]);
+        var bits = samples == 1 ? 8 : BitsAt;
+        foreach (var (tag, type, count, value) in ((int, int, int, int)[])
+            [(256, 3, 1, width), (257, 3, 1, height), (258, 3, samples, bits), (259, 3, 1, compression), (262, 3, 1, photometric),
+            (273, 4, 1, BitsAt + 2 * samples), (277, 3, 1, samples), (278, 3, 1, height), (279, 4, 1, strip.Length)])
+            file.AddRange([.. BitConverter.GetBytes((ushort)tag), .. BitConverter.GetBytes((ushort)type), .. BitConverter.GetBytes(count), .. BitConverter.GetBytes(value)]);
+        file.AddRange([0, 0, 0, 0]);
+        for (var sample = 0; sample < samples; sample++)
+            file.AddRange([8, 0]);
+        return [.. file, .. strip];
+    }
+
+    // Codes of 9 bits, the highest first: clear, the bytes as they are, end. There are too few to make them longer.
+    private static byte[] Lzw(byte[] pixels)
+    {
+        int[] codes = [256, .. pixels.Select(pixel => (int)pixel), 257];
+        var bytes = new byte[(codes.Length * 9 + 7) / 8];
+        for (var i = 0; i < codes.Length * 9; i++)
+            bytes[i / 8] |= (byte)((codes[i / 9] >> 8 - i % 9 & 1) << 7 - i % 8);
+        return bytes;
+    }
+
+    private static byte[] Zlib(byte[] pixels)
+    {
+        using var compressed = new MemoryStream();
+        using (var deflate = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
+            deflate.Write(pixels);
+        return compressed.ToArray();
     }
 
     private static byte[] BigEndian(uint value)

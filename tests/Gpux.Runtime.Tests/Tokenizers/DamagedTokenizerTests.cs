@@ -6,28 +6,6 @@ namespace Gpux.Runtime.Tests.Tokenizers;
 /// <summary>Damaged and hostile files give typed errors, or a tokenizer that works.</summary>
 public sealed class DamagedTokenizerTests
 {
-    private const int Seed = 20_261;
-    private const int Attempts = 150;
-
-    [Theory]
-    [InlineData("bert-uncased")]
-    [InlineData("gpt2")]
-    [InlineData("unigram-byte-fallback")]
-    public void Changed_bytes_give_a_typed_error_or_a_tokenizer(string name)
-    {
-        var file = File.ReadAllBytes(Path.Combine(TokenizerCases.Extract, name, "repo", "tokenizer.json"));
-        var random = new Random(Seed);
-        var refused = 0;
-        for (var attempt = 0; attempt < Attempts; attempt++)
-        {
-            var damaged = file.ToArray();
-            for (var change = random.Next(1, 6); change > 0; change--)
-                damaged[random.Next(damaged.Length)] = (byte)"\"{}[]:,0-1e\\\u0000xA"[random.Next(15)];
-            refused += TryUse(damaged) ? 0 : 1;
-        }
-        Assert.InRange(refused, 1, Attempts);
-    }
-
     [Fact]
     public void Cut_file_is_refused()
     {
@@ -65,6 +43,13 @@ public sealed class DamagedTokenizerTests
     public void Contradiction_is_refused(string json) =>
         Assert.Throws<InvalidTokenizerException>(() => TokenizerJson.Read(System.Text.Encoding.UTF8.GetBytes(json)));
 
+    [Theory]
+    [InlineData("\"model_input_names\":[1]")]
+    [InlineData("\"bos_token\":\"\\ud800\"")]
+    [InlineData("\"padding_side\":\"\\ud800\"")]
+    public void Damaged_configuration_is_refused(string field) => Assert.Throws<InvalidTokenizerException>(() =>
+        MadeRepository.Load(MadeRepository.Class("BertTokenizer", field), MadeRepository.Text("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n")));
+
     [Fact]
     public void Deep_nesting_is_refused()
     {
@@ -74,18 +59,4 @@ public sealed class DamagedTokenizerTests
 
     [Fact]
     public void Repository_without_a_tokenizer_is_named() => Assert.Throws<TokenizerNotFoundException>(() => Tokenizer.Load(_ => null));
-
-    private static bool TryUse(byte[] json)
-    {
-        try
-        {
-            var tokenizer = new Tokenizer(TokenizerJson.Read(json));
-            tokenizer.Decode(tokenizer.Encode("Hello wörld, it's 12:30! 😀  x", "a pair").Ids);
-            return true;
-        }
-        catch (GpuxException)
-        {
-            return false;
-        }
-    }
 }

@@ -1,24 +1,17 @@
-using System.Collections.Concurrent;
+using Gpux.Runtime.Tokenizers;
+using Gpux.Runtime.Tokenizers.Loading;
 using Gpux.Runtime.Tokenizers.SentencePiece;
 using Xunit.Abstractions;
 
 namespace Gpux.Runtime.Tests.Tokenizers;
 
 /// <summary>Tokenizers' files, changed at random: a typed error, or a tokenizer that works.</summary>
-public sealed class MutationTests(ITestOutputHelper output) : IDisposable
+public sealed class MutationTests(ITestOutputHelper output)
 {
     private const string Text = "he hello ab<s> ÀB\u0301 12  😀|x\n";
-    private static readonly byte[][] Words = Array.ConvertAll((byte[])[0, 1, .. "\"{}[]:,09-"u8, 0x7F, 0x80, 0xC3, 0xFF], word => (byte[])[word]);
+    private static readonly byte[][] Words = [.. Array.ConvertAll((byte[])[0, 1, .. "\"{}[]:,09-"u8, 0x7F, 0x80, 0xC3, 0xFF], word => (byte[])[word]), .. new[] { "\\ud800", "null", "true" }.Select(Utf8)];
 
-    private readonly ConcurrentBag<MadeRepository> _repositories = [];
-
-    public static TheoryData<string> Kinds => ["tokenizer.json", "tokenizer.model", "spm_char.model", "ranks"];
-
-    public void Dispose()
-    {
-        foreach (var repository in _repositories)
-            repository.Dispose();
-    }
+    public static TheoryData<string> Kinds => ["tokenizer.json", "tokenizer_config.json", "tokenizer.model", "spm_char.model", "ranks", "vocab.txt", "vocab.json", "merges.txt"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -29,31 +22,25 @@ public sealed class MutationTests(ITestOutputHelper output) : IDisposable
     [Trait("Category", "Slow")]
     public void Many_changed_files_give_typed_errors_or_tokenizers(string kind) => Fuzzing.Million(output, kind, () => Reader(kind));
 
-    private Func<Random, bool> Reader(string kind)
+    private static Func<Chance, bool> Reader(string kind)
     {
         var originals = Originals(kind);
         var damage = new Damage([.. originals.Select(original => original.File)], int.MaxValue, Words);
-        // The configurations do not change.
-        var repositories = Array.ConvertAll(originals, original =>
+        // The files beside do not change.
+        var repositories = Array.ConvertAll(originals, original => original.Beside.ToDictionary(file => file.Name, file => file.Content));
+        return chance =>
         {
-            var repository = new MadeRepository();
-            _repositories.Add(repository);
-            repository.Write(("tokenizer_config.json", original.Config));
-            return repository;
-        });
-        return random =>
-        {
-            var (bytes, which) = damage.Next(random);
-            return IsUsable(repositories[which], originals[which].Name, [.. bytes]);
+            var (bytes, which) = damage.Next(chance);
+            repositories[which][originals[which].Name] = [.. bytes];
+            return IsUsable(repositories[which]);
         };
     }
 
-    private static bool IsUsable(MadeRepository repository, string name, byte[] file)
+    private static bool IsUsable(Dictionary<string, byte[]> repository)
     {
         try
         {
-            repository.Write((name, file));
-            var tokenizer = repository.Load(only: name);
+            var tokenizer = new Tokenizer(TokenizerLoader.Load(new RepositoryFiles(repository)));
             var encoding = tokenizer.Encode(Text, "pair");
             tokenizer.Decode(encoding.Ids);
             tokenizer.Decode([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 200, -1, int.MaxValue]);
@@ -65,34 +52,53 @@ public sealed class MutationTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private static (byte[] Config, string Name, byte[] File)[] Originals(string kind)
+    /// <param name="Beside">Other files of the repository.</param>
+    private sealed record Original(string Name, byte[] File, params (string Name, byte[] Content)[] Beside);
+
+    private static Original[] Originals(string kind)
     {
         string[] pieces = ["▁he", "▁", "h", "e", "l", "o", "he", "lo", "a", "b"];
+        var vocabulary = ("vocab.json", Utf8("""{"<unk>":0,"h":1,"e":2,"he":3,"Ġ":4,"l":5,"Ġhe":6,"<|endoftext|>":7}"""));
+        var merges = ("merges.txt", Utf8("#version: 0.2\nh e\nĠ he\n"));
         return kind switch
         {
-            "tokenizer.json" => [.. Jsons.Select(json => (Config(""), "tokenizer.json", System.Text.Encoding.UTF8.GetBytes(json)))],
+            "tokenizer.json" => [.. Jsons.Select(json => new Original(kind, Utf8(json), MadeRepository.Class("")))],
+            "tokenizer_config.json" =>
+            [
+                new(kind, Utf8("""
+                    {"tokenizer_class":"BertTokenizer","added_tokens_decoder":{"1":{"content":"[C]","special":true,"lstrip":false},"6":{"content":"ab","normalized":true}},"model_max_length":512,
+                    "unk_token":"[U]","cls_token":{"content":"[C]"},"padding_side":"left","do_lower_case":true,"strip_accents":null,"model_input_names":["input_ids"]}
+                    """), ("tokenizer.json", Utf8(Jsons[1]))),
+                new(kind, Utf8("""{"tokenizer_class":"LlamaTokenizerFast","add_bos_token":true,"add_eos_token":false,"bos_token":"<s>","eos_token":"he","legacy":false,"pad_token":null,"add_prefix_space":true}"""),
+                    ("tokenizer.json", Utf8(Jsons[0]))),
+                new(kind, Utf8("""{"tokenizer_class":"T5Tokenizer","extra_ids":3,"additional_special_tokens":["<a>","<b>"],"clean_up_tokenization_spaces":false,"truncation_side":"right","pad_token_type_id":1}"""),
+                    ("spiece.model", MadeSentencePiece.Of(SentencePieceKind.Unigram, pieces).ToArray())),
+            ],
             "tokenizer.model" =>
             [
-                (Config("LlamaTokenizer"), "tokenizer.model", MadeSentencePiece.Of(SentencePieceKind.Bpe, pieces).ToArray()),
-                (Config("T5Tokenizer"), "spiece.model", MadeSentencePiece.Of(SentencePieceKind.Unigram, pieces).ToArray()),
+                new(kind, MadeSentencePiece.Of(SentencePieceKind.Bpe, pieces).ToArray(), MadeRepository.Class("LlamaTokenizer")),
+                new("spiece.model", MadeSentencePiece.Of(SentencePieceKind.Unigram, pieces).ToArray(), MadeRepository.Class("T5Tokenizer")),
             ],
             "spm_char.model" =>
             [
-                (Config("SpeechT5Tokenizer"), kind, MadeSentencePiece.Of(SentencePieceKind.Bpe, pieces).Add("ab", 0, PieceType.UserDefined).ToArray()),
-                (Config("SpeechT5Tokenizer"), kind, new MadeSentencePiece { RemoveExtraWhitespaces = false, SpaceIsSuffix = true }.With(pieces).ToArray()),
+                new(kind, MadeSentencePiece.Of(SentencePieceKind.Bpe, pieces).Add("ab", 0, PieceType.UserDefined).ToArray(), MadeRepository.Class("SpeechT5Tokenizer")),
+                new(kind, new MadeSentencePiece { RemoveExtraWhitespaces = false, SpaceIsSuffix = true }.With(pieces).ToArray(), MadeRepository.Class("SpeechT5Tokenizer")),
             ],
-            _ => [(Config("PreTrainedTokenizerFast"), "tokenizer.model", Ranks())],
+            "vocab.txt" => [new(kind, Utf8("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhe\n##llo\na\n##b\n1\n##2\nÀ\n"), MadeRepository.Class("BertTokenizer"))],
+            "vocab.json" => [new(vocabulary.Item1, vocabulary.Item2, merges, MadeRepository.Class("GPT2Tokenizer"))],
+            "merges.txt" => [new(merges.Item1, merges.Item2, vocabulary, MadeRepository.Class("GPT2Tokenizer"))],
+            _ => [.. new[] { "tokenizer.model", "gpt2.tiktoken" }.Select(name => new Original(name, Ranks(), MadeRepository.Class("PreTrainedTokenizerFast")))],
         };
     }
 
-    private static byte[] Config(string name) => MadeRepository.Class(name).Content;
+    private static byte[] Utf8(string text) => System.Text.Encoding.UTF8.GetBytes(text);
 
     private static byte[] Ranks()
     {
         var ranks = new System.Text.StringBuilder();
-        for (var b = 0; b < 256; b++)
+        for (var b = 0; b < 128; b++)
             ranks.Append(System.Globalization.CultureInfo.InvariantCulture, $"{Convert.ToBase64String([(byte)b])} {b}\n");
-        return System.Text.Encoding.UTF8.GetBytes(ranks.Append("aGU= 256\nbG8= 257\n").ToString());
+        return Utf8(ranks.Append("aGU= 128\nbG8= 129\n").ToString());
     }
 
     private static readonly string[] Jsons =
@@ -117,6 +123,14 @@ public sealed class MutationTests(ITestOutputHelper output) : IDisposable
         {"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":true},
         "decoder":{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]},
         "model":{"type":"Unigram","unk_id":0,"byte_fallback":true,"vocab":[["<unk>",0],["▁he",-1.5],["l",-2],["o",-3.25],["<0xC3>",-9],["▁",-4]]}}
+        """,
+        """
+        {"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"NFD"},{"type":"NFKC"},{"type":"Nmt"},{"type":"Strip","strip_left":true,"strip_right":true},{"type":"Prepend","prepend":"_"}]},
+        "pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},{"type":"Punctuation","behavior":"Isolated"},{"type":"Digits","individual_digits":true},{"type":"UnicodeScripts"},
+        {"type":"CharDelimiterSplit","delimiter":"|"},{"type":"Whitespace"},{"type":"FixedLength","length":5}]},
+        "post_processor":{"type":"Sequence","processors":[{"type":"BertProcessing","sep":["he",1],"cls":["a",2]},{"type":"ByteLevel","trim_offsets":true}]},
+        "decoder":{"type":"Sequence","decoders":[{"type":"CTC","pad_token":"<p>","word_delimiter_token":"|","cleanup":true},{"type":"BPEDecoder","suffix":"</w>"},{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"}]},
+        "model":{"type":"WordLevel","unk_token":"<u>","vocab":{"<u>":0,"he":1,"a":2,"hello":3,"|":4,"<p>":5,"_":6}}}
         """,
     ];
 }

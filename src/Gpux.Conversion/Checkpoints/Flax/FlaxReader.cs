@@ -12,15 +12,20 @@ internal static class FlaxReader
     private const string ChunkMark = "__msgpack_chunked_array__";
 
     public static Checkpoint Read(ModelFiles files, string name) => ShardIndex.IsOne(name)
-        ? ShardIndex.ReadShards(files, name, ReadFile) : ReadFile(files.Require(name), name);
+        ? ShardIndex.ReadShards(files, name, Read) : Read(files.Require(name), name);
 
-    private static Checkpoint ReadFile(string path, string name)
+    private static Checkpoint Read(string path, string name)
     {
         using var file = new FileBytes(path, name);
+        return Read(file);
+    }
+
+    public static Checkpoint Read(FileBytes file)
+    {
         var cursor = new MessagePackCursor(file, new FilePart(0, file.Length));
         var tensors = new Dictionary<string, CheckpointTensor>();
         if (cursor.TryMap() is not { } count)
-            throw new InvalidCheckpointException(name, "it does not begin with a map of names");
+            throw new InvalidCheckpointException(file.Name, "it does not begin with a map of names");
         ReadMap(file, ref cursor, count, "", tensors, DeepestMap);
         return cursor.IsAtEnd ? new Checkpoint(tensors) : throw cursor.Invalid("more after its only map");
     }

@@ -10,6 +10,12 @@ internal static class NumpyReader
     public static Checkpoint Read(ModelFiles files, string name)
     {
         using var file = new FileBytes(files.Require(name), name);
+        return Read(file);
+    }
+
+    public static Checkpoint Read(FileBytes file)
+    {
+        var name = file.Name;
         var tensors = new Dictionary<string, CheckpointTensor>();
         if (name.EndsWith(Extension, StringComparison.Ordinal))
         {

@@ -11,11 +11,18 @@ internal static class TorchReader
     /// <exception cref="UnsupportedTensorException">Weights that are quantised, sparse or otherwise no plain numbers.</exception>
     /// <exception cref="Pickle.PickleRefusedException">It asks for something to be executed.</exception>
     public static Checkpoint Read(ModelFiles files, string name) => ShardIndex.IsOne(name)
-        ? ShardIndex.ReadShards(files, name, (path, shard) => ReadFile(path, shard, isShard: true)) : ReadFile(files.Require(name), name, isShard: false);
+        ? ShardIndex.ReadShards(files, name, (path, shard) => Read(path, shard, isShard: true)) : Read(files.Require(name), name, isShard: false);
 
-    private static Checkpoint ReadFile(string path, string name, bool isShard)
+    private static Checkpoint Read(string path, string name, bool isShard)
     {
         using var file = new FileBytes(path, name);
+        return Read(file, isShard);
+    }
+
+    /// <param name="isShard">Whether an index names the file's tensors.</param>
+    public static Checkpoint Read(FileBytes file, bool isShard)
+    {
+        var name = file.Name;
         var root = file.From(0) switch
         {
             [(byte)'P', (byte)'K', ..] => TorchZip.Read(file),

@@ -90,7 +90,7 @@ internal static class TorchTar
                 }
             }
         }
-        catch (Exception exception) when (exception is IOException or FormatException or InvalidOperationException or NotSupportedException
+        catch (Exception exception) when (exception is IOException or InvalidDataException or FormatException or InvalidOperationException or NotSupportedException
             or ArgumentException or OverflowException)
         {
             throw new InvalidCheckpointException(file.Name, $"it is a damaged tar file: {exception.Message}", exception);

@@ -93,7 +93,7 @@ internal sealed class ExtractorConfig(string file, JsonElement root)
             throw new InvalidFeatureExtractorException(name, $"it has more than {MaxFileBytes} bytes");
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = StrictJson.Parse(File.ReadAllBytes(path));
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new ExtractorConfig(name, document.RootElement.Clone())
                 : throw new InvalidFeatureExtractorException(name, "it is not a JSON object");

@@ -17,7 +17,7 @@ internal sealed class ProcessorFiles(Func<string, string?> repositoryFile)
             throw new InvalidImageProcessorException(name, $"it has more than {MaxBytes} bytes");
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = StrictJson.Parse(File.ReadAllBytes(path));
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new ProcessorConfig(name, document.RootElement.Clone())
                 : throw new InvalidImageProcessorException(name, "it is not a JSON object");

@@ -66,8 +66,9 @@ internal sealed class TokenizerConfig
     public string? Text(string name) => _config?.StringOrNull(name);
 
     /// <returns>Null if there is no such list.</returns>
-    public IReadOnlyList<string>? TextList(string name) =>
-        _config?.Find(name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(item => item.GetString() ?? "")] : null;
+    public IReadOnlyList<string>? TextList(string name) => _config?.Find(name) is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray().Select(item => item.ValueKind is JsonValueKind.String or JsonValueKind.Null ? item.GetString() ?? ""
+            : throw _config.Value.Wrong(name, "holds something else than texts"))] : null;
 
     public int Number(string name, int otherwise) => _config is { } config ? config.Int(name, otherwise) : otherwise;
 

@@ -12,9 +12,10 @@ namespace Gpux.Runtime.Tokenizers.Loading;
 /// <remarks>Source: transformers 4.57.1; what version 5 changes for published repositories is no reference.</remarks>
 internal static class TokenizerLoader
 {
-    public static TokenizerParts Load(Func<string, string?> pathOf)
+    public static TokenizerParts Load(Func<string, string?> pathOf) => Load(new RepositoryFiles(pathOf));
+
+    public static TokenizerParts Load(RepositoryFiles files)
     {
-        var files = new RepositoryFiles(pathOf);
         var config = TokenizerConfig.Read(files);
         var name = config.ClassName;
         var special = SpecialTokensOf(config, name);

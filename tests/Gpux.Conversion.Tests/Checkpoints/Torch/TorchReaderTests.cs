@@ -89,7 +89,27 @@ public sealed class TorchReaderTests : IDisposable
     [Fact]
     public void Files_in_the_form_of_tar_are_read()
     {
-        using (var tar = new TarWriter(File.Create(Path.Combine(_folder, "old.bin")), TarEntryFormat.Ustar))
+        File.WriteAllBytes(Path.Combine(_folder, "old.bin"), Tar());
+
+        Assert.Equal(new Shape(2, 1), Read("old.bin").Tensors["w"].Shape);
+        Assert.Equal([3, 4], Values("old.bin", "w"));
+    }
+
+    [Fact]
+    public void Damaged_file_in_the_form_of_tar_is_refused()
+    {
+        var tar = Tar();
+        tar[124] = (byte)'z'; // the size of its first entry
+        File.WriteAllBytes(Path.Combine(_folder, "old.bin"), tar);
+
+        Assert.Contains("a damaged tar file", Assert.Throws<InvalidCheckpointException>(() => Read("old.bin")).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A file in the form that came before PyTorch 0.2: a tensor of a storage of four numbers.</summary>
+    internal static byte[] Tar()
+    {
+        using var bytes = new MemoryStream();
+        using (var tar = new TarWriter(bytes, TarEntryFormat.Ustar, leaveOpen: true))
         {
             Add(tar, "storages",
             [
@@ -107,9 +127,7 @@ public sealed class TorchReaderTests : IDisposable
             ]);
             Add(tar, "pickle", new PickleWriter().Code((byte)'}').Text("w").Text("99").Code((byte)'Q', (byte)'s').Stop());
         }
-
-        Assert.Equal(new Shape(2, 1), Read("old.bin").Tensors["w"].Shape);
-        Assert.Equal([3, 4], Values("old.bin", "w"));
+        return bytes.ToArray();
     }
 
     private static void Add(TarWriter tar, string name, byte[] content) =>

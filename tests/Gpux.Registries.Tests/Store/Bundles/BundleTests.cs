@@ -3,11 +3,18 @@ using System.Formats.Tar;
 using System.Text;
 using Gpux.Registries.Store;
 using Gpux.Registries.Store.Bundles;
+using Xunit.Abstractions;
 
 namespace Gpux.Registries.Tests.Store.Bundles;
 
-public sealed class BundleTests : IAsyncLifetime
+public sealed class BundleTests(ITestOutputHelper output) : IAsyncLifetime, IDisposable
 {
+    // The index, and the first files.
+    private const int SmallBundleBytes = 16 << 10;
+
+    private static readonly byte[][] Json = [.. new[] { "\"", "{", "}", "[", "]", ":", ",", "-", "0", "9", "\\ud800", "null", "../" }.Select(Encoding.UTF8.GetBytes)];
+
+    private readonly ScratchFolder _scratch = new();
     private TestMachine _source = null!; // Set by InitializeAsync
     private TestMachine _target = null!; // likewise
     private string Bundle => Path.Combine(_source.Folder, "models.gpuxbundle");
@@ -23,6 +30,8 @@ public sealed class BundleTests : IAsyncLifetime
         await store.FetchAsync(await store.ResolveAsync("samples/digits"));
         await new BundleWriter(store).WriteAsync(Bundle, [.. store.List().Select(model => (model, (string?)null))], "1.2.3", progress: null, CancellationToken.None);
     }
+
+    public void Dispose() => _scratch.Dispose();
 
     public async Task DisposeAsync()
     {
@@ -196,24 +205,49 @@ public sealed class BundleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Random_damage_never_escapes_as_anything_but_a_typed_error()
+    public void Damaged_bundles_are_opened_or_refused() => Fuzzing.TenThousand(output, "bundles", Opener);
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void A_million_damaged_bundles_are_opened_or_refused() => Fuzzing.Million(output, "bundles", Opener);
+
+    // Half of the damage is done to the index, in front of which stands a header that fits.
+    private Func<Chance, bool> Opener()
     {
-        var bytes = await File.ReadAllBytesAsync(Bundle);
-        var random = new Random(11);
-        for (var i = 0; i < 200; i++)
+        const int IndexAt = TarHeader.BlockBytes;
+        var whole = File.ReadAllBytes(Bundle).AsSpan(0, SmallBundleBytes).ToArray();
+        var indexBytes = (int)TarHeader.Size(whole)!.Value; // it has just been written
+        var (all, index) = (new Damage([whole], IndexAt + indexBytes + TarHeader.BlockBytes), new Damage([whole[IndexAt..(IndexAt + indexBytes)]], int.MaxValue, Json));
+        var rest = whole.AsMemory((int)TarHeader.EntryBytes(indexBytes));
+        var path = _scratch.NewPath();
+        return chance =>
         {
-            var damaged = bytes.ToArray();
-            for (var j = 0; j < 4; j++)
-                damaged[random.Next(6000)] = (byte)random.Next(256);
-            await File.WriteAllBytesAsync(Bundle, damaged);
+            using (var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write))
+            {
+                if (chance.Next(2) == 0)
+                {
+                    RandomAccess.Write(file, all.Next(chance).Bytes, 0);
+                }
+                else
+                {
+                    var damaged = index.Next(chance).Bytes;
+                    RandomAccess.Write(file, TarHeader.Of(BundleIndex.Name, damaged.Count), 0);
+                    RandomAccess.Write(file, damaged, IndexAt);
+                    RandomAccess.Write(file, rest.Span, TarHeader.EntryBytes(damaged.Count));
+                }
+            }
             try
             {
-                using var bundle = BundleReader.Open(Bundle);
+                using var bundle = BundleReader.Open(path);
+                foreach (var model in bundle.Models)
+                    Assert.All(model.Files, file => Assert.True(bundle.Has(file) || !bundle.IsComplete));
+                return true;
             }
             catch (BundleException)
             {
+                return false;
             }
-        }
+        };
     }
 
     [Fact]

@@ -19,6 +19,15 @@ public sealed class AudioDecoderTests
         Assert.Equal(whole[..cut.Length], cut);
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 10, 0)]
+    [InlineData(8, 9, 35)]
+    [InlineData(9, 33, 12)]
+    [InlineData(10, 8, 11)]
+    public void Flac_with_parts_of_every_kind_is_read(int assignment, params int[] kinds) =>
+        Assert.Equal(40, Waveform.Load(new MemoryStream(FlacFile.Of(40, assignment, kinds))).Samples.Length);
+
     [Fact]
     public void Flac_with_a_flipped_bit_is_refused_by_its_checksum()
     {
