@@ -79,6 +79,18 @@ internal static unsafe partial class DuckDbApi
     [LibraryImport(DuckDbLibrary.Name)]
     public static partial int duckdb_execute_prepared(StatementHandle statement, Result* result);
 
+    [LibraryImport(DuckDbLibrary.Name)]
+    public static partial int duckdb_pending_prepared_streaming(StatementHandle statement, out nint pending);
+
+    [LibraryImport(DuckDbLibrary.Name)]
+    public static partial int duckdb_execute_pending(nint pending, Result* result);
+
+    [LibraryImport(DuckDbLibrary.Name)]
+    public static partial byte* duckdb_pending_error(nint pending);
+
+    [LibraryImport(DuckDbLibrary.Name)]
+    public static partial void duckdb_destroy_pending(ref nint pending);
+
     // Results.
 
     [LibraryImport(DuckDbLibrary.Name)]

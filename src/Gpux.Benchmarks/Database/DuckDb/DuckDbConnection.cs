@@ -56,6 +56,21 @@ public sealed unsafe class DuckDbConnection : ISqlConnection
         }
     }
 
+    /// <summary>See <see cref="DuckDbStatement.Stream"/>.</summary>
+    public DuckDbRows Stream(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var statement = Prepare(sql);
+            return statement.Stream(parameters, cancellationToken);
+        }
+        catch
+        {
+            BreakTransaction();
+            throw;
+        }
+    }
+
     ISqlRows ISqlConnection.Query(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken) =>
         Query(sql, parameters, cancellationToken);
 
@@ -97,6 +112,11 @@ public sealed unsafe class DuckDbConnection : ISqlConnection
             throw new InvalidOperationException("The connection has a transaction already.");
         return _transaction = new SqlTransaction(this);
     }
+
+    /// <summary>Keeps what the database takes of memory small until disposed of: rows that wait for their transaction's end go to a folder beside
+    /// the file, which has its name and ".tmp". DuckDB else takes what it can get.</summary>
+    /// <returns>Null where that is not possible.</returns>
+    internal MemoryBound? BoundMemory() => MemoryBound.TryBegin(this);
 
     public void Dispose() => _handle.Dispose();
 

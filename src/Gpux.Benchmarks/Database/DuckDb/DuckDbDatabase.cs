@@ -66,6 +66,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     private static DatabaseHandle OpenOnce(string path, bool readOnly, DatabaseClaim? claim)
     {
         nint config = 0;
+        var isNew = claim is not null && !File.Exists(path);
         try
         {
             if (duckdb_create_config(out config) != 0)
@@ -78,7 +79,11 @@ public sealed unsafe class DuckDbDatabase : IDisposable
             {
                 var text = DuckDbError.Text(error);
                 duckdb_free(error);
-                throw DuckDbError.OfOpening(text, path);
+                var failure = DuckDbError.OfOpening(text, path);
+                // Else what a full disk took of it would be a damaged database to the next.
+                if (isNew && failure is DatabaseStorageFullException)
+                    File.Delete(path);
+                throw failure;
             }
             return new DatabaseHandle(database, claim);
         }

@@ -7,15 +7,16 @@ namespace Gpux.Benchmarks.Database.DuckDb;
 public sealed unsafe class DuckDbRows : ISqlRows
 {
     private readonly ResultHandle _result;
+    private readonly string _database;
     private readonly DuckDbType[] _types;
     private readonly nint[] _data;
     private readonly nint[] _validity;
     private ChunkHandle? _chunk;
     private int _row;
 
-    internal DuckDbRows(ResultHandle result)
+    internal DuckDbRows(ResultHandle result, string database)
     {
-        _result = result;
+        (_result, _database) = (result, database);
         var count = (int)duckdb_column_count(result.Pointer);
         _types = new DuckDbType[count];
         for (var i = 0; i < count; i++)
@@ -59,7 +60,7 @@ public sealed unsafe class DuckDbRows : ISqlRows
             var chunk = duckdb_fetch_chunk(*_result.Pointer);
             GC.KeepAlive(this);
             if (chunk == 0)
-                return false;
+                return ThrowIfFailed();
             _chunk = new ChunkHandle(chunk);
             ChunkSize = (int)duckdb_data_chunk_get_size(_chunk);
         }
@@ -72,6 +73,9 @@ public sealed unsafe class DuckDbRows : ISqlRows
         }
         return true;
     }
+
+    /// <summary>What the column holds.</summary>
+    internal DuckDbType ColumnType(int column) => _types[column];
 
     /// <summary>A BIGINT column of the chunk at hand, where it lies, until the next chunk. Where a row is null, its value is
     /// anything: ask <see cref="HasNulls"/>.</summary>
@@ -182,6 +186,13 @@ public sealed unsafe class DuckDbRows : ISqlRows
 
     private DatabaseValueTypeException Mistaken(int column, string wanted) =>
         new($"column '{ColumnName(column)}' is of type {_types[column]} and was read as {wanted}.");
+
+    // Rows that are made when they are asked for may fail then, and DuckDB gives no chunk for an error as it does for the end.
+    private bool ThrowIfFailed()
+    {
+        var error = duckdb_result_error(_result.Pointer);
+        return error is null ? false : throw DuckDbError.Of(DuckDbError.Text(error), _database, CancellationToken.None);
+    }
 
     private void Release()
     {

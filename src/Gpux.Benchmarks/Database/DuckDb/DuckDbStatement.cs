@@ -26,24 +26,56 @@ public sealed unsafe class DuckDbStatement : IDisposable
     }
 
     public DuckDbRows Query(ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken) =>
-        new(Run(parameters, cancellationToken));
+        new(Run(parameters, cancellationToken), _database);
+
+    /// <summary>As <see cref="Query"/>, but rows are made when they are asked for: a few chunks of them are in memory at a time. Until the
+    /// rows are disposed of, the connection does nothing else.</summary>
+    public DuckDbRows Stream(ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken)
+    {
+        Bind(parameters, cancellationToken);
+        using var interruption = Interruption.On(_connection, cancellationToken);
+        var failed = duckdb_pending_prepared_streaming(_handle, out var pending) != 0;
+        try
+        {
+            if (failed)
+                throw DuckDbError.Of(DuckDbError.Text(duckdb_pending_error(pending)), _database, cancellationToken);
+            var result = new ResultHandle(_connection);
+            if (duckdb_execute_pending(pending, result.Pointer) == 0)
+                return new DuckDbRows(result, _database);
+            throw Failure(result, cancellationToken);
+        }
+        finally
+        {
+            duckdb_destroy_pending(ref pending);
+        }
+    }
 
     public void Dispose() => _handle.Dispose();
 
     private ResultHandle Run(ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken)
+    {
+        Bind(parameters, cancellationToken);
+        using var interruption = Interruption.On(_connection, cancellationToken);
+        var result = new ResultHandle(_connection);
+        if (duckdb_execute_prepared(_handle, result.Pointer) == 0)
+            return result;
+        throw Failure(result, cancellationToken);
+    }
+
+    private Exception Failure(ResultHandle result, CancellationToken cancellationToken)
+    {
+        var text = DuckDbError.Text(duckdb_result_error(result.Pointer));
+        result.Dispose();
+        return DuckDbError.Of(text, _database, cancellationToken);
+    }
+
+    private void Bind(ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken)
     {
         if (parameters.Length != ParameterCount)
             throw new ArgumentException($"The statement has {ParameterCount} parameters; {parameters.Length} were given.");
         for (var i = 0; i < parameters.Length; i++)
             if (Bind((ulong)i + 1, parameters[i]) != 0)
                 throw DuckDbError.Of(DuckDbError.Text(duckdb_prepare_error(_handle)), _database, cancellationToken);
-        using var interruption = Interruption.On(_connection, cancellationToken);
-        var result = new ResultHandle(_connection);
-        if (duckdb_execute_prepared(_handle, result.Pointer) == 0)
-            return result;
-        var text = DuckDbError.Text(duckdb_result_error(result.Pointer));
-        result.Dispose();
-        throw DuckDbError.Of(text, _database, cancellationToken);
     }
 
     private int Bind(ulong number, in SqlValue value) => value.Kind switch
