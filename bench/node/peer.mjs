@@ -116,6 +116,31 @@ const operations = {
       closeDuckdb(opened);
     }
   },
+  // Runs and their results, read by the engine from a table as text with a row a run and stored in the tables of GPUX.
+  async duckdbImport({ file, table, metrics }) {
+    const opened = await duckdb(file, 'READ_WRITE');
+    try {
+      const { milliseconds } = await timed(async () => {
+        await opened.connection.run(`CREATE TEMP TABLE source AS SELECT row_number() OVER () AS id, * FROM read_csv('${table}', header = true)`);
+        await opened.connection.run('BEGIN TRANSACTION');
+        await opened.connection.run('INSERT INTO models (name) SELECT DISTINCT model FROM source');
+        await opened.connection.run('INSERT INTO hardware_platforms (name, kind) SELECT DISTINCT hardware, hardware_kind FROM source');
+        await opened.connection.run(`INSERT INTO test_runs (id, run_key, content_sha256, model_id, hardware_id, provenance, machine_fingerprint, suite,
+            benchmark_version, task_type, scenario, backend, execution_provider, precision_name, batch_size, concurrency, verdict, started_at, duration_seconds)
+          SELECT s.id, run_key, sha256(run_key), m.id, h.id, provenance, machine_fingerprint, suite, benchmark_version, task_type, scenario, backend,
+            execution_provider, precision, batch_size, concurrency, verdict, s.started_at, duration
+          FROM source s JOIN models m ON m.name = s.model JOIN hardware_platforms h ON h.name = s.hardware`);
+        const columns = ['n', 'mean', 'p50', 'p90', 'p95', 'p99', 'stdev', 'ci_low', 'ci_high', 'ci_level'];
+        for (const metric of metrics)
+          await opened.connection.run(`INSERT INTO performance_results (test_run_id, metric, sample_count, mean, p50, p90, p95, p99, standard_deviation, ci_low, ci_high, ci_level)
+            SELECT id, '${metric}', ${columns.map((column) => `"${metric}.${column}"`).join(', ')} FROM source`);
+        await opened.connection.run('COMMIT');
+      });
+      return { milliseconds };
+    } finally {
+      closeDuckdb(opened);
+    }
+  },
   // A question to a database that is opened for it, or that stays open.
   async duckdbAsk({ file, sql, keep }) {
     if (keep) {

@@ -169,6 +169,7 @@ public enum ErrorCode
     RefusedRows = 6033,
     TransferOption = 6034,
     ResultExport = 6035,
+    ImportCopy = 6036,
     LaunchFailed = 6045,
     UnfitWorkload = 6046,
     InvalidSamples = 6047,

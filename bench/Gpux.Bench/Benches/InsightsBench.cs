@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Gpux.Bench.Measurement;
 using Gpux.Bench.Reports;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Transfers;
 
 namespace Gpux.Bench.Benches;
 
@@ -35,6 +36,7 @@ internal static class InsightsBench
             store => store.Append(Runs(runs), CancellationToken.None), "duckdbFill");
         foreach (var row in Ask(settings, ours))
             yield return row;
+        yield return Import(settings, settings.Quick ? 2_000 : 20_000, ours, theirs);
         // What is served from these results (recommendations) is measured here, on the same file.
         File.Delete(ours);
         File.Delete(theirs);
@@ -54,13 +56,40 @@ internal static class InsightsBench
                 return settings.Peer.Measure(operation, new JsonObject
                 {
                     ["file"] = theirs, ["runs"] = runs, ["models"] = Models, ["platforms"] = Platforms,
-                    ["metrics"] = new JsonArray([.. Measured.Select(metric => JsonValue.Create(metric.Name))]),
+                    ["metrics"] = MetricNames(),
                 });
             });
         // A thousand results in a second are one in a millisecond.
         var results = (double)runs * Measured.Length;
         return new Row(name, "k results/s", times[0].Rate(results), times[1].Rate(results), "INSERT ... SELECT in @duckdb/node-api");
     }
+
+    /// <summary>Theirs reads the table and stores it; ours checks each run, makes its digest and compares its key besides.</summary>
+    private static Row Import(BenchSettings settings, int runs, string ours, string theirs)
+    {
+        var table = settings.Made("insights.csv");
+        using (var source = Empty(ours))
+        {
+            source.Append(Runs(runs), CancellationToken.None);
+            new ResultExport(source).Write(table, ExportFormat.Csv, new RunFilter(), CancellationToken.None);
+        }
+        var times = Alternation.Measure(warmups: 0, settings.Rounds(3),
+            () =>
+            {
+                using var empty = Empty(ours);
+                return Alternation.Time(() => new ResultImport(empty, new ImportOptions(), TimeProvider.System).Import([table], null, CancellationToken.None));
+            },
+            () =>
+            {
+                Empty(theirs).Dispose();
+                return settings.Peer.Measure("duckdbImport", new JsonObject { ["file"] = theirs, ["table"] = table, ["metrics"] = MetricNames() });
+            });
+        File.Delete(table);
+        return new Row($"import {runs / 1000} k runs of {Measured.Length} results from CSV", "k runs/s", times[0].Rate(runs), times[1].Rate(runs),
+            "INSERT ... SELECT FROM read_csv in @duckdb/node-api");
+    }
+
+    private static JsonArray MetricNames() => new([.. Measured.Select(metric => JsonValue.Create(metric.Name))]);
 
     private static void AppendResults(BenchmarkStore store, int runs)
     {

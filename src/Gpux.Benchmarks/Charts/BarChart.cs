@@ -9,16 +9,16 @@ public static class BarChart
 
     public static Chart Of(RunNames names, Metric metric)
     {
-        var shown = names.Runs.Where(run => run.Run[metric] is not null).Take(MostRows).ToArray();
+        var shown = names.Runs.Where(run => run.Run[metric]?.Typical is not null).Take(MostRows).ToArray();
         List<string> notes = [];
         if (names.Runs.Count > shown.Length)
             notes.Add($"{names.Runs.Count - shown.Length} of {names.Runs.Count} runs are left out: not measured, or beyond the first {MostRows}.");
         var hasPredicted = shown.Any(run => !RunCharts.IsMeasured(run.Run));
         return new Chart($"{RunCharts.Title(metric)} by run", string.Join(' ', shown.Select(run => $"{run.Name}: {RunCharts.Words(run.Run[metric]!)}.")), // shown runs have it
             RunCharts.AxisOf(metric, AxisScale.Linear) with { Shown = 0 },
-            new Axis("", "", AxisScale.Category) { Categories = [.. shown.Select(run => $"{run.Name} ({UnitScale.Format(metric.Unit, run.Run[metric]!.Typical)})")] },
+            new Axis("", "", AxisScale.Category) { Categories = [.. shown.Select(run => $"{run.Name} ({UnitScale.Format(metric.Unit, RunCharts.Typical(run.Run, metric))})")] },
             [new Series("measured"), .. hasPredicted ? (Series[])[new Series("predicted", true)] : []],
-            [.. shown.Select((run, i) => new BarMark(RunCharts.IsMeasured(run.Run) ? 0 : 1, i, run.Run[metric]!.Typical, $"{run.Name}: {RunCharts.Words(run.Run[metric]!)}")
+            [.. shown.Select((run, i) => new BarMark(RunCharts.IsMeasured(run.Run) ? 0 : 1, i, RunCharts.Typical(run.Run, metric), $"{run.Name}: {RunCharts.Words(run.Run[metric]!)}")
             {
                 Interval = RunCharts.IntervalOf(run.Run[metric]),
             })]) { Subtitle = LatencyChart.Subtitle(names), Notes = notes };

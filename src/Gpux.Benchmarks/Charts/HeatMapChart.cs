@@ -30,13 +30,13 @@ public static class HeatMapChart
             var cells = shown.Where(run => Key(run) == column).GroupBy(run => run.Run.Hardware.Name).Where(cell => rows.Contains(cell.Key)).ToArray();
             // Measured numbers go before predicted ones of the same place.
             var best = cells.Select(cell => (Hardware: cell.Key, Runs: cell.Any(run => RunCharts.IsMeasured(run.Run)) ? [.. cell.Where(run => RunCharts.IsMeasured(run.Run))] : cell.ToArray()))
-                .Select(cell => (cell.Hardware, cell.Runs, Value: Median([.. cell.Runs.Select(run => run.Run[metric]!.Typical)]))).ToArray(); // shown runs have it
+                .Select(cell => (cell.Hardware, cell.Runs, Value: Median([.. cell.Runs.Select(run => RunCharts.Typical(run.Run, metric))]))).ToArray(); // shown runs have it
             var (low, high) = (Math.Log(best.Min(cell => cell.Value)), Math.Log(best.Max(cell => cell.Value)));
             foreach (var (hardware, runs, value) in best)
             {
                 var (isPredicted, launches) = (!RunCharts.IsMeasured(runs[0].Run), runs.Sum(run => run.Run.LaunchCount));
                 var place = high > low ? (Math.Log(value) - low) / (high - low) : 1;
-                var interval = runs.Length == 1 ? RunCharts.IntervalOf(runs[0].Run[metric]) : (runs.Min(run => run.Run[metric]!.Typical), runs.Max(run => run.Run[metric]!.Typical)); // as above
+                var interval = runs.Length == 1 ? RunCharts.IntervalOf(runs[0].Run[metric]) : (runs.Min(run => RunCharts.Typical(run.Run, metric)), runs.Max(run => RunCharts.Typical(run.Run, metric))); // as above
                 var detail = (isPredicted ? "predicted" : $"n {launches}") + (interval is var (from, to) ? $" · {Bare(metric.Unit, from, to)}" : "");
                 var text = $"{hardware}, {title}: {UnitScale.Format(metric.Unit, value)}, {(isPredicted ? "predicted" : $"{launches} launch{(launches == 1 ? "" : "es")}")}";
                 words.Add(text + ".");

@@ -10,7 +10,7 @@ public static class HistoryChart
     {
         var (valid, left) = RunCharts.Valid(names.Runs);
         List<string> notes = [.. left];
-        var shown = valid.Where(run => run.Run[metric] is not null && (!byVersion || run.Run.VersionTag is not null)).OrderBy(run => run.Run.StartedAt).ToArray();
+        var shown = valid.Where(run => run.Run[metric]?.Typical is not null && (!byVersion || run.Run.VersionTag is not null)).OrderBy(run => run.Run.StartedAt).ToArray();
         if (byVersion && valid.Count > shown.Length)
             notes.Add($"{valid.Count - shown.Length} runs are left out: they belong to no version, or did not measure it.");
         List<string> versions = [.. shown.Select(run => run.Run.VersionTag ?? "").Distinct()];
@@ -28,7 +28,7 @@ public static class HistoryChart
             series.Add(new Series(title.Name, group.All(run => !RunCharts.IsMeasured(run.Run))));
             double At(NamedRun run) => byVersion ? versions.IndexOf(run.Run.VersionTag!) : run.Run.StartedAt.ToUnixTimeMilliseconds() / 1000.0; // those without were left out
             var points = group.Select(run => (X: At(run), Run: run, Result: run.Run[metric]!)).OrderBy(point => point.X).ToArray(); // as above
-            var medians = points.GroupBy(point => point.X).Select(at => (X: at.Key, Y: Median([.. at.Select(point => point.Result.Typical)]), Count: at.Count())).ToArray();
+            var medians = points.GroupBy(point => point.X).Select(at => (X: at.Key, Y: Median([.. at.Select(point => RunCharts.Typical(point.Run.Run, metric))]), Count: at.Count())).ToArray();
             // Where several runs stand at one place, their scatter tells more than the interval of any.
             var band = medians.Any(at => at.Count > 1) ? [] : points.Where(point => RunCharts.IntervalOf(point.Result) is not null).Select(point => (point.X, point.Result.ConfidenceLow!.Value, point.Result.ConfidenceHigh!.Value)).DistinctBy(point => point.X).ToArray(); // have intervals
             if (band.Length > 1)
@@ -37,10 +37,10 @@ public static class HistoryChart
                 marks.Add(new LineMark(place, [.. medians.Select(at => (at.X, at.Y))]));
             foreach (var (i, (x, run, result)) in points.Index())
             {
-                marks.Add(new PointMark(place, byVersion ? x + Beside(i, points.Length, medians.Length) : x, result.Typical,
+                marks.Add(new PointMark(place, byVersion ? x + Beside(i, points.Length, medians.Length) : x, RunCharts.Typical(run.Run, metric),
                     $"{title.Name}{(run.Run.VersionTag is { } tag ? $" {tag}" : "")}, {run.Run.StartedAt.UtcDateTime:yyyy-MM-dd HH:mm}: {RunCharts.Words(result)}") { Interval = RunCharts.IntervalOf(result) });
             }
-            words.Add($"{title.Name}: from {UnitScale.Format(metric.Unit, points[0].Result.Typical)} to {UnitScale.Format(metric.Unit, points[^1].Result.Typical)} in {points.Length} runs.");
+            words.Add($"{title.Name}: from {UnitScale.Format(metric.Unit, RunCharts.Typical(points[0].Run.Run, metric))} to {UnitScale.Format(metric.Unit, RunCharts.Typical(points[^1].Run.Run, metric))} in {points.Length} runs.");
         }
         notes.Add($"Bands and bars: intervals of the medians; the line joins {(byVersion ? "the medians of the versions' runs" : "the runs")}. Only runs on one machine with one workload are joined.");
         return new Chart($"{RunCharts.Title(metric)} {(byVersion ? "by version" : "over time")}", string.Join(' ', words),

@@ -18,7 +18,7 @@ public static class ParetoChart
         List<Mark> marks = [];
         if (front.Count > 1)
         {
-            marks.Add(new LineMark(groups.Length, [.. front.Select(run => (run.Run[across]!.Typical, run.Run[upwards]!.Typical))])); // shown runs have both
+            marks.Add(new LineMark(groups.Length, [.. front.Select(run => (RunCharts.Typical(run.Run, across), RunCharts.Typical(run.Run, upwards)))]));
         }
         foreach (var (place, group) in groups.Index())
         {
@@ -26,7 +26,7 @@ public static class ParetoChart
             foreach (var (run, label) in group.Zip(RunNames.Of([.. group.Select(run => run.Run)]).Runs, (run, own) => (run, group.Count() == 1 ? run.Name : own.Name)))
             {
                 var (x, y) = (run.Run[across]!, run.Run[upwards]!); // shown runs have both
-                marks.Add(new PointMark(place, x.Typical, y.Typical, $"{run.Name}: {RunCharts.Words(x)}; {RunCharts.Words(y)}{(front.Contains(run) ? "; on the front" : "")}")
+                marks.Add(new PointMark(place, RunCharts.Typical(run.Run, across), RunCharts.Typical(run.Run, upwards), $"{run.Name}: {RunCharts.Words(x)}; {RunCharts.Words(y)}{(front.Contains(run) ? "; on the front" : "")}")
                 {
                     HorizontalInterval = RunCharts.IntervalOf(x), Interval = RunCharts.IntervalOf(y),
                     Label = shown.Length <= MostLabels || front.Contains(run) ? label : null,
@@ -35,7 +35,7 @@ public static class ParetoChart
         }
         Series[] series = [.. groups.Select(group => new Series(group.Key.Name, !group.Key.IsMeasured)), .. front.Count > 1 ? (Series[])[new Series("front")] : []];
         return new Chart($"{RunCharts.Title(upwards)} against {RunCharts.Title(across).ToLowerInvariant()}",
-            $"{shown.Length} runs. On the front: {string.Join("; ", front.Select(run => $"{run.Name} ({UnitScale.Format(across.Unit, run.Run[across]!.Typical)}, {UnitScale.Format(upwards.Unit, run.Run[upwards]!.Typical)})"))}.",
+            $"{shown.Length} runs. On the front: {string.Join("; ", front.Select(run => $"{run.Name} ({UnitScale.Format(across.Unit, RunCharts.Typical(run.Run, across))}, {UnitScale.Format(upwards.Unit, RunCharts.Typical(run.Run, upwards))})"))}.",
             RunCharts.AxisOf(across, AxisScale.Log), RunCharts.AxisOf(upwards, AxisScale.Log), series, marks)
         {
             Subtitle = LatencyChart.Subtitle(names),
@@ -46,7 +46,7 @@ public static class ParetoChart
     /// <summary>The runs that no other one beats, in the order of the horizontal axis.</summary>
     internal static IReadOnlyList<NamedRun> Front(IReadOnlyList<NamedRun> runs, Metric across, Metric upwards)
     {
-        double Cost(NamedRun run, Metric metric) => run.Run[metric]!.Typical * (metric.HigherIsBetter ? -1 : 1); // callers choose runs that have both
+        double Cost(NamedRun run, Metric metric) => RunCharts.Typical(run.Run, metric) * (metric.HigherIsBetter ? -1 : 1); // callers choose runs that have both
         List<NamedRun> front = [];
         var best = double.PositiveInfinity;
         foreach (var run in runs.OrderBy(run => Cost(run, across)).ThenBy(run => Cost(run, upwards)))
@@ -56,6 +56,6 @@ public static class ParetoChart
             best = Cost(run, upwards);
             front.Add(run);
         }
-        return [.. front.OrderBy(run => run.Run[across]!.Typical)]; // as above
+        return [.. front.OrderBy(run => RunCharts.Typical(run.Run, across))];
     }
 }

@@ -15,7 +15,7 @@ public static class RooflineChart
         var points = names.Runs.Zip(costs).Where(each => each is { First.Run: { Verdict: RunVerdict.Valid } run, Second: { Flop: > 0, CompulsoryBytes: > 0 } }
             && run[Metric.Latency] is { Typical: > 0 } && RooflineBound.Of(each.Second, run.Hardware) is not null).Select(each =>
         {
-            var (cost, latency) = (each.Second!, each.First.Run[Metric.Latency]!.Typical); // checked above
+            var (cost, latency) = (each.Second!, RunCharts.Typical(each.First.Run, Metric.Latency)); // checked above
             return (each.First, Cost: cost, Intensity: (double)cost.Flop / cost.CompulsoryBytes, Achieved: cost.Flop / latency);
         }).ToArray();
         if (points.Length < names.Runs.Count)
@@ -38,7 +38,7 @@ public static class RooflineChart
                 foreach (var (i, point) in own.Index())
                 {
                     var bound = RooflineBound.Of(point.Cost, hardware)!; // checked above
-                    var share = bound.Share(TimeSpan.FromSeconds(point.First.Run[Metric.Latency]!.Typical));
+                    var share = bound.Share(TimeSpan.FromSeconds(RunCharts.Typical(point.First.Run, Metric.Latency)));
                     var text = $"{point.First.Name}: {UnitScale.Format("FLOP/s", point.Achieved)}, {share * 100:0.#} % of what the machine allows, bound by {(bound.IsMemoryBound ? "memory" : "arithmetic")}";
                     words.Add(text + ".");
                     marks.Add(new PointMark(place, point.Intensity, point.Achieved, text) { Label = $"{(own.Length > 1 ? labels[i].Name : point.First.Name)} ({share * 100:0} %)" });

@@ -43,8 +43,21 @@ internal static class RunCharts
     {
         var unit = result.Metric.Unit;
         var interval = IntervalOf(result) is var (low, high) ? $", {(result.ConfidenceLevel ?? 0.95) * 100:0.#} % {UnitScale.Format(unit, low, high)}" : "";
-        return $"{UnitScale.Format(unit, result.Typical)}{interval}, n {result.SampleCount:#,##0}";
+        return $"{Value(result)}{interval}, n {result.SampleCount:#,##0}";
     }
+
+    /// <summary>The typical value, "12.3 ms"; where it is not known the percentiles that are, "p99 20 ms".</summary>
+    public static string Value(MetricResult result)
+    {
+        var unit = result.Metric.Unit;
+        if (result.Typical is { } typical)
+            return UnitScale.Format(unit, typical);
+        (string Name, double? Value)[] percentiles = [("p90", result.P90), ("p95", result.P95), ("p99", result.P99)];
+        return string.Join(", ", percentiles.Where(each => each.Value is not null).Select(each => $"{each.Name} {UnitScale.Format(unit, each.Value!.Value)}")); // filtered
+    }
+
+    /// <summary>Of runs that were chosen because it is known.</summary>
+    public static double Typical(BenchmarkRun run, Metric metric) => run[metric]!.Typical!.Value;
 
     public static bool IsMeasured(BenchmarkRun run) => run.Provenance != Provenance.Simulated;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gpux.Registries.Store;
 
 namespace Gpux.Benchmarks.Database;
 
@@ -45,6 +46,7 @@ internal static class DatabaseBackup
         var time = clock.GetUtcNow().ToString(TimeFormat, CultureInfo.InvariantCulture);
         var backup = $"{file}.{version:0000}-{time}{Extension}";
         var partial = backup + ".partial";
+        var isWhole = false;
         try
         {
             using (var source = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.Read))
@@ -64,15 +66,19 @@ internal static class DatabaseBackup
                     throw new DatabaseLockedException(file, "another process, which wrote to it while it was copied");
             }
             File.Move(partial, backup, overwrite: true);
+            isWhole = true;
             return backup;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new DatabaseUnavailableException(backup, exception.Message);
+            throw DiskFullException.Explains(exception)
+                ? new DatabaseStorageFullException(backup, exception.Message) : new DatabaseUnavailableException(backup, exception.Message);
         }
         finally
         {
             File.Delete(partial);
+            if (!isWhole)
+                File.Delete(backup + LogExtension);
         }
     }
 

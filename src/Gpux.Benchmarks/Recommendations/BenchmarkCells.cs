@@ -38,6 +38,9 @@ internal sealed record BenchmarkCells(
 {
     public static BenchmarkCells Empty { get; } = new([], new Dictionary<long, BenchmarkedModel>(), new Dictionary<long, HardwarePlatform>());
 
+    /// <summary>Valid runs of the model whose latency is known by percentiles beyond the median alone, so that no cell counts it.</summary>
+    public long RunsOfTailsAlone { get; init; }
+
     /// <summary>Aggregates the valid runs of one model, and an even sample of all others: the effects of hardware, which they teach, need no more.</summary>
     /// <param name="modelId">Null: of all models alike.</param>
     /// <param name="sampleSize">About how many runs of other models are read.</param>
@@ -57,9 +60,9 @@ internal sealed record BenchmarkCells(
                 WHERE verdict = 'valid' AND task_type = $1 AND (model_id = $2 OR ((id % 4294967296) * 1327217885) % 2147483647 < $3)
             ), results AS (
                 SELECT test_run_id, metric, coalesce(p50, mean) AS typical, p99
-                FROM performance_results
+                FROM metric_results
                 WHERE metric IN ('latency.e2e', 'throughput.samples', 'throughput.tokens_out', 'memory.peak_device', 'memory.peak_rss', 'energy')
-                    AND mean > 0 AND coalesce(p50, mean) > 0
+                    AND coalesce(p50, mean) > 0
             )
             SELECT r.model_id, r.hardware_id, r.execution_provider, r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency,
                 CAST(CASE WHEN r.age = 1 THEN 1 ELSE 0 END AS BIGINT) AS is_last,
@@ -89,7 +92,21 @@ internal sealed record BenchmarkCells(
         var ordered = cells.Values.OrderBy(cell => cell.ModelId).ThenBy(cell => cell.HardwareId).ThenBy(cell => cell.Provider, StringComparer.Ordinal)
             .ThenBy(cell => cell.Work.Precision, StringComparer.Ordinal).ThenBy(cell => cell.Work.BatchSize).ThenBy(cell => cell.Work.InputTokens)
             .ThenBy(cell => cell.Work.OutputTokens).ThenBy(cell => cell.Work.Concurrency).ToArray();
-        return new BenchmarkCells(ordered, ReadModels(connection, cancellationToken), ReadHardware(connection, cancellationToken));
+        return new BenchmarkCells(ordered, ReadModels(connection, cancellationToken), ReadHardware(connection, cancellationToken))
+        {
+            RunsOfTailsAlone = CountTailsAlone(connection, task, modelId, cancellationToken),
+        };
+    }
+
+    private static long CountTailsAlone(ISqlConnection connection, TaskType task, long? modelId, CancellationToken cancellationToken)
+    {
+        using var rows = connection.Query(
+            """
+            SELECT count(*) FROM percentile_results p JOIN test_runs r ON r.id = p.test_run_id
+            WHERE p.metric = 'latency.e2e' AND p.p50 IS NULL AND r.model_id = $1 AND r.verdict = 'valid' AND r.task_type = $2
+            """, [SqlValue.From(modelId ?? -1L), Names.Of(task)], cancellationToken);
+        rows.Read();
+        return rows.Int64(0);
     }
 
     /// <summary>The same for a database that has the same runs.</summary>

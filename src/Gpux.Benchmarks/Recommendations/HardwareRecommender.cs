@@ -150,7 +150,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
             """
             SELECT h.name, coalesce(p.p50, p.mean), r.precision_name, r.execution_provider
             FROM test_runs r
-            JOIN performance_results p ON p.test_run_id = r.id AND p.metric = 'latency.e2e'
+            JOIN metric_results p ON p.test_run_id = r.id AND p.metric = 'latency.e2e' AND coalesce(p.p50, p.mean) IS NOT NULL
             JOIN hardware_platforms h ON h.id = r.hardware_id
             WHERE r.model_id = $1 AND r.verdict = 'valid' AND r.task_type = 'inference' AND coalesce(r.batch_size, 1) = 1 AND r.provenance <> 'simulated'
             ORDER BY coalesce(p.p50, p.mean), h.name LIMIT 1

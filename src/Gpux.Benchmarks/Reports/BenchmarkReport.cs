@@ -121,7 +121,7 @@ public static class BenchmarkReport
 
     private static void Value(SvgText html, MetricResult result)
     {
-        html.Text(UnitScale.Format(result.Metric.Unit, result.Typical)).Raw("<br/>");
+        html.Text(RunCharts.Value(result)).Raw("<br/>");
         var interval = RunCharts.IntervalOf(result) is var (low, high) ? $"{UnitScale.Format(result.Metric.Unit, low, high)}, " : "";
         html.Text("span", string.Create(CultureInfo.InvariantCulture, $"{interval}n {result.SampleCount:#,##0}"), "class", "ci");
     }

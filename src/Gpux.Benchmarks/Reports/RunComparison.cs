@@ -105,12 +105,12 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
     private sealed record MeasuredMetric(Metric Metric, double TypicalA, double TypicalB, LogRatio? Factor, bool LaunchesTell)
     {
         public static List<MeasuredMetric> Of(IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b, double level) =>
-            [.. Metric.All.Where(metric => a.All(run => run[metric] is not null) && b.All(run => run[metric] is not null)).Select(metric => Of(metric, a, b, level))];
+            [.. Metric.All.Where(metric => a.Concat(b).All(run => run[metric]?.Typical is not null)).Select(metric => Of(metric, a, b, level))];
 
         private static MeasuredMetric Of(Metric metric, IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b, double level)
         {
             if (RunEvidence.Of(metric, a) is not { } x || RunEvidence.Of(metric, b) is not { } y)
-                return new MeasuredMetric(metric, a.Average(run => run[metric]!.Typical), b.Average(run => run[metric]!.Typical), null, false); // both have the metric
+                return new MeasuredMetric(metric, a.Average(run => run[metric]!.Typical!.Value), b.Average(run => run[metric]!.Typical!.Value), null, false); // both have the metric
             var ratio = LogRatio.Of(x.Logarithms, y.Logarithms, level);
             return new MeasuredMetric(metric, Math.Exp(x.Logarithms.Mean), Math.Exp(y.Logarithms.Mean), metric.HigherIsBetter ? ratio : ratio.Inverse(), x.IsOfLaunches || y.IsOfLaunches);
         }

@@ -9,7 +9,7 @@ namespace Gpux.Benchmarks.Reports;
 /// <param name="IsOfLaunches">Whether more launches in a run would make more values.</param>
 internal sealed record RunEvidence(Moments Logarithms, bool IsOfLaunches)
 {
-    /// <param name="runs">At least one, all of which have the metric.</param>
+    /// <param name="runs">At least one, of all of which a typical value of the metric is known.</param>
     /// <returns>Null where a value is not positive, and so has no logarithm.</returns>
     public static RunEvidence? Of(Metric metric, IReadOnlyList<BenchmarkRun> runs)
     {
@@ -22,10 +22,10 @@ internal sealed record RunEvidence(Moments Logarithms, bool IsOfLaunches)
     // The medians of launches where the raw values are there, else what a run keeps of a metric that each launch measures once: mean and scatter.
     private static Moments OfRun(Metric metric, BenchmarkRun run)
     {
-        var result = run[metric]!; // asked for runs that have it
+        var result = run[metric]!; // as asked
         if (SampleSeries.LaunchMedians(run.Samples).TryGetValue(metric, out var medians) && medians.All(median => median > 0))
             return Moments.OfLogarithms(medians);
-        return result is { StandardDeviation: { } deviation, P50: null } && result.SampleCount == run.LaunchCount && run.LaunchCount > 1
-            ? Moments.Logarithms(new Moments(run.LaunchCount, result.Mean, deviation * deviation)) : new Moments(1, Math.Log(result.Typical), 0);
+        return result is { StandardDeviation: { } deviation, P50: null, Mean: { } mean } && result.SampleCount == run.LaunchCount && run.LaunchCount > 1
+            ? Moments.Logarithms(new Moments(run.LaunchCount, mean, deviation * deviation)) : new Moments(1, Math.Log(result.Typical!.Value), 0); // as asked
     }
 }

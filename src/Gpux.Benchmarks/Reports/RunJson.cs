@@ -211,7 +211,7 @@ public static class RunJson
         json.WriteString("name", metric.Metric.Name);
         json.WriteString("unit", metric.Metric.Unit);
         json.WriteNumber("n", metric.SampleCount);
-        json.WriteNumber("mean", metric.Mean);
+        Optional(json, "mean", metric.Mean);
         Optional(json, "p50", metric.P50);
         Optional(json, "p90", metric.P90);
         Optional(json, "p95", metric.P95);
@@ -234,11 +234,12 @@ public static class RunJson
                 throw new FormatException($"{name} is in '{unit}', and its unit is '{metric.Unit}'");
             if (results.Exists(known => known.Metric == metric))
                 throw new FormatException($"{name} is there twice");
-            results.Add(new MetricResult(metric, Integer(each, "n") is >= 1 and var n ? n : throw new FormatException($"{name} has no samples"), Quantity(each, "mean") ?? throw new FormatException($"{name} has no mean"))
+            var result = new MetricResult(metric, Integer(each, "n") is >= 1 and var n ? n : throw new FormatException($"{name} has no samples"), Quantity(each, "mean"))
             {
                 P50 = Quantity(each, "p50"), P90 = Quantity(each, "p90"), P95 = Quantity(each, "p95"), P99 = Quantity(each, "p99"),
                 StandardDeviation = Quantity(each, "standard_deviation"), ConfidenceLow = Quantity(each, "ci_low"), ConfidenceHigh = Quantity(each, "ci_high"), ConfidenceLevel = Quantity(each, "ci_level"),
-            });
+            };
+            results.Add(result.HasValue ? result : throw new FormatException($"{name} has neither a mean nor percentiles"));
         }
         return results;
     }

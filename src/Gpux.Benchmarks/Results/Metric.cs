@@ -88,7 +88,8 @@ public sealed record Metric
 
 /// <summary>What a run found of one metric, in the metric's unit. All numbers are finite and not negative.</summary>
 /// <param name="SampleCount">At least 1.</param>
-public sealed record MetricResult(Metric Metric, long SampleCount, double Mean)
+/// <param name="Mean">Null where a source tells percentiles alone, as MLPerf does of latencies; then there is one of them at least.</param>
+public sealed record MetricResult(Metric Metric, long SampleCount, double? Mean)
 {
     /// <summary>Percentiles by nearest rank; null where the samples are too few to say.</summary>
     public double? P50 { get; init; }
@@ -106,6 +107,9 @@ public sealed record MetricResult(Metric Metric, long SampleCount, double Mean)
     /// <summary>Between 0 and 1, such as 0.95.</summary>
     public double? ConfidenceLevel { get; init; }
 
-    /// <summary>The median where it is known, else the mean.</summary>
-    public double Typical => P50 ?? Mean;
+    /// <summary>The median where it is known, else the mean; null where only percentiles beyond the median are.</summary>
+    public double? Typical => P50 ?? Mean;
+
+    /// <summary>Whether it has a mean or a percentile, as every result must.</summary>
+    internal bool HasValue => (Mean ?? P50 ?? P90 ?? P95 ?? P99) is not null;
 }

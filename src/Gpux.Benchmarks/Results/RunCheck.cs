@@ -135,6 +135,8 @@ internal static class RunCheck
         RequireStatistic(metric, "ci_low", "lower confidence limit", result.ConfidenceLow, 0, metric.Maximum, metric.Unit);
         RequireStatistic(metric, "ci_high", "upper confidence limit", result.ConfidenceHigh, 0, metric.Maximum, metric.Unit);
         RequireStatistic(metric, "ci_level", "confidence level", result.ConfidenceLevel, double.Epsilon, Math.BitDecrement(1), "");
+        if (!result.HasValue)
+            throw new ImpossibleValueException($"{metric}.mean", $"{metric} has neither a mean nor a percentile", "it is missing", "so are all percentiles");
         RequireOrder(metric, "p50", result.P50, "p90", result.P90);
         RequireOrder(metric, "p50", result.P50, "p95", result.P95);
         RequireOrder(metric, "p50", result.P50, "p99", result.P99);

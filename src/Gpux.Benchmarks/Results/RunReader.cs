@@ -113,7 +113,7 @@ internal sealed class RunReader(ISqlConnection connection)
         using var rows = connection.Query(
             """
             SELECT test_run_id, metric, sample_count, mean, p50, p90, p95, p99, standard_deviation, ci_low, ci_high, ci_level
-            FROM performance_results
+            FROM metric_results
             WHERE test_run_id IN (SELECT unnest(CAST(string_to_array($1, ',') AS BIGINT[])))
             ORDER BY test_run_id, metric
             """, [RunIds.List(runs.Select(found => found.Id))], cancellationToken);
@@ -125,7 +125,7 @@ internal sealed class RunReader(ISqlConnection connection)
             for (var id = row.Int64(); runs[at].Id != id; at++)
                 Take();
             var metric = Metric.Find(row.Text())!; // the table holds none but those
-            results.Add(new MetricResult(metric, row.Int64(), row.Double())
+            results.Add(new MetricResult(metric, row.Int64(), row.DoubleOrNull())
             {
                 P50 = row.DoubleOrNull(),
                 P90 = row.DoubleOrNull(),

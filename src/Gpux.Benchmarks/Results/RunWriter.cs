@@ -9,9 +9,9 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
     // No key has it: texts of runs are without control characters.
     private const string KeySeparator = "\u001f";
 
-    // More, and the next wait for memory instead of for the database; fewer, and it looks for known keys too often.
-    private const int RunsAtATime = 8192;
-    private const long BytesAtATime = 64 << 20;
+    // Three parts are in memory. Fewer runs, and it looks for known keys too often.
+    private const int RunsAtATime = 2048;
+    private const long BytesAtATime = 32 << 20;
 
     private const string FindModel = "SELECT id FROM models WHERE name = $1";
     private const string FindHardware = "SELECT id FROM hardware_platforms WHERE name = $1";
@@ -27,6 +27,8 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
     private static readonly string[] ResultColumns =
         ["test_run_id", "metric", "sample_count", "mean", "p50", "p90", "p95", "p99", "standard_deviation", "ci_low", "ci_high", "ci_level"];
 
+    private static readonly string[] PercentileColumns = [.. ResultColumns.Where(column => column != "mean")];
+
     /// <summary>Stores a run, if it is not there yet.</summary>
     /// <returns>Its id, and false if the database had it already.</returns>
     /// <exception cref="RunChangedException">The database has another run under its key.</exception>
@@ -38,8 +40,9 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
     /// them, those after them are read and checked on another core; no more than these are in memory.</summary>
     /// <param name="runs">Read on another thread: they must not come through this connection.</param>
     /// <param name="isKnownByKey">Which runs are not compared with what the database has under their key.</param>
+    /// <param name="written">Is told how many were new so far.</param>
     /// <returns>How many were new.</returns>
-    public long Write(IEnumerable<BenchmarkRun> runs, Predicate<BenchmarkRun> isKnownByKey, CancellationToken cancellationToken)
+    public long Write(IEnumerable<BenchmarkRun> runs, Predicate<BenchmarkRun> isKnownByKey, Action<long>? written, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var names = new KnownIds();
@@ -53,6 +56,7 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
                 cancellationToken.ThrowIfCancellationRequested();
                 next = Task.Run(() => Take(source, now), CancellationToken.None);
                 added += Write(part, names, isKnownByKey, cancellationToken).LongCount(stored => stored.IsNew);
+                written?.Invoke(added);
             }
             return added;
         }
@@ -219,13 +223,9 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
                 Add(appender, run, models[run.Content.Model], platforms[run.Content.Hardware]);
             appender.Complete();
         }
-        using (var appender = connection.Append("performance_results", ResultColumns, cancellationToken))
-        {
-            foreach (var run in runs)
-                foreach (var result in run.Content.Metrics)
-                    Add(appender, run.Id, result);
-            appender.Complete();
-        }
+        AddResults("performance_results", ResultColumns, runs, hasMean: true, cancellationToken);
+        if (runs.Exists(run => run.Content.Metrics.Any(result => result.Mean is null)))
+            AddResults("percentile_results", PercentileColumns, runs, hasMean: false, cancellationToken);
         foreach (var (id, _, run) in runs)
         {
             if (run.Samples is { } samples)
@@ -235,6 +235,16 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
             }
         }
         Link(runs, models, cancellationToken);
+    }
+
+    private void AddResults(string table, string[] columns, List<NewRun> runs, bool hasMean, CancellationToken cancellationToken)
+    {
+        using var appender = connection.Append(table, columns, cancellationToken);
+        foreach (var run in runs)
+            foreach (var result in run.Content.Metrics)
+                if (result.Mean is not null == hasMean)
+                    Add(appender, run.Id, result);
+        appender.Complete();
     }
 
     private void Link(List<NewRun> runs, Dictionary<BenchmarkedModel, long> models, CancellationToken cancellationToken)
@@ -293,13 +303,14 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
         row.EndRow();
     }
 
-    // In the order of ResultColumns.
+    // In the order of ResultColumns; without a mean, of PercentileColumns.
     private static void Add(ISqlAppender row, long runId, MetricResult result)
     {
         row.Add(runId);
         row.Add(result.Metric.Name);
         row.Add(result.SampleCount);
-        row.Add(result.Mean);
+        if (result.Mean is { } mean)
+            row.Add(mean);
         Add(row, result.P50);
         Add(row, result.P90);
         Add(row, result.P95);

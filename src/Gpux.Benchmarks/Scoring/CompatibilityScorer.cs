@@ -139,7 +139,7 @@ public static class CompatibilityScorer
         Rejected = machine.Rejected,
         Notes =
         [
-            machine.Strata.Count == 0 ? "None of its runs has a throughput or a latency above 0."
+            machine.Strata.Count == 0 ? "None of its runs has a throughput, or a median or mean latency, above 0."
                 : $"It was not measured in the workload that the others have in common ({strata[0]}), but in: {string.Join("; ", machine.Strata.Keys.Order(WorkloadStratum.InOrder).Take(3))}.",
         ],
     };

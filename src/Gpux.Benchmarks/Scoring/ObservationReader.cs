@@ -30,7 +30,7 @@ internal static class ObservationReader
                     max(CASE WHEN q.metric = 'throughput.tokens_out' THEN coalesce(q.p50, q.mean) END) AS throughput_tokens_out,
                     max(CASE WHEN q.metric = 'memory.peak_rss' THEN coalesce(q.p50, q.mean) END) AS memory_peak_rss,
                     max(CASE WHEN q.metric = 'memory.peak_device' THEN coalesce(q.p50, q.mean) END) AS memory_peak_device
-                FROM performance_results q
+                FROM metric_results q
                 JOIN test_runs s ON s.id = q.test_run_id
                 WHERE CAST($1 AS BIGINT) IS NULL OR s.model_id = $1
                 GROUP BY q.test_run_id

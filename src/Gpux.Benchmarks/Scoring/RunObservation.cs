@@ -42,7 +42,7 @@ public sealed record RunObservation
             BenchmarkVersion = run.BenchmarkVersion,
             MachineFingerprint = run.MachineFingerprint,
             LaunchCount = run.LaunchCount,
-            Values = ObservationColumns.Metrics.Where(metric => run[metric] is not null).ToDictionary(metric => metric, metric => run[metric]!.Typical), // filtered so
+            Values = ObservationColumns.Metrics.Where(metric => run[metric]?.Typical is not null).ToDictionary(metric => metric, metric => run[metric]!.Typical!.Value), // filtered so
         };
     }
 }

@@ -23,9 +23,14 @@ public sealed class UnknownAcceleratorException(string name, IReadOnlyList<strin
     "Write one of these names, or describe the GPU with --gpu-memory and --gpu-tflops.");
 
 /// <summary>What the model is made of cannot be told from what there is of it.</summary>
-public sealed class UnknownTrainingModelException(string model, string detail) : GpuxException(ErrorCode.UnknownTrainingModel,
+/// <param name="remedy">What else can be said of the model where it was asked for; null: as 'gpux plan-training' has it.</param>
+public sealed class UnknownTrainingModelException(string model, string detail, string? remedy = null) : GpuxException(ErrorCode.UnknownTrainingModel,
     $"What is to be trained of {model} is not known: {detail}",
-    "Describe it with --parameters, --layers and --hidden.");
+    remedy ?? "Describe it with --parameters, --layers and --hidden.")
+{
+    /// <summary>Why it is not known.</summary>
+    public string Detail { get; } = detail;
+}
 
 /// <summary>The GPU does not compute in the precision.</summary>
 public sealed class TrainingPrecisionException(Accelerator accelerator, string precision) : GpuxException(ErrorCode.TrainingPrecision,

@@ -46,7 +46,7 @@ public sealed class ResultExport(BenchmarkStore store)
         var temporary = Path.Combine(Path.GetDirectoryName(full) ?? full, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}");
         try
         {
-            using var scratch = new ScratchDatabase();
+            using var scratch = new ScratchDatabase(spills: true);
             var count = Fill(scratch.Connection, filter, cancellationToken);
             scratch.Connection.Execute(Copy(format, path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)), [temporary], cancellationToken);
             File.Move(temporary, full, overwrite: true);
@@ -127,7 +127,7 @@ public sealed class ResultExport(BenchmarkStore store)
     private List<Metric> StoredMetrics(CancellationToken cancellationToken)
     {
         var names = new HashSet<string>();
-        using var rows = store.Connection.Query("SELECT DISTINCT metric FROM performance_results", [], cancellationToken);
+        using var rows = store.Connection.Query("SELECT metric FROM performance_results GROUP BY metric UNION SELECT metric FROM percentile_results GROUP BY metric", [], cancellationToken);
         while (rows.Read())
             names.Add(rows.Text(0));
         return [.. Metric.All.Where(metric => names.Contains(metric.Name))];

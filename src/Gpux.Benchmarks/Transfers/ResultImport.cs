@@ -201,7 +201,7 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
         {
             return rows.MoveNext();
         }
-        catch (Exception exception) when (exception is DatabaseException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is DatabaseException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
             throw new UnreadableResultFileException(file.Path, exception.Message.Split('\n')[0], "Check the file: it is damaged, or was changed meanwhile.", exception);
         }

@@ -105,8 +105,7 @@ internal static class RunColumns
                 continue;
             }
             row.Add(result.SampleCount);
-            row.Add(result.Mean);
-            foreach (var value in (ReadOnlySpan<double?>)[result.P50, result.P90, result.P95, result.P99, result.StandardDeviation,
+            foreach (var value in (ReadOnlySpan<double?>)[result.Mean, result.P50, result.P90, result.P95, result.P99, result.StandardDeviation,
                 result.ConfidenceLow, result.ConfidenceHigh, result.ConfidenceLevel])
                 Add(row, value);
         }
@@ -192,19 +191,16 @@ internal static class RunColumns
         var results = new List<MetricResult>();
         foreach (var (metric, columns) in MetricColumns)
         {
-            if (row.Double(columns[1]) is { } mean)
+            var result = new MetricResult(metric, row.Int64(columns[0]) ?? 1, row.Double(columns[1]))
             {
-                results.Add(new MetricResult(metric, row.Int64(columns[0]) ?? 1, mean)
-                {
-                    P50 = row.Double(columns[2]), P90 = row.Double(columns[3]), P95 = row.Double(columns[4]), P99 = row.Double(columns[5]),
-                    StandardDeviation = row.Double(columns[6]), ConfidenceLow = row.Double(columns[7]), ConfidenceHigh = row.Double(columns[8]),
-                    ConfidenceLevel = row.Double(columns[9]),
-                });
-            }
+                P50 = row.Double(columns[2]), P90 = row.Double(columns[3]), P95 = row.Double(columns[4]), P99 = row.Double(columns[5]),
+                StandardDeviation = row.Double(columns[6]), ConfidenceLow = row.Double(columns[7]), ConfidenceHigh = row.Double(columns[8]),
+                ConfidenceLevel = row.Double(columns[9]),
+            };
+            if (result.HasValue)
+                results.Add(result);
             else if (Array.Find(columns, column => row.Text(column) is not null) is { } other)
-            {
-                throw new RowRefusedException(columns[1], $"it is missing, and {other} is there");
-            }
+                throw new RowRefusedException(columns[1], $"it is missing, so are all percentiles, and {other} is there");
         }
         return results;
     }
@@ -282,15 +278,11 @@ internal static class RunColumns
 
     private static JsonDocument ParseArray(string text, string column)
     {
-        try
-        {
-            var document = JsonDocument.Parse(text, JsonRow.Options);
-            return document.RootElement.ValueKind == JsonValueKind.Array ? document : throw new RowRefusedException(column, "it is no JSON array");
-        }
-        catch (JsonException exception)
-        {
-            throw new RowRefusedException(column, $"it is no JSON: {exception.Message}");
-        }
+        var document = JsonRow.ParseValue(Encoding.UTF8.GetBytes(text), column);
+        if (document.RootElement.ValueKind == JsonValueKind.Array)
+            return document;
+        document.Dispose();
+        throw new RowRefusedException(column, "it is no JSON array");
     }
 
     private static string? ReasonsJson(IReadOnlyList<string> reasons) => reasons.Count == 0 ? null : Json(json =>

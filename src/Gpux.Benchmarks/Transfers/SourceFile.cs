@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Gpux.Benchmarks.Database;
 
 namespace Gpux.Benchmarks.Transfers;
 
@@ -35,13 +36,14 @@ internal sealed class SourceFile : IDisposable
     /// <summary>Characters that DuckDB takes for a pattern of several names.</summary>
     private static readonly SearchValues<char> PatternCharacters = SearchValues.Create("*?[]{}\\");
 
+    private readonly bool _isPacked;
     private readonly string? _temporary;
     private readonly Lazy<IReadOnlyList<string>> _columns;
 
-    private SourceFile(ScratchDatabase scratch, string path, string content, string? temporary, SourceKind kind, byte[] head, string sha256, DateTimeOffset modifiedAt)
+    private SourceFile(ScratchDatabase scratch, string path, bool isPacked, string? temporary, SourceKind kind, byte[] head, string sha256, DateTimeOffset modifiedAt)
     {
         Scratch = scratch;
-        (Path, Content, _temporary, Kind, Sha256, ModifiedAt) = (path, content, temporary, kind, sha256, modifiedAt);
+        (Path, _isPacked, _temporary, Kind, Sha256, ModifiedAt) = (path, isPacked, temporary, kind, sha256, modifiedAt);
         Head = kind is SourceKind.Text or SourceKind.Json ? Encoding.UTF8.GetString(head.AsSpan(BomLength(head))) : "";
         _columns = new(ReadColumns);
     }
@@ -52,8 +54,8 @@ internal sealed class SourceFile : IDisposable
     /// <summary>As the user named it, or found in the folder that was named.</summary>
     public string Path { get; }
 
-    /// <summary>The file with the plain bytes, under a name that DuckDB takes as it is.</summary>
-    public string Content { get; }
+    /// <summary>The file with the plain bytes, under a name that DuckDB takes as it is: for Parquet and databases.</summary>
+    public string Content => _temporary ?? System.IO.Path.GetFullPath(Path);
 
     public SourceKind Kind { get; }
 
@@ -79,14 +81,11 @@ internal sealed class SourceFile : IDisposable
                 throw new UnreadableResultFileException(path, "there is no such file.", "Check the path.");
             var sha256 = Digest(path, cancellationToken);
             var isPacked = StartsWith(path, [0x1f, 0x8b]);
-            if (isPacked || path.AsSpan().ContainsAny(PatternCharacters))
-            {
-                temporary = System.IO.Path.Combine(Directory.CreateTempSubdirectory("gpux-import-").FullName, "content");
-                CopyTo(temporary, path, isPacked, cancellationToken);
-            }
-            var content = temporary ?? info.FullName;
-            var head = ReadHead(content);
-            var file = new SourceFile(scratch, path, content, temporary, KindOf(path, head), head, sha256, info.LastWriteTimeUtc);
+            var head = ReadHead(path, isPacked);
+            var kind = KindOf(path, head);
+            if (kind is SourceKind.Parquet or SourceKind.Database && (isPacked || path.AsSpan().ContainsAny(PatternCharacters)))
+                temporary = CopyForDuckDb(path, isPacked, cancellationToken);
+            var file = new SourceFile(scratch, path, isPacked, temporary, kind, head, sha256, info.LastWriteTimeUtc);
             temporary = null;
             return file;
         }
@@ -105,7 +104,7 @@ internal sealed class SourceFile : IDisposable
     {
         try
         {
-            return new SourceFile(scratch, path, path, null, SourceKind.RunFolder, [], DigestOfRun(path, cancellationToken), Directory.GetLastWriteTimeUtc(path));
+            return new SourceFile(scratch, path, isPacked: false, null, SourceKind.RunFolder, [], DigestOfRun(path, cancellationToken), Directory.GetLastWriteTimeUtc(path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -150,21 +149,34 @@ internal sealed class SourceFile : IDisposable
                 throw new ResultColumnsException(Path, $"'{column}' is missing; closest: {string.Join(", ", ColumnMap.Closest(column, Columns))}.", remedy);
     }
 
+    /// <summary>Its bytes from the first, unpacked. The caller disposes of the stream.</summary>
+    public Stream OpenContent() => Open(Path, _isPacked);
+
     /// <summary>The whole text of a small file.</summary>
     public string ReadText()
     {
-        var length = new FileInfo(Content).Length;
-        if (length > MaxDocumentBytes)
-            throw new UnreadableResultFileException(Path, $"it is one document of {length:N0} bytes; at most {MaxDocumentBytes:N0} are read.",
-                "Write it without the values of single requests.");
         try
         {
-            return File.ReadAllText(Content, new UTF8Encoding(false, throwOnInvalidBytes: true));
+            return StrictUtf8.Encoding.GetString(ReadBytes().Span);
         }
-        catch (Exception exception) when (exception is DecoderFallbackException or IOException)
+        catch (DecoderFallbackException exception)
         {
             throw new UnreadableResultFileException(Path, exception.Message, "Write it as UTF-8.", exception);
         }
+    }
+
+    /// <summary>The whole of a small file, without a byte order mark.</summary>
+    public ReadOnlyMemory<byte> ReadBytes()
+    {
+        var content = new ArrayBufferWriter<byte>(1 << 16);
+        using var stream = OpenContent();
+        for (int count; (count = stream.Read(content.GetSpan(1 << 16))) > 0;)
+        {
+            content.Advance(count);
+            if (content.WrittenCount > MaxDocumentBytes)
+                throw new UnreadableResultFileException(Path, $"it is one document of more than {MaxDocumentBytes:N0} bytes.", "Write it without the values of single requests.");
+        }
+        return content.WrittenMemory[BomLength(content.WrittenSpan)..];
     }
 
     public void Dispose() => Forget(_temporary);
@@ -179,7 +191,7 @@ internal sealed class SourceFile : IDisposable
     {
         SourceKind.Text => CsvHeading.Of(Head).Columns,
         SourceKind.Json => FirstProperties(Encoding.UTF8.GetBytes(Head)),
-        SourceKind.Parquet => SourceTable.ParquetColumns(this),
+        SourceKind.Parquet => ParquetTable.Columns(this),
         _ => [],
     };
 
@@ -201,7 +213,7 @@ internal sealed class SourceFile : IDisposable
                     break;
             }
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException) // a name with half a surrogate pair
         {
             // What is wrong is said when the rows are read; the names up to there tell the format.
         }
@@ -224,10 +236,16 @@ internal sealed class SourceFile : IDisposable
 
     private static int BomLength(ReadOnlySpan<byte> head) => head.StartsWith(Encoding.UTF8.Preamble) ? 3 : 0;
 
-    private static byte[] ReadHead(string path)
+    private static Stream Open(string path, bool isPacked)
     {
-        using var stream = File.OpenRead(path);
-        var head = new byte[(int)Math.Min(stream.Length, HeadBytes)];
+        var file = File.OpenRead(path);
+        return isPacked ? new GZipStream(file, CompressionMode.Decompress) : file;
+    }
+
+    private static byte[] ReadHead(string path, bool isPacked)
+    {
+        using var stream = Open(path, isPacked);
+        var head = new byte[HeadBytes];
         return head[..stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
     }
 
@@ -238,18 +256,35 @@ internal sealed class SourceFile : IDisposable
         return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(magic);
     }
 
-    private static void CopyTo(string target, string path, bool isPacked, CancellationToken cancellationToken)
+    /// <returns>The copy, in a folder of its own.</returns>
+    private static string CopyForDuckDb(string path, bool isPacked, CancellationToken cancellationToken)
     {
-        using var file = File.OpenRead(path);
-        using Stream source = isPacked ? new GZipStream(file, CompressionMode.Decompress) : file;
-        using var output = File.Create(target);
-        var buffer = new byte[1 << 16];
-        for (int count; (count = source.Read(buffer)) > 0;)
+        string? copy = null;
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (isPacked && output.Length + count > MaxUnpackedBytes)
-                throw new UnreadableResultFileException(path, $"it unpacks to more than {MaxUnpackedBytes:N0} bytes.", "Cut it into several files.");
-            output.Write(buffer, 0, count);
+            copy = System.IO.Path.Combine(Directory.CreateTempSubdirectory("gpux-import-").FullName, "content");
+            using var output = File.Create(copy);
+            using var source = Open(path, isPacked);
+            var buffer = new byte[1 << 16];
+            for (int count; (count = source.Read(buffer)) > 0;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (isPacked && output.Length + count > MaxUnpackedBytes)
+                    throw new UnreadableResultFileException(path, $"it unpacks to more than {MaxUnpackedBytes:N0} bytes.", "Cut it into several files.");
+                output.Write(buffer, 0, count);
+            }
+            output.Flush(flushToDisk: false); // what a full disk refuses is known here
+            return copy;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Forget(copy);
+            throw new ImportCopyException(path, exception);
+        }
+        catch
+        {
+            Forget(copy);
+            throw;
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Gpux.Benchmarks.Transfers;
 
@@ -30,7 +32,7 @@ internal abstract class SourceRow(long number)
         return number;
     }
 
-    public long? Int64(string column)
+    public virtual long? Int64(string column)
     {
         if (Text(column) is not { } text)
             return null;
@@ -88,37 +90,60 @@ internal sealed class NamedRow(long number, IReadOnlyDictionary<string, string> 
 internal sealed class JsonRow : SourceRow
 {
     // Some two hundred columns are looked for in each row.
-    private readonly Dictionary<string, JsonElement> _properties = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonElement> _properties;
 
-    /// <param name="element">An object.</param>
-    public JsonRow(long number, JsonElement element) : base(number)
+    /// <param name="element">An object, which lives as long as the row.</param>
+    /// <param name="names">Of rows of one file.</param>
+    public JsonRow(long number, JsonElement element, JsonNames? names = null) : base(number)
     {
         Element = element;
+        _properties = new(names?.Count ?? 0, StringComparer.Ordinal);
+        var place = 0;
         foreach (var property in element.EnumerateObject())
-            _properties[property.Name] = property.Value;
+            _properties[names?.Of(property, place++) ?? property.Name] = property.Value;
     }
 
     public override IReadOnlyList<string> Columns => [.. _properties.Keys];
 
     public JsonElement Element { get; }
 
-    /// <exception cref="RowRefusedException">The text is no JSON object, is too deep, or has a property twice.</exception>
-    public static JsonRow Parse(long number, string? text)
+    /// <summary>Reads an object. The caller disposes of it when it is done with the rows made of it.</summary>
+    /// <exception cref="RowRefusedException">As <see cref="ParseValue"/>, or it is no object.</exception>
+    public static JsonDocument Parse(ReadOnlyMemory<byte> json)
     {
+        var document = ParseValue(json);
+        if (document.RootElement.ValueKind == JsonValueKind.Object)
+            return document;
+        document.Dispose();
+        throw new RowRefusedException(null, $"{Shown(Encoding.UTF8.GetString(json.Span[..Math.Min(json.Length, 256)]))} is no JSON object");
+    }
+
+    /// <summary>Reads any value; its texts can be read as well.</summary>
+    /// <param name="column">For the message.</param>
+    /// <exception cref="RowRefusedException">It is no JSON, is too deep, has a property twice, or is no Unicode.</exception>
+    public static JsonDocument ParseValue(ReadOnlyMemory<byte> json, string? column = null)
+    {
+        if (!Utf8.IsValid(json.Span))
+            throw new RowRefusedException(column, "it is no UTF-8");
+        if (HasHalfPair(json.Span))
+            throw new RowRefusedException(column, "a text in it has half a surrogate pair");
         try
         {
-            using var document = JsonDocument.Parse(text ?? "", Options);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new RowRefusedException(null, $"{Shown(text ?? "")} is no JSON object");
-            return new JsonRow(number, document.RootElement.Clone());
+            return JsonDocument.Parse(json, Options);
         }
         catch (JsonException exception)
         {
-            throw new RowRefusedException(null, $"it is no JSON: {exception.Message}");
+            throw new RowRefusedException(column, $"it is no JSON: {exception.Message}");
         }
     }
 
-    public static JsonDocumentOptions Options { get; } = new() { MaxDepth = SourceFile.MaxDepth, AllowDuplicateProperties = false };
+    private static JsonDocumentOptions Options { get; } = new() { MaxDepth = SourceFile.MaxDepth, AllowDuplicateProperties = false };
+
+    public override double? Double(string column) =>
+        Find(column) is { ValueKind: JsonValueKind.Number } number && number.TryGetDouble(out var value) && double.IsFinite(value) ? value : base.Double(column);
+
+    public override long? Int64(string column) =>
+        Find(column) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) ? value : base.Int64(column);
 
     protected override string? Value(string column) => Find(column) switch
     {
@@ -127,6 +152,29 @@ internal sealed class JsonRow : SourceRow
         { } other => other.GetRawText(),
         null => null,
     };
+
+    // An escape may name half of a pair, which JSON has and texts do not: to read such a text fails later.
+    private static bool HasHalfPair(ReadOnlySpan<byte> json)
+    {
+        if (json.IndexOf("\\ud"u8) < 0 && json.IndexOf("\\uD"u8) < 0)
+            return false;
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = SourceFile.MaxDepth });
+        try
+        {
+            while (reader.Read())
+                if (reader.ValueIsEscaped)
+                    reader.GetString();
+            return false;
+        }
+        catch (InvalidOperationException)
+        {
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false; // what else is wrong with it is told by who reads it
+        }
+    }
 
     private JsonElement? Find(string path)
     {
@@ -152,5 +200,26 @@ internal sealed class JsonRow : SourceRow
                 return value;
         }
         return null;
+    }
+}
+
+/// <summary>The names of properties in a file's objects, made once: the objects of a file mostly have the same, in the same order.</summary>
+internal sealed class JsonNames
+{
+    // Objects whose names are never the same must not pile up.
+    private const int MaxNames = 1000;
+
+    private readonly List<string> _names = [];
+
+    public int Count => _names.Count;
+
+    public string Of(JsonProperty property, int place)
+    {
+        if (place < _names.Count && property.NameEquals(_names[place]))
+            return _names[place];
+        var name = property.Name;
+        if (place == _names.Count && place < MaxNames)
+            _names.Add(name);
+        return name;
     }
 }

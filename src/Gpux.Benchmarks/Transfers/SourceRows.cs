@@ -1,46 +1,82 @@
+using System.Globalization;
+using System.Text.Json;
+
 namespace Gpux.Benchmarks.Transfers;
 
-/// <summary>Rows of files that are tables, or JSON objects.</summary>
+/// <summary>Rows of files that are tables, or JSON objects: read as they are asked for, one in memory.</summary>
 internal static class SourceRows
 {
+    // More are no table with mistakes, but no table.
+    private const int MaxRefused = 100_000;
+
     /// <summary>Rows of CSV, JSON, JSON lines or Parquet.</summary>
+    /// <param name="refuse">Takes what is no row at all: its number, its column and why.</param>
     public static IEnumerable<SourceRow> Of(SourceFile file, Action<long, string?, string> refuse, CancellationToken cancellationToken) => file.Kind switch
     {
-        SourceKind.Json => OfJson(file, refuse, cancellationToken),
-        SourceKind.Parquet => OfTable(SourceTable.OpenParquet(file, cancellationToken), refuse, cancellationToken),
-        SourceKind.Text => OfTable(SourceTable.OpenCsv(file, cancellationToken), refuse, cancellationToken),
+        SourceKind.Json => OfJson(file, refuse),
+        SourceKind.Parquet => OfParquet(file, cancellationToken),
+        SourceKind.Text => OfCsv(file, refuse),
         _ => throw new UnknownResultFormatException(file.Path, "it is neither CSV nor JSON nor Parquet."),
     };
 
     /// <summary>A JSON object, an array of them, or one a line.</summary>
-    private static IEnumerable<SourceRow> OfJson(SourceFile file, Action<long, string?, string> refuse, CancellationToken cancellationToken)
+    private static IEnumerable<SourceRow> OfJson(SourceFile file, Action<long, string?, string> refuse)
     {
         if (IsOneObject(file))
         {
-            var (row, problem) = TryParse(1, file.ReadText());
-            if (row is null)
+            var (whole, problem) = TryParse(file.ReadBytes());
+            if (whole is null)
                 throw new UnreadableResultFileException(file.Path, problem, "Check the file: it is damaged, or not what its beginning says.");
-            yield return row;
+            using (whole)
+                yield return new JsonRow(1, whole.RootElement);
             yield break;
         }
-        using var table = SourceTable.OpenJson(file, cancellationToken);
-        foreach (var line in table.Rows(cancellationToken))
+        using var records = new JsonRecords(file);
+        var names = new JsonNames();
+        for (var number = 1L; records.Read(); number++)
         {
-            var (row, problem) = TryParse(line.Number, line.Text("json"));
-            if (row is null)
-                refuse(line.Number, null, problem);
-            else
-                yield return row;
+            var (document, problem) = TryParse(records.Value);
+            using (document)
+            {
+                if (document is null)
+                    refuse(number, null, problem);
+                else
+                    yield return new JsonRow(number, document.RootElement, names);
+            }
         }
     }
 
-    private static IEnumerable<SourceRow> OfTable(SourceTable source, Action<long, string?, string> refuse, CancellationToken cancellationToken)
+    private static IEnumerable<SourceRow> OfCsv(SourceFile file, Action<long, string?, string> refuse)
     {
-        using var table = source;
-        foreach (var (line, column, problem) in table.Rejected)
-            refuse(Math.Max(1, line - 1), column, problem);
-        foreach (var row in table.Rows(cancellationToken))
-            yield return row;
+        var heading = CsvHeading.Of(file.Head);
+        var columns = ColumnsOf(file, heading.Columns);
+        using var reader = new CsvReader(file, heading);
+        var refused = 0;
+        for (var number = 1L; reader.Read(out var problem); number++)
+        {
+            if (problem is null)
+                yield return new CsvRow(number, reader, columns);
+            else if (++refused <= MaxRefused)
+                refuse(number, null, problem);
+            else
+                throw new UnreadableResultFileException(file.Path, $"more than {MaxRefused:N0} of its lines are no rows of the table: {problem}", "Check the file.");
+        }
+    }
+
+    private static IEnumerable<SourceRow> OfParquet(SourceFile file, CancellationToken cancellationToken)
+    {
+        var columns = ColumnsOf(file, file.Columns);
+        using var table = ParquetTable.Open(file, cancellationToken);
+        for (var number = 1L; table.Read(); number++)
+            yield return new ParquetRow(number, table, columns);
+    }
+
+    /// <exception cref="ResultColumnsException">One comes twice: nobody could say which is meant.</exception>
+    private static Dictionary<string, int> ColumnsOf(SourceFile file, IReadOnlyList<string> columns)
+    {
+        if (columns.GroupBy(column => column, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } duplicate)
+            throw new ResultColumnsException(file.Path, $"'{duplicate.Key}' comes {duplicate.Count()} times.", "Give every column a name of its own; letter case does not count.");
+        return columns.Index().ToDictionary(column => column.Item, column => column.Index, StringComparer.Ordinal);
     }
 
     // An object on one line with others below it is a line of several.
@@ -50,15 +86,42 @@ internal static class SourceRows
         return text.StartsWith("{") && !(text.IndexOf('\n') is >= 0 and var end && text[..end].TrimEnd().EndsWith("}") && !text[end..].Trim().IsEmpty);
     }
 
-    private static (JsonRow? Row, string Problem) TryParse(long number, string? text)
+    private static (JsonDocument? Document, string Problem) TryParse(ReadOnlyMemory<byte> json)
     {
         try
         {
-            return (JsonRow.Parse(number, text), "");
+            return (JsonRow.Parse(json), "");
         }
         catch (RowRefusedException exception)
         {
             return (null, exception.Message);
         }
+    }
+
+    private sealed class CsvRow(long number, CsvReader reader, Dictionary<string, int> columns) : SourceRow(number)
+    {
+        public override IReadOnlyList<string> Columns => [.. columns.Keys];
+
+        public override double? Double(string column) => columns.TryGetValue(column, out var at)
+            && double.TryParse(reader.Bytes(at), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : base.Double(column);
+
+        public override long? Int64(string column) => columns.TryGetValue(column, out var at)
+            && long.TryParse(reader.Bytes(at), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : base.Int64(column);
+
+        protected override string? Value(string column) => columns.TryGetValue(column, out var at) && !reader.IsMissing(at) ? reader.Text(at) : null;
+    }
+
+    private sealed class ParquetRow(long number, ParquetTable table, Dictionary<string, int> columns) : SourceRow(number)
+    {
+        public override IReadOnlyList<string> Columns => [.. columns.Keys];
+
+        public override double? Double(string column) =>
+            columns.TryGetValue(column, out var at) && table.IsDouble(at) && table.Rows.Double(at) is var value && double.IsFinite(value) ? value : base.Double(column);
+
+        public override long? Int64(string column) => columns.TryGetValue(column, out var at) && table.IsInt64(at) ? table.Rows.Int64(at) : base.Int64(column);
+
+        public override DateTimeOffset? Time(string column) => columns.TryGetValue(column, out var at) && table.IsTime(at) ? table.Rows.Time(at) : base.Time(column);
+
+        protected override string? Value(string column) => columns.TryGetValue(column, out var at) ? table.Text(at) : null;
     }
 }

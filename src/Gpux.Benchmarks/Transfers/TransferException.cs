@@ -14,6 +14,11 @@ public sealed class UnknownResultFormatException(string file, string detail) : T
 public sealed class UnreadableResultFileException(string file, string detail, string remedy, Exception? inner = null) : TransferException(
     ErrorCode.UnreadableResultFile, $"'{file}' cannot be read: {detail}", $"{remedy} Nothing of the file was imported.", inner);
 
+/// <summary>A packed table, or one with a name that reads as a pattern, is copied to be read, and cannot be.</summary>
+public sealed class ImportCopyException(string file, Exception inner) : TransferException(
+    ErrorCode.ImportCopy, $"'{file}' cannot be unpacked: {inner.Message}",
+    "Free space there, name another folder by TMPDIR, or unpack it yourself. Nothing of the file was imported.", inner);
+
 /// <summary>The file lacks columns, or has one twice.</summary>
 public sealed class ResultColumnsException(string file, string detail, string remedy) : TransferException(
     ErrorCode.ResultColumns, $"The columns of '{file}' do not fit: {detail}", remedy);

@@ -90,6 +90,11 @@ internal sealed class RecommendCommand : GpuxCommand
                 return (WithWork(facts, description, tokens), null);
             return (facts, TrainingModel.Of(description));
         }
+        catch (UnknownTrainingModelException exception) when (stored is null)
+        {
+            throw new UnknownTrainingModelException(text, exception.Detail,
+                "Trainings are planned for transformers. Of other models those count that were measured: gpux db import FILE --db-path DATABASE, and ask again with that --db-path.");
+        }
         catch (GpuxException exception) when (stored is not null)
         {
             if (isTraining || stored is not { ParameterCount: not null, Architecture: not null })

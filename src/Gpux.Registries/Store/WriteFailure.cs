@@ -3,12 +3,7 @@ namespace Gpux.Registries.Store;
 /// <summary>Tells a full disk from a folder that may not be written.</summary>
 internal static class WriteFailure
 {
-    // ENOSPC, EDQUOT (Linux, macOS); ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL.
-    private static readonly int[] FullDisk = OperatingSystem.IsWindows()
-        ? [unchecked((int)0x80070070), unchecked((int)0x80070027)]
-        : OperatingSystem.IsMacOS() ? [28, 69] : [28, 122];
-
-    public static GpuxException Of(Exception exception, StoreFolder folder) => FullDisk.Contains(exception.HResult)
+    public static GpuxException Of(Exception exception, StoreFolder folder) => DiskFullException.Explains(exception)
         ? new DiskFullException(folder.Path, folder.Variable, neededBytes: null, freeBytes: null, exception)
         : new NotWritableException(folder.Path, folder.Variable, exception);
 }
@@ -36,6 +31,14 @@ public sealed class DiskFullException(
     $"Free some space (gpux rm removes models), or set {variable} to a folder on another disk. What came so far is kept.",
     inner)
 {
+    // ENOSPC, EDQUOT (Linux, macOS); ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL.
+    private static readonly int[] Codes = OperatingSystem.IsWindows()
+        ? [unchecked((int)0x80070070), unchecked((int)0x80070027)]
+        : OperatingSystem.IsMacOS() ? [28, 69] : [28, 122];
+
     public long? NeededBytes { get; } = neededBytes;
     public long? FreeBytes { get; } = freeBytes;
+
+    /// <summary>Whether the system refused to write for want of room.</summary>
+    public static bool Explains(Exception exception) => Codes.Contains(exception.HResult);
 }

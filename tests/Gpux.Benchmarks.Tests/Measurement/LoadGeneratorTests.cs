@@ -16,8 +16,8 @@ public sealed class LoadGeneratorTests
         var outcome = FakeModel.Measure((_, _) => () => 0.001);
         Assert.Equal(RunVerdict.Valid, outcome.Run!.Verdict);
         var latency = Latency(outcome);
-        Assert.Equal((0.001, 0.001, 0.001, 0.0), (latency.P50!.Value, latency.P99!.Value, latency.Mean, latency.StandardDeviation!.Value), Tolerant);
-        Assert.Equal(1000, outcome.Run[Metric.Throughput]!.Mean, 1e-3);
+        Assert.Equal((0.001, 0.001, 0.001, 0.0), (latency.P50!.Value, latency.P99!.Value, latency.Mean!.Value, latency.StandardDeviation!.Value), Tolerant);
+        Assert.Equal(1000, outcome.Run[Metric.Throughput]!.Mean!.Value, 1e-3);
         Assert.Equal(3, outcome.Run.LaunchCount);
         Assert.Equal(0, outcome.Run[Metric.ErrorRate]!.Mean);
         Assert.True(latency.SampleCount >= 30_000);
@@ -58,7 +58,7 @@ public sealed class LoadGeneratorTests
         var latency = Latency(outcome);
         Assert.Equal(0.001, latency.P50!.Value, 1e-9);
         Assert.Equal(0.005, latency.P95!.Value, 1e-9);
-        Assert.InRange(latency.Mean, 0.00135, 0.00145);
+        Assert.InRange(latency.Mean!.Value, 0.00135, 0.00145);
     }
 
     [Theory]
@@ -104,8 +104,8 @@ public sealed class LoadGeneratorTests
     {
         // M/D/1 at half load: the mean wait is half a service time.
         var outcome = FakeModel.Measure((_, _) => () => 0.01, rate: 50, step: 50_000, limits: MeasurementLimits.Default with { Least = TimeSpan.FromSeconds(100) });
-        Assert.InRange(Latency(outcome).Mean, 0.0145, 0.0155);
-        Assert.InRange(outcome.Run![Metric.Throughput]!.Mean, 48, 52);
+        Assert.InRange(Latency(outcome).Mean!.Value, 0.0145, 0.0155);
+        Assert.InRange(outcome.Run![Metric.Throughput]!.Mean!.Value, 48, 52);
         Assert.Equal("open-loop", outcome.Run.Workload.Scenario);
     }
 
@@ -122,7 +122,7 @@ public sealed class LoadGeneratorTests
     {
         var outcome = FakeModel.Measure((clock, chance) => new Failing(clock, chance, share: 0.05));
         Assert.Equal(RunVerdict.Invalid, outcome.Run!.Verdict);
-        Assert.InRange(outcome.Run[Metric.ErrorRate]!.Mean, 0.045, 0.055);
+        Assert.InRange(outcome.Run[Metric.ErrorRate]!.Mean!.Value, 0.045, 0.055);
         Assert.Contains(outcome.Run.Reasons, text => text.StartsWith("errors:", StringComparison.Ordinal) && text.Contains("TimeoutException: ", StringComparison.Ordinal));
         Assert.Equal(0.001, Latency(outcome).P99!.Value, 1e-9);
         Assert.Equal(RunVerdict.Valid, FakeModel.Measure((clock, chance) => new Failing(clock, chance, share: 0.005)).Run!.Verdict);

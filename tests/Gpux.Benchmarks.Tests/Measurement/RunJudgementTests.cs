@@ -64,7 +64,7 @@ public sealed class RunJudgementTests
         Assert.Equal(2000, run[Metric.Latency]!.SampleCount);
         Assert.Equal(400, run[Metric.Throughput]!.Mean);
         var load = run[Metric.LoadTime]!;
-        Assert.Equal(0.6, load.Mean, 1e-12);
+        Assert.Equal(0.6, load.Mean!.Value, 1e-12);
         // Student: 12.706 times the standard error.
         Assert.Equal(0.6 + 12.7062 * 0.1, load.ConfidenceHigh!.Value, 1e-4);
         Assert.Equal(0, load.ConfidenceLow);
@@ -82,8 +82,8 @@ public sealed class RunJudgementTests
             Samples = [.. Quiet.Samples, new SampleSeries(Metric.TimeToFirstToken, [new LaunchSamples(1, [[5_000_000]])]), new SampleSeries(Metric.TimePerOutputToken, [new LaunchSamples(1, [[500_000]])])],
         };
         var run = FakeModel.Summarise(new LaunchRequest { Model = "fake", Batch = 2 }, [launch]).Run!;
-        Assert.Equal(100 * 2 * 11, run[Metric.OutputTokenThroughput]!.Mean, 1e-9); // 100 requests a second
-        Assert.Equal(100 * 2 / 0.005, run[Metric.InputTokenThroughput]!.Mean, 1e-6);
-        Assert.Equal(0.0005, run[Metric.TimePerOutputToken]!.Mean, 1e-12);
+        Assert.Equal(100 * 2 * 11, run[Metric.OutputTokenThroughput]!.Mean!.Value, 1e-9); // 100 requests a second
+        Assert.Equal(100 * 2 / 0.005, run[Metric.InputTokenThroughput]!.Mean!.Value, 1e-6);
+        Assert.Equal(0.0005, run[Metric.TimePerOutputToken]!.Mean!.Value, 1e-12);
     }
 }

@@ -1,4 +1,6 @@
+using Gpux.Benchmarks.Recommendations;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Scoring;
 using Gpux.Benchmarks.Tests.Database;
 using Gpux.Benchmarks.Tests.Database.DuckDb;
 using Gpux.Benchmarks.Tests.Database.Postgres;
@@ -26,6 +28,32 @@ public abstract class BenchmarkStoreTests : IDisposable
         _store.Dispose();
         _database.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public void Percentiles_without_a_mean_are_kept_and_are_no_median()
+    {
+        MetricResult[] metrics = [new(Metric.Latency, 1, Mean: null) { P90 = 0.0035, P99 = 0.004 }, new(Metric.Throughput, 1, 300)];
+        _store.AddAll([ExampleRun.Of("tail") with { Metrics = metrics }, ExampleRun.Of("whole")], default);
+        var stored = _store.Find(new RunFilter(), default);
+        Assert.Equal(metrics, stored[0].Run.Metrics);
+        Assert.Null(stored[0].Run[Metric.Latency]!.Typical);
+        Assert.False(_store.Add(ExampleRun.Of("tail") with { Metrics = metrics }, default).IsNew);
+        Assert.Throws<RunChangedException>(() => _store.Add(ExampleRun.Of("tail") with { Metrics = [metrics[0] with { P90 = 0.003 }] }, default));
+        // Neither scores nor advice take the 90th percentile for a median.
+        var score = Assert.Single(new ModelRegistryIntegration(_store).CalculateSuitabilityScores());
+        Assert.Equal([300, 0.01], ObservationReader.Read(_store.Connection, null, null, default).Single().Observations switch
+        {
+            var seen => [seen[0].Values[Metric.Throughput], seen[1].Values[Metric.Latency]],
+        });
+        Assert.DoesNotContain(Metric.Latency, RunObservation.Of(stored[0])!.Values.Keys);
+        Assert.NotNull(score.Compatibility);
+        var advice = new HardwareRecommender(_store.Connection).Recommend(new RecommendationRequest(ModelFacts.Of(stored[0].Run.Model)), default);
+        Assert.Contains(advice.Notes, note => note.StartsWith("Of 1 run only the 90th or 99th percentile", StringComparison.Ordinal));
+        Assert.Equal(2, _store.Delete([.. stored.Select(run => run.Id)], default));
+        using var rows = _store.Connection.Query("SELECT count(*) FROM metric_results", [], default);
+        Assert.True(rows.Read());
+        Assert.Equal(0, rows.Int64(0));
     }
 
     [Fact]

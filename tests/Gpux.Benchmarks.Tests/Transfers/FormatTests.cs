@@ -260,12 +260,14 @@ public sealed class FormatTests : IDisposable
     }
 
     [Fact]
-    public void Mlperf_tables_give_rates_and_refuse_what_is_none()
+    public void Mlperf_tables_give_rates_and_percentiles_and_refuse_what_is_none()
     {
         var file = _importer.Import(Importer.Golden("mlperf-summary.csv"));
-        Assert.Equal(("mlperf-csv", 4L, 2, 2L), (file.Format, file.Rows, file.New, file.RefusedCount));
-        Assert.Equal([(2L, "Units"), (4L, "Units")], file.Refused.Select(refused => (refused.Row, refused.Column!)));
-        var (tokens, samples) = (_importer.Runs[0], _importer.Runs[1]);
+        Assert.Equal(("mlperf-csv", 4L, 3, 1L), (file.Format, file.Rows, file.New, file.RefusedCount));
+        Assert.Equal((4L, "Units"), Assert.Single(file.Refused) switch { var refused => (refused.Row, refused.Column) });
+        var (tokens, single, samples) = (_importer.Runs[0], _importer.Runs[1], _importer.Runs[2]);
+        Assert.Equal(("SingleStream", new MetricResult(Metric.Latency, 1, Mean: null) { P90 = 0.0035 }), (single.Workload.Scenario, Assert.Single(single.Metrics)));
+        Assert.DoesNotContain("no percentiles", single.Reasons);
         Assert.Equal(("llama2-70b-99", "8x NVIDIA H100 SXM", "fp8", 24525.5), (tokens.Model.Name, tokens.Hardware.Name, tokens.Workload.Precision, tokens[Metric.OutputTokenThroughput]!.Mean));
         Assert.Equal(("2x Intel(R) Xeon(R) Platinum 8480C", HardwareKind.Cpu, 1234.5), (samples.Hardware.Name, samples.Hardware.Kind, samples[Metric.Throughput]!.Mean));
         Assert.Contains("ROUGE1: 44.5", tokens.EnvironmentJson, StringComparison.Ordinal);

@@ -55,6 +55,82 @@ public sealed class HostileImportTests : IDisposable
     }
 
     [Fact]
+    public void Quotes_line_ends_and_empty_lines_are_those_of_tables()
+    {
+        var long_ = new string('x', 2000);
+        var file = _importer.ImportText("a.csv", $"model,ms,note\r\n\"a \"\"b\"\", c\",1,\"two\nlines\"\r\n\r\n12\" rack,2,\n\"{long_}\",\"3\",\"\"\r\"cut\"off,4,\nm,5,\"no end\n", Mapped);
+        Assert.Equal((5L, 3, 2L), (file.Rows, file.New, file.RefusedCount));
+        Assert.Equal([new RefusedRow(4, null, "text stands behind a closing quote"), new RefusedRow(5, null, "a quoted text has no end")], file.Refused);
+        Assert.Equal(["a \"b\", c", "12\" rack", long_], _importer.Runs.Select(run => run.Model.Name));
+    }
+
+    [Fact]
+    public void Rows_that_lie_across_what_is_read_at_a_time_are_whole()
+    {
+        // Rows of every length up to some thousand, so that every part of one meets the end of a buffer.
+        var lines = Enumerable.Range(0, 1500).Select(i => (Name: $"m{i}", Note: $"{new string('y', i)} \"{i}\", é")).ToArray();
+        var options = Mapped with { Maps = ["ms=latency.e2e:ms", "note=environment"] };
+        static string Quoted(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        static string Note(string text) => System.Text.Json.JsonSerializer.Serialize(new Dictionary<string, string> { ["a"] = text });
+        var csv = _importer.ImportText("a.csv", "model,ms,note\n" + string.Join("\r\n", lines.Select(line => $"{line.Name},1,{Quoted(Note(line.Note))}")), options);
+        Assert.Equal((1500, 0L), (csv.New, csv.RefusedCount));
+        Assert.All(_importer.Runs.Zip(lines), pair => Assert.Equal((pair.Second.Name, Note(pair.Second.Note)), (pair.First.Model.Name, pair.First.EnvironmentJson)));
+        var rows = lines.Select(line => $"{{\"model\": \"{line.Name}\", \"ms\": 2, \"note\": {System.Text.Json.JsonSerializer.Serialize(Note(line.Note))}}}").ToArray();
+        Assert.Equal((1500, 0L), _importer.ImportText("a.jsonl", string.Join("\n", rows), options) switch { var file => (file.New, file.RefusedCount) });
+        Assert.Equal((0, 1500L), _importer.ImportText("a.json", $"[{string.Join(" , ", rows)}]", options) switch { var file => (file.New, file.AlreadyThere) });
+    }
+
+    [Fact]
+    public void A_row_beyond_all_bounds_is_no_row()
+    {
+        var endless = new string('z', 17 << 20);
+        foreach (var (name, text) in (ReadOnlySpan<(string, string)>)[("a.csv", $"model,ms\nm,1\n\"{endless}"), ("a.jsonl", $"{{\"model\":\"m\",\"ms\":1}}\n{{\"model\":\"{endless}"),
+            ("a.json", $"[{{\"model\":\"m\",\"ms\":1}},{{\"model\":\"{endless}")])
+            Assert.Contains("more than 16,777,216 bytes", Assert.IsType<UnreadableResultFileException>(_importer.ImportText(name, text, Mapped).Error).Message, StringComparison.Ordinal);
+        Assert.Empty(_importer.Runs);
+    }
+
+    [Theory]
+    [InlineData("{\"model\":\"\\ud800\",\"ms\":1}\n{\"model\":\"m\",\"ms\":2}\n")]
+    [InlineData("{\"\\udfff\":\"m\",\"ms\":1}\n{\"model\":\"m \\ud83d\\ude00\",\"ms\":2}\n")]
+    [InlineData("[{\"model\":\"m\",\"ms\":1,\"verdict_reasons\":\"\\uDC00\"},{\"model\":\"m\",\"ms\":2}]")]
+    public void Half_a_surrogate_pair_refuses_its_row(string text)
+    {
+        var file = _importer.ImportText("a.json", text, Mapped);
+        Assert.Equal((1, 1L), (file.New, file.RefusedCount));
+        Assert.Equal("a text in it has half a surrogate pair", file.Refused[0].Reason);
+    }
+
+    [Theory]
+    [InlineData("[{\"model\":\"m\",\"ms\":1}")]
+    [InlineData("[{\"model\":\"m\",\"ms\":1},")]
+    [InlineData("[{\"model\":\"m\",\"ms\":1} {\"model\":\"m\",\"ms\":2}]")]
+    [InlineData("[{\"model\":\"m\",\"ms\":1}] 7")]
+    [InlineData("[{\"model\":\"m\",\"ms\":1}, \"no end")]
+    public void Arrays_that_are_damaged_between_their_rows_are_refused_as_a_whole(string text)
+    {
+        Assert.IsType<UnreadableResultFileException>(_importer.ImportText("a.json", text, Mapped).Error);
+        Assert.Empty(_importer.Runs);
+    }
+
+    [Fact]
+    public void Parquet_that_is_damaged_in_the_middle_is_refused_as_a_whole()
+    {
+        _importer.Store.AddAll(Enumerable.Range(0, 5000).Select(i => ExampleRun.Of($"run {i}", latencySeconds: 0.001 * (i + 1))), default);
+        var bytes = File.ReadAllBytes(_importer.Export("a.parquet"));
+        using var to = new Importer();
+        for (var part = 1; part < 8; part++)
+        {
+            var damaged = bytes.ToArray();
+            damaged.AsSpan(bytes.Length * part / 10, 64).Fill(0xa5);
+            File.WriteAllBytes(to.Folder["damaged.parquet"], damaged);
+            var file = Assert.Single(to.ImportAll(to.Folder["damaged.parquet"]));
+            Assert.True(file.Error is UnreadableResultFileException || file is { New: 0 } or { RefusedCount: > 0 } || file.New == 5000, $"{part}: {file.Error} {file.New}");
+            to.Store.Delete([.. to.Store.Find(new RunFilter(), default).Select(run => run.Id)], default);
+        }
+    }
+
+    [Fact]
     public void Columns_that_come_twice_are_refused()
     {
         Assert.IsType<ResultColumnsException>(_importer.ImportText("a.csv", "model,ms,MS\nm,1,2\n", Mapped).Error);

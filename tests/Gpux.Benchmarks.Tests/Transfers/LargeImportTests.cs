@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Tests.Database;
@@ -52,6 +53,27 @@ public sealed class LargeImportTests : IDisposable
         Assert.Equal(Runs / 1000 + 1, told.Count);
         Assert.Equal((Runs, (long?)Runs), (told[^1].Done, told[^1].Total));
         Assert.Equal((0, Runs - 1L), _importer.Import(_importer.Folder["a.csv"], options) switch { var again => (again.New, again.AlreadyThere) });
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void An_import_takes_as_much_memory_for_many_runs_as_for_few()
+    {
+        var file = _importer.Folder["many.csv"];
+        using (var writer = File.CreateText(file))
+        {
+            writer.WriteLine("gpux_results,run_key,model,hardware,hardware_kind,provenance,machine_fingerprint,suite,benchmark_version,task_type,scenario,verdict,started_at,duration,"
+                + string.Join(',', Metric.All.Take(10).Select(metric => $"{metric}.mean,{metric}.p50")));
+            for (var i = 0; i < 200_000; i++)
+                writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"1,run-{i}-{i * 2654435761L:x16},m{i % 200},h{i % 50},gpu,simulated,machine {i % 50},s,1,inference,x,valid,2026-01-02T03:04:05Z,1,")
+                    + string.Join(',', Enumerable.Range(0, 20).Select(column => (i + column) / 1e6)));
+        }
+        using var other = new OtherProcess("import", _importer.Folder["other.duckdb"], file);
+        string? line;
+        while ((line = other.ReadLine()) is not null && line != Kills.End)
+            Assert.True(line is Kills.Begin or "200000", line);
+        var peak = File.ReadLines($"/proc/{other.Id}/status").First(status => status.StartsWith("VmHWM:", StringComparison.Ordinal));
+        Assert.InRange(long.Parse(peak.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) >> 10, 1, 320);
     }
 
     [Fact]

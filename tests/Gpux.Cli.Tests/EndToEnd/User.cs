@@ -39,6 +39,25 @@ internal sealed class User : IDisposable
         return await RunAsync(Launcher, arguments, _home, Environment(), Limit, input);
     }
 
+    /// <summary>Runs the program where the folder "disk" is a disk of its own, in memory and for this run alone (Linux, user namespaces); what is on
+    /// it is gone afterwards.</summary>
+    /// <param name="megabytes">The disk's size.</param>
+    /// <param name="after">Commands of sh that come after the program, in "disk", to look at what it left; the program is "$gpux" there.</param>
+    public async Task<Answer> RunOnDiskAsync(int megabytes, string after, params string[] arguments)
+    {
+        await Built.Value;
+        Directory.CreateDirectory(Path.Combine(_home, "disk"));
+        const string Script = """
+            size=$1; after=$2; gpux=$3; shift 3
+            mount -t tmpfs -o size="${size}m" tmpfs disk || exit 99
+            mkdir disk/tmp
+            "$gpux" "$@"; code=$?
+            cd disk && eval "$after"
+            exit $code
+            """;
+        return await RunAsync("unshare", ["-Urm", "sh", "-c", Script, "sh", $"{megabytes}", after, Launcher, .. arguments], _home, Environment(), Limit);
+    }
+
     /// <summary>Starts the program and interrupts it, as Ctrl-C does, when it has written something.</summary>
     public async Task<Answer> InterruptAsync(params string[] arguments)
     {

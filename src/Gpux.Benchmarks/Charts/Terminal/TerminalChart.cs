@@ -37,7 +37,7 @@ public static class TerminalChart
         var columns = Math.Max(width, LeastColumns + 10) - 2;
         var runs = names.Runs.Where(run => run.Run[Metric.Latency] is { Typical: > 0 }).Select(run => (run.Name, Latency: run.Run[Metric.Latency]!, Sorted: RunLatencies.Of(run.Run.Samples)?.Sorted())).ToArray(); // filtered
         var ticks = AxisTicks.For(RunCharts.AxisOf(Metric.Latency, AxisScale.Log), runs.SelectMany(run => run.Sorted is { } sorted ? [sorted[0], sorted[^1]]
-            : LatencyChart.Percentiles(run.Latency).Select(each => each.Value).Append(run.Latency.Typical)), Math.Max(2, columns / 12));
+            : LatencyChart.Percentiles(run.Latency).Select(each => each.Value).Append(run.Latency.Typical!.Value)), Math.Max(2, columns / 12));
         int Column(double value) => Math.Clamp((int)(ticks.Place(value) * columns), 0, columns - 1);
         Heading(output, "Latency: how often requests took so long", LatencyChart.Subtitle(names), width, ink);
         foreach (var (i, (name, latency, sorted)) in runs.Index())

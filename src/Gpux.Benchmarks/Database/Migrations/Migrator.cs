@@ -50,7 +50,7 @@ internal sealed class Migrator(ISqlConnection connection, string database, IRead
                 [migration.Version, migration.Name, migration.Digest, clock.GetUtcNow()], cancellationToken);
             transaction.Commit();
         }
-        catch (DatabaseException exception)
+        catch (DatabaseException exception) when (exception is not DatabaseStorageFullException)
         {
             throw new MigrationFailedException(database, migration.Name, exception);
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Gpux.Benchmarks.Results;
 
@@ -81,19 +82,12 @@ internal sealed class MlflowReader : IResultReader
             return (new BenchmarkedModel(registered) { Registry = "mlflow" }, row.Text("registered.version"));
         if (row.Text(History) is not { } history)
             return (null, null);
-        try
-        {
-            using var document = JsonDocument.Parse(history, new JsonDocumentOptions { MaxDepth = SourceFile.MaxDepth });
-            if (document.RootElement is not { ValueKind: JsonValueKind.Array } models || models.GetArrayLength() == 0)
-                return (null, null);
-            var last = models[models.GetArrayLength() - 1];
-            var logged = Text(last, "flavors", "transformers", "source_model_name") ?? Text(last, "artifact_path") ?? Text(last, "name");
-            return (logged is null ? null : new BenchmarkedModel(logged) { Registry = "mlflow" }, Text(last, "model_uuid") ?? Text(last, "model_id"));
-        }
-        catch (JsonException exception)
-        {
-            throw new RowRefusedException(History, $"it is no JSON: {exception.Message}");
-        }
+        using var document = JsonRow.ParseValue(Encoding.UTF8.GetBytes(history), History);
+        if (document.RootElement is not { ValueKind: JsonValueKind.Array } models || models.GetArrayLength() == 0)
+            return (null, null);
+        var last = models[models.GetArrayLength() - 1];
+        var logged = Text(last, "flavors", "transformers", "source_model_name") ?? Text(last, "artifact_path") ?? Text(last, "name");
+        return (logged is null ? null : new BenchmarkedModel(logged) { Registry = "mlflow" }, Text(last, "model_uuid") ?? Text(last, "model_id"));
     }
 
     private static string? Text(JsonElement element, params ReadOnlySpan<string> path)
@@ -187,9 +181,9 @@ internal sealed class MlflowReader : IResultReader
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(file.ReadText(), JsonRow.Options);
+            document = JsonRow.ParseValue(file.ReadBytes());
         }
-        catch (JsonException exception)
+        catch (RowRefusedException exception)
         {
             throw new UnreadableResultFileException(file.Path, exception.Message, "Check the file: it is damaged.", exception);
         }

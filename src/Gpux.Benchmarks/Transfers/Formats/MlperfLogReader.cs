@@ -84,12 +84,15 @@ internal sealed class MlperfLogReader : IResultReader
             metrics.Add(result);
     }
 
-    private static MetricResult? Times(SourceRow row, Metric metric, string name, long count) =>
-        row.Double($"{name}.mean") is not { } mean ? null : new MetricResult(metric, count, mean / 1e9)
+    private static MetricResult? Times(SourceRow row, Metric metric, string name, long count)
+    {
+        var result = new MetricResult(metric, count, row.Double($"{name}.mean") / 1e9)
         {
             P50 = row.Double($"{name}.50.00") / 1e9, P90 = row.Double($"{name}.90.00") / 1e9,
             P95 = row.Double($"{name}.95.00") / 1e9, P99 = row.Double($"{name}.99.00") / 1e9,
         };
+        return result.HasValue ? result : null;
+    }
 
     /// <summary>".../results/SYSTEM/BENCHMARK/SCENARIO/performance/run_1/mlperf_log_detail.txt"</summary>
     private static (string? System, string? Benchmark) Submission(string path)
@@ -157,7 +160,7 @@ internal sealed class MlperfLogReader : IResultReader
                     && document.RootElement.TryGetProperty("value", out var value) && DetailName(key.GetString() ?? "") is { } name)
                     row.TryAdd(name, value.ValueKind == JsonValueKind.String ? value.GetString() ?? "" : value.GetRawText());
             }
-            catch (JsonException exception)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException) // a text with half a surrogate pair
             {
                 throw new UnreadableResultFileException(file.Path, $"line {index + 1} is no JSON: {exception.Message}", "Check the file: it is damaged.", exception);
             }

@@ -5,8 +5,8 @@ namespace Gpux.Benchmarks.Transfers.Formats;
 /// <summary>MLPerf Inference: the summary.csv of the submission checker, a row a result of a submission.</summary>
 /// <remarks>
 /// Source: tools/submission/submission_checker/results.py, v4.0 to v6.0. The checker writes what passed, so its rows are valid unless it counts
-/// errors. A latency there is the 90th (single stream) or 99th (multi stream) percentile alone, without the mean that a metric needs: such rows
-/// are refused, and the run's mlperf_log_detail.txt has them. Watts are no metric of ours.
+/// errors. A latency there is the 90th percentile (single stream) or the 99th (multi stream) alone, by MLPerf's rules; the run's
+/// mlperf_log_detail.txt has the others and the mean. Watts are no metric of ours.
 /// </remarks>
 internal sealed class MlperfTableReader : IResultReader
 {
@@ -29,12 +29,13 @@ internal sealed class MlperfTableReader : IResultReader
     public BenchmarkRun Run(SourceRow row, ImportContext context)
     {
         var result = row.Double("Result") ?? throw new RowRefusedException("Result", "it is missing");
-        var metric = row.RequiredText("Units") switch
+        var scenario = row.RequiredText("Scenario");
+        var measured = row.RequiredText("Units") switch
         {
-            "Samples/s" or "Queries/s" => Metric.Throughput,
-            "Tokens/s" => Metric.OutputTokenThroughput,
-            "Latency (ms)" => throw new RowRefusedException("Units", "a percentile without a mean is no metric; import the run's mlperf_log_detail.txt"),
-            "millijoules" => Metric.Energy,
+            "Samples/s" or "Queries/s" => new MetricResult(Metric.Throughput, 1, result),
+            "Tokens/s" => new MetricResult(Metric.OutputTokenThroughput, 1, result),
+            "Latency (ms)" => Latency(scenario, result / 1e3),
+            "millijoules" => new MetricResult(Metric.Energy, 1, result / 1e3),
             var other => throw new RowRefusedException("Units", $"{SourceRow.Shown(other)} is no unit of a metric"),
         };
         var nodes = row.Int32("number_of_nodes", atLeast: 1) ?? 1;
@@ -46,7 +47,7 @@ internal sealed class MlperfTableReader : IResultReader
             Hardware = accelerator ?? row.Text("host_processor_model_name"),
             DeviceCount = Math.Max(1, devices),
             HardwareKind = accelerator is null ? HardwareKind.Cpu : null,
-            Workload = new Workload(TaskType.Inference, row.RequiredText("Scenario")) { Precision = row.Text("weight_data_types") },
+            Workload = new Workload(TaskType.Inference, scenario) { Precision = row.Text("weight_data_types") },
             Engine = new Engine(row.Text("framework")),
             EnvironmentJson = RunColumns.Json(json =>
             {
@@ -58,7 +59,14 @@ internal sealed class MlperfTableReader : IResultReader
             }),
             Verdict = row.Int64("errors") > 0 ? RunVerdict.Invalid : RunVerdict.Valid,
             Reasons = row.Int64("errors") is > 0 and var errors ? [$"the submission checker counts {errors} errors"] : [],
-            Metrics = [new MetricResult(metric, 1, metric == Metric.Energy ? result / 1e3 : result)],
+            Metrics = [measured],
         });
     }
+
+    private static MetricResult Latency(string scenario, double seconds) => scenario switch
+    {
+        "SingleStream" => new MetricResult(Metric.Latency, 1, Mean: null) { P90 = seconds },
+        "MultiStream" => new MetricResult(Metric.Latency, 1, Mean: null) { P99 = seconds },
+        _ => throw new RowRefusedException("Scenario", $"which percentile of the latency {SourceRow.Shown(scenario)} gives is not known"),
+    };
 }

@@ -12,7 +12,6 @@ namespace Gpux.Benchmarks.Transfers.Formats;
 /// </remarks>
 internal sealed class SeedReader : IResultReader
 {
-    private const int PageRows = 50_000;
     private const int MaxNames = 1_000_000;
 
     private static readonly string[] NameColumns = ["name", "model_name", "hardware_name", "device_name", "platform", "hardware_type"];
@@ -115,35 +114,21 @@ internal sealed class SeedReader : IResultReader
             throw new UnknownResultFormatException(file.Path, "it is a database of GPUX; carry its runs by 'gpux db export' and 'gpux db import'.");
         var models = ReadNames(file, connection, "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM models", cancellationToken);
         var hardware = ReadNames(file, connection, "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM hardware_platforms", cancellationToken);
-        var (last, sql) = tables.Contains("performance_results")
-            ? (Last(connection, "SELECT max(rowid) FROM performance_results", cancellationToken),
-                "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM performance_results WHERE rowid >= $1 AND rowid < $2 ORDER BY rowid")
-            : (Last(connection, "SELECT max(rowid) FROM test_results", cancellationToken),
-                "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM test_results WHERE rowid >= $1 AND rowid < $2 ORDER BY rowid");
-        var number = 0L;
-        // Rows that were deleted leave gaps.
-        for (var first = 0L; first <= last; first += PageRows)
+        using var results = tables.Contains("performance_results")
+            ? connection.Stream("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM performance_results", [], cancellationToken)
+            : connection.Stream("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM test_results", [], cancellationToken);
+        for (var number = 1L; results.Read(); number++)
         {
-            using var rows = connection.Query(sql, [first, first + PageRows], cancellationToken);
-            while (rows.Read())
-            {
-                var row = Values(rows);
-                if (row.TryGetValue("model_id", out var model) && models.TryGetValue(model, out var modelRow))
-                    row["model.name"] = modelRow["name"];
-                else if (row.TryGetValue("model_name", out var name))
-                    row["model.name"] = name;
-                if (row.TryGetValue("hardware_id", out var platform) && hardware.TryGetValue(platform, out var platformRow))
-                    foreach (var (column, value) in platformRow)
-                        row[$"hardware.{column}"] = value;
-                yield return new NamedRow(++number, row);
-            }
+            var row = Values(results);
+            if (row.TryGetValue("model_id", out var model) && models.TryGetValue(model, out var modelRow))
+                row["model.name"] = modelRow["name"];
+            else if (row.TryGetValue("model_name", out var name))
+                row["model.name"] = name;
+            if (row.TryGetValue("hardware_id", out var platform) && hardware.TryGetValue(platform, out var platformRow))
+                foreach (var (column, value) in platformRow)
+                    row[$"hardware.{column}"] = value;
+            yield return new NamedRow(number, row);
         }
-    }
-
-    private static long Last(DuckDbConnection connection, string sql, CancellationToken cancellationToken)
-    {
-        using var rows = connection.Query(sql, [], cancellationToken);
-        return rows.Read() && !rows.IsNull(0) ? rows.Int64(0) : -1;
     }
 
     private static DuckDbDatabase Open(SourceFile file, CancellationToken cancellationToken)

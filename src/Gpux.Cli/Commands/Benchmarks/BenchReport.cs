@@ -91,7 +91,7 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
         [
             ("conversion", run => Time(run[Metric.ConversionTime]?.Mean)), ("load", run => Time(run[Metric.LoadTime]?.Mean)), ("first answer", run => Time(run[Metric.FirstInference]?.Mean)),
             ("weights", run => Bytes(run[Metric.WeightMemory])), ("cache", run => Bytes(run[Metric.CacheMemory])), ("device memory", run => Bytes(run[Metric.PeakDeviceMemory])),
-            ("energy", run => run[Metric.Energy] is { } energy ? $"{Digits(energy.Mean)} J" : ""), ("of roofline", run => run[Metric.RooflineShare] is { } share ? $"{Digits(share.Mean * 100)} %" : ""),
+            ("energy", run => run[Metric.Energy]?.Mean is { } energy ? $"{Digits(energy)} J" : ""), ("of roofline", run => run[Metric.RooflineShare]?.Mean is { } share ? $"{Digits(share * 100)} %" : ""),
         ];
         // What none of the runs has needs no column.
         var columns = Array.FindAll(all, column => Measured().Any(measured => column.Text(measured.Run).Length > 0));
@@ -135,9 +135,9 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
 
     private static string Time(double? seconds) => seconds is not { } known ? "" : known < 1 ? $"{Digits(known * 1e3)} ms" : $"{Digits(known)} s";
 
-    private static string Rate(MetricResult? result, string unit) => result is null ? "" : $"{Digits(result.Mean)} {unit}";
+    private static string Rate(MetricResult? result, string unit) => result?.Mean is { } mean ? $"{Digits(mean)} {unit}" : "";
 
-    private static string Bytes(MetricResult? result) => result is null ? "" : ByteSize.Format((long)result.Mean);
+    private static string Bytes(MetricResult? result) => result?.Mean is { } mean ? ByteSize.Format((long)mean) : "";
 
     // Three that matter.
     private static string Digits(double value) => value switch

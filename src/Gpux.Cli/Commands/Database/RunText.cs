@@ -13,8 +13,7 @@ internal static class RunText
         foreach (var (id, _, _, run) in runs)
         {
             table.Row(Number(id), Safe(run.Model.Name), Safe(run.VersionTag), Safe(run.Hardware.Name), Safe(run.Workload.Precision), Number(run.Workload.BatchSize),
-                run[Metric.Latency] is { } latency ? Quantity(latency.Typical, latency.Metric.Unit) : "",
-                run[Metric.Throughput] is { } throughput ? Quantity(throughput.Typical, throughput.Metric.Unit) : "", Verdict(run), Time(run.StartedAt));
+                Known(run[Metric.Latency]), Known(run[Metric.Throughput]), Verdict(run), Time(run.StartedAt));
         }
         return table;
     }
@@ -55,6 +54,18 @@ internal static class RunText
                 result is { ConfidenceLow: { } low, ConfidenceHigh: { } high, ConfidenceLevel: { } level } ? $"{Cell(low)} to {Cell(high)} at {level:P0}" : "");
         }
         table.Write(terminal, output);
+    }
+
+    /// <summary>The typical value, or else the first percentile that is known: "p99 20 ms".</summary>
+    private static string Known(MetricResult? result)
+    {
+        if (result is null)
+            return "";
+        if (result.Typical is { } typical)
+            return Quantity(typical, result.Metric.Unit);
+        (string Name, double? Value)[] percentiles = [("p90", result.P90), ("p95", result.P95), ("p99", result.P99)];
+        var (name, value) = Array.Find(percentiles, each => each.Value is not null);
+        return value is { } known ? $"{name} {Quantity(known, result.Metric.Unit)}" : "";
     }
 
     /// <summary>A quantity in SI base units as people write it, with three digits that matter: "12.3 ms", "440 MB".</summary>

@@ -1,6 +1,8 @@
 using Gpux.Benchmarks.Database;
 using Gpux.Benchmarks.Database.DuckDb;
 using Gpux.Benchmarks.Database.Migrations;
+using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Tests.Results;
 
 namespace Gpux.Benchmarks.Tests.Database.Migrations;
 
@@ -94,6 +96,21 @@ public sealed class MigratorTests : IDisposable
         Assert.Throws<DatabaseOutdatedException>(() => BenchmarkDatabase.OpenToRead(File_, TimeSpan.Zero, default));
         BenchmarkDatabase.Open(File_, TimeSpan.Zero, default).Dispose();
         BenchmarkDatabase.OpenToRead(File_, TimeSpan.Zero, default).Dispose();
+    }
+
+    [Fact]
+    public void Every_released_version_is_brought_up_to_date_with_its_rows()
+    {
+        for (var version = 1; version < Migration.Known.Count; version++)
+        {
+            var path = _folder[$"{version}.duckdb"];
+            using (var database = BenchmarkDatabase.Open(path, TimeSpan.Zero, [.. Migration.Known.Take(version)], TimeProvider.System, default))
+            using (var old = new BenchmarkStore(database.Connect(), TimeProvider.System))
+                old.Add(ExampleRun.Of("a"), default);
+            using var store = BenchmarkStore.Open(path, TimeSpan.Zero, default);
+            store.Add(ExampleRun.Of("b") with { Metrics = [new MetricResult(Metric.Latency, 1, Mean: null) { P99 = 1 }] }, default);
+            Assert.Equal([3, 1], store.Find(new RunFilter(), default).Select(run => run.Run.Metrics.Count));
+        }
     }
 
     private DuckDbDatabase Open(params Migration[] known) =>

@@ -59,6 +59,17 @@ public abstract class SchemaTests : IDisposable
         Assert.Throws<DatabaseConstraintException>(() => _connection.Execute("DELETE FROM models WHERE id = $1", [model], default));
     }
 
+    [Fact]
+    public void A_result_without_a_mean_has_a_percentile()
+    {
+        var run = InsertRun(InsertModel("bert"), InsertHardware("cpu"), "a");
+        _connection.Execute("INSERT INTO percentile_results (test_run_id, metric, sample_count, p90) VALUES ($1, 'latency.e2e', 1, 0.5)", [run], default);
+        Assert.Throws<DatabaseConstraintException>(() => _connection.Execute(
+            "INSERT INTO percentile_results (test_run_id, metric, sample_count) VALUES ($1, 'energy', 1)", [run], default));
+        Assert.Throws<DatabaseConstraintException>(() => _connection.Execute(
+            "INSERT INTO performance_results (test_run_id, metric, sample_count, p90) VALUES ($1, 'energy', 1, 1)", [run], default));
+    }
+
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(-0.001)]
