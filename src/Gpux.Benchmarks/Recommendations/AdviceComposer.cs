@@ -329,6 +329,8 @@ internal sealed class AdviceComposer
         {
             _notes.Add($"{_model.Name} was never measured: what is said comes from models like it. Measure here: gpux bench {_model.Name} --save");
         }
+        if (_database.RunsNotValid is > 0 and var left)
+            _notes.Add($"{left} run{(left == 1 ? "" : "s")} of it {(left == 1 ? "is" : "are")} left out, not being valid: 'gpux db list --model {_model.Name}' lists them, 'gpux db show RUN' says why.");
         if (_database.RunsOfTailsAlone is > 0 and var tails)
             _notes.Add($"Of {tails} run{(tails == 1 ? "" : "s")} only the 90th or 99th percentile of the latency is known, which no median can be compared with: it is left out.");
         if (!RooflineTime.IsKnown(_model) && !IsTraining)

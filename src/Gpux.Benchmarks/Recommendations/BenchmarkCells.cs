@@ -41,6 +41,9 @@ internal sealed record BenchmarkCells(
     /// <summary>Valid runs of the model whose latency is known by percentiles beyond the median alone, so that no cell counts it.</summary>
     public long RunsOfTailsAlone { get; init; }
 
+    /// <summary>Runs of the model that are not valid, so that no cell counts them.</summary>
+    public long RunsNotValid { get; init; }
+
     /// <summary>Aggregates the valid runs of one model, and an even sample of all others: the effects of hardware, which they teach, need no more.</summary>
     /// <param name="modelId">Null: of all models alike.</param>
     /// <param name="sampleSize">About how many runs of other models are read.</param>
@@ -95,6 +98,7 @@ internal sealed record BenchmarkCells(
         return new BenchmarkCells(ordered, ReadModels(connection, cancellationToken), ReadHardware(connection, cancellationToken))
         {
             RunsOfTailsAlone = CountTailsAlone(connection, task, modelId, cancellationToken),
+            RunsNotValid = CountNotValid(connection, task, modelId, cancellationToken),
         };
     }
 
@@ -105,6 +109,14 @@ internal sealed record BenchmarkCells(
             SELECT count(*) FROM percentile_results p JOIN test_runs r ON r.id = p.test_run_id
             WHERE p.metric = 'latency.e2e' AND p.p50 IS NULL AND r.model_id = $1 AND r.verdict = 'valid' AND r.task_type = $2
             """, [SqlValue.From(modelId ?? -1L), Names.Of(task)], cancellationToken);
+        rows.Read();
+        return rows.Int64(0);
+    }
+
+    private static long CountNotValid(ISqlConnection connection, TaskType task, long? modelId, CancellationToken cancellationToken)
+    {
+        using var rows = connection.Query("SELECT count(*) FROM test_runs WHERE model_id = $1 AND verdict <> 'valid' AND task_type = $2",
+            [SqlValue.From(modelId ?? -1L), Names.Of(task)], cancellationToken);
         rows.Read();
         return rows.Int64(0);
     }

@@ -116,6 +116,15 @@ public sealed class HardwareRecommenderTests : IDisposable
     }
 
     [Fact]
+    public void Runs_that_are_not_valid_are_left_out_and_counted()
+    {
+        _store.Add(Run("NVIDIA L4", HardwareKind.Gpu, 0.001, "busy") with { Verdict = RunVerdict.Invalid, Reasons = ["busy machine"] }, default);
+        var advice = _recommender.Recommend(new RecommendationRequest(Facts), default);
+        Assert.All(advice.Ranked, row => Assert.Equal(EstimateOrigin.Roofline, row.Origin));
+        Assert.Contains(advice.Notes, note => note.StartsWith("1 run of it is left out", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_lower_precision_counts_once_its_answers_were_checked()
     {
         Add("NVIDIA L4", HardwareKind.Gpu, 0.010, count: 5);
