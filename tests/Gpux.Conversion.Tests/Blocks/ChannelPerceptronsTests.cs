@@ -17,7 +17,7 @@ public sealed class ChannelPerceptronsTests : IDisposable
     public void Narrow_one_is_two_convolutions() => Assert.Equal((2, 0), Count(64));
 
     [Fact]
-    public void Wide_one_is_two_products() => Assert.Equal((0, 2), Count(320));
+    public void Wide_one_is_two_products() => Assert.Equal((0, 2), Count(640));
 
     [Fact]
     public void Portable_one_is_two_products() => Assert.Equal((0, 2), Count(64, GraphTarget.Portable));
