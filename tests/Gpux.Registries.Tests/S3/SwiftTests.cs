@@ -80,6 +80,7 @@ public sealed class SwiftServer : IAsyncLifetime, IDisposable
 {
     public const string Model = "s3://models/team a/tiny+1";
     private const int Tries = 5;
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("gpux-swift-").FullName;
     private readonly HttpClient _http = new();
@@ -128,9 +129,17 @@ public sealed class SwiftServer : IAsyncLifetime, IDisposable
     /// <param name="path">Of a bucket, or of an object in one; by Swift's own interface.</param>
     public async Task PutAsync(string path, byte[] content)
     {
-        using var body = new ByteArrayContent(content);
-        using var answer = await _http.PutAsync(new Uri($"{_storage}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}"), body);
-        answer.EnsureSuccessStatusCode();
+        var address = new Uri($"{_storage}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
+        // The proxy is there before the servers behind it are, and says so when a busy machine lets them wait.
+        for (var started = Stopwatch.GetTimestamp(); ; await Task.Delay(200))
+        {
+            using var body = new ByteArrayContent(content);
+            using var answer = await _http.PutAsync(address, body);
+            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable && Stopwatch.GetElapsedTime(started) < StartLimit)
+                continue;
+            answer.EnsureSuccessStatusCode();
+            return;
+        }
     }
 
     // The ports are free when they are chosen, and may be another's when they are taken.
@@ -140,7 +149,7 @@ public sealed class SwiftServer : IAsyncLifetime, IDisposable
         var home = Directory.CreateDirectory(Path.Combine(_folder, $"{port}")).FullName;
         _address = $"http://127.0.0.1:{port}";
         _process = Process.Start(new ProcessStartInfo("/bin/sh", [script, home, $"{port}"]) { RedirectStandardOutput = true, RedirectStandardError = true })!; // A new process
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(StartLimit);
         while (!_process.HasExited)
         {
             try

@@ -3,6 +3,7 @@
 # Usage: swift.sh FOLDER PORT; the four ports after PORT are used too. The folder must be on a file system with extended attributes.
 set -eu
 folder=$1 port=$2
+patience=60 # seconds; usually half a second, which a busy machine makes an error of
 mkdir -p "$folder/dev/disk" "$folder/rings"
 cd "$folder/rings"
 children=
@@ -30,6 +31,8 @@ swift_dir = $folder/rings
 pipeline = $part-server
 [app:$part-server]
 use = egg:swift#$part
+conn_timeout = $patience
+node_timeout = $patience
 TXT
     "swift-$part-server" "$folder/$part.conf" >"$folder/$part.log" 2>&1 &
     children="$children $!"
@@ -47,6 +50,9 @@ pipeline = catch_errors cache listing_formats s3api tempauth slo dlo proxy-serve
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
+conn_timeout = $patience
+node_timeout = $patience
+error_suppression_limit = 1000000
 [filter:tempauth]
 use = egg:swift#tempauth
 user_test_tester = testing .admin
