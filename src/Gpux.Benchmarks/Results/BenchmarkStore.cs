@@ -1,5 +1,4 @@
 using Gpux.Benchmarks.Database;
-using Gpux.Benchmarks.Database.DuckDb;
 
 namespace Gpux.Benchmarks.Results;
 
@@ -10,9 +9,6 @@ public sealed class BenchmarkStore(ISqlConnection connection, TimeProvider clock
 {
     // Runs of a transaction, some 100 MB of them: DuckDB goes through all of its indexes when one ends.
     private const int RunsPerTransaction = 65_536;
-
-    // What DuckDB keeps in memory until the transaction ends, of the keys of a run and its ten or twenty results.
-    private const long KeyBytesOfRun = 220;
 
     // Of a writer whose rows others change all the time.
     private const int MaxAttempts = 20;
@@ -48,23 +44,8 @@ public sealed class BenchmarkStore(ISqlConnection connection, TimeProvider clock
     public int AddAll(IEnumerable<BenchmarkRun> runs, CancellationToken cancellationToken) => AddAll(runs, static _ => false, cancellationToken);
 
     /// <param name="isKnownByKey">Which runs are not compared with what the database has under their key.</param>
-    internal int AddAll(IEnumerable<BenchmarkRun> runs, Predicate<BenchmarkRun> isKnownByKey, CancellationToken cancellationToken)
-    {
-        using (var memory = (Connection as DuckDbConnection)?.BoundMemory())
-        {
-            try
-            {
-                return AddAll(written => memory?.Allow(written * KeyBytesOfRun));
-            }
-            catch (DatabaseOutOfMemoryException) when (memory is not null)
-            {
-                // The keys of what the file has already are more than was thought: without a bound, then.
-            }
-        }
-        return AddAll(null);
-
-        int AddAll(Action<long>? written) => checked((int)InTransaction(() => _writer.Write(runs, isKnownByKey, written, cancellationToken), cancellationToken));
-    }
+    internal int AddAll(IEnumerable<BenchmarkRun> runs, Predicate<BenchmarkRun> isKnownByKey, CancellationToken cancellationToken) =>
+        checked((int)InTransaction(() => _writer.Write(runs, isKnownByKey, cancellationToken), cancellationToken));
 
     /// <summary>As <see cref="Add"/>, of any number of runs, in transactions of some ten thousand. After a failure those before are stored;
     /// doing it again adds the rest.</summary>

@@ -40,9 +40,8 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
     /// them, those after them are read and checked on another core; no more than these are in memory.</summary>
     /// <param name="runs">Read on another thread: they must not come through this connection.</param>
     /// <param name="isKnownByKey">Which runs are not compared with what the database has under their key.</param>
-    /// <param name="written">Is told how many were new so far.</param>
     /// <returns>How many were new.</returns>
-    public long Write(IEnumerable<BenchmarkRun> runs, Predicate<BenchmarkRun> isKnownByKey, Action<long>? written, CancellationToken cancellationToken)
+    public long Write(IEnumerable<BenchmarkRun> runs, Predicate<BenchmarkRun> isKnownByKey, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var names = new KnownIds();
@@ -56,7 +55,6 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
                 cancellationToken.ThrowIfCancellationRequested();
                 next = Task.Run(() => Take(source, now), CancellationToken.None);
                 added += Write(part, names, isKnownByKey, cancellationToken).LongCount(stored => stored.IsNew);
-                written?.Invoke(added);
             }
             return added;
         }

@@ -113,11 +113,6 @@ public sealed unsafe class DuckDbConnection : ISqlConnection
         return _transaction = new SqlTransaction(this);
     }
 
-    /// <summary>Keeps what the database takes of memory small until disposed of: rows that wait for their transaction's end go to a folder beside
-    /// the file, which has its name and ".tmp". DuckDB else takes what it can get.</summary>
-    /// <returns>Null where that is not possible.</returns>
-    internal MemoryBound? BoundMemory() => MemoryBound.TryBegin(this);
-
     public void Dispose() => _handle.Dispose();
 
     // DuckDB itself would go on after some errors, and commit the rest; PostgreSQL never does.
