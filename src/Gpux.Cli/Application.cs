@@ -75,8 +75,13 @@ internal static class Application
         var debug = arguments.Contains("--debug");
         try
         {
-            // Without a word, what there is to say.
-            var parsed = Build(services, arguments).Parse(arguments.Length == 0 ? ["--help"] : arguments, Parsing);
+            arguments = arguments switch
+            {
+                [] => ["--help"], // without a word, what there is to say
+                ["--version", .. var rest] => ["version", .. rest], // as docker and ollama have it
+                _ => arguments,
+            };
+            var parsed = Build(services, arguments).Parse(arguments, Parsing);
             if (parsed.Errors.Count > 0)
                 return Refuse(terminal, parsed);
             return await parsed.InvokeAsync(new InvocationConfiguration
@@ -108,8 +113,8 @@ internal static class Application
     internal static RootCommand Build(Services services, string[] arguments)
     {
         var root = new RootCommand("GPUX takes a machine-learning model from where it is published to an answer: pull, convert, run.");
-        foreach (var version in root.Options.OfType<VersionOption>().ToArray())
-            root.Options.Remove(version); // there is a command for it
+        foreach (var version in root.Options.OfType<VersionOption>())
+            version.Description = VersionCommand.Summary;
         foreach (var help in root.Options.OfType<HelpOption>())
             help.Action = new HelpText(services.Terminal);
         root.Add(new Option<bool>("--debug") { Description = "Show stack traces of errors.", Recursive = true });

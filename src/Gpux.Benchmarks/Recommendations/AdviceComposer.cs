@@ -323,14 +323,14 @@ internal sealed class AdviceComposer
         }
         else if (_latency.IsEmpty && _throughput.IsEmpty)
         {
-            _notes.Add($"Nothing was measured: these numbers are bounds from published peaks, and real ones are worse. Measure here: gpux bench {_model.Name} --save");
+            _notes.Add($"Nothing was measured: these numbers are bounds from published peaks, and real ones are worse. Measure here: gpux bench {ShellWord.Of(_model.Name)} --save");
         }
         else if (_own.Length == 0)
         {
-            _notes.Add($"{_model.Name} was never measured: what is said comes from models like it. Measure here: gpux bench {_model.Name} --save");
+            _notes.Add($"{_model.Name} was never measured: what is said comes from models like it. Measure here: gpux bench {ShellWord.Of(_model.Name)} --save");
         }
         if (_database.RunsNotValid is > 0 and var left)
-            _notes.Add($"{left} run{(left == 1 ? "" : "s")} of it {(left == 1 ? "is" : "are")} left out, not being valid: 'gpux db list --model {_model.Name}' lists them, 'gpux db show RUN' says why.");
+            _notes.Add($"{left} run{(left == 1 ? "" : "s")} of it {(left == 1 ? "is" : "are")} left out, not being valid: gpux db list --model {ShellWord.Of(_model.Name)} lists them, gpux db show RUN says why.");
         if (_database.RunsOfTailsAlone is > 0 and var tails)
             _notes.Add($"Of {tails} run{(tails == 1 ? "" : "s")} only the 90th or 99th percentile of the latency is known, which no median can be compared with: it is left out.");
         if (!RooflineTime.IsKnown(_model) && !IsTraining)

@@ -187,7 +187,7 @@ public sealed record FastestRun(string Hardware, TimeSpan Latency, string? Preci
 public sealed class UnknownBenchmarkModelException(string model) : GpuxException(
     ErrorCode.UnknownBenchmarkModel,
     $"The benchmark database has no model '{model}', or several whose names end so.",
-    $"Write the whole name, or measure it: gpux bench {model} --save. 'gpux recommend {model}' needs no results.")
+    $"Write the whole name, or measure it: gpux bench {ShellWord.Of(model)} --save. The command gpux recommend needs no results.")
 {
     public string Model { get; } = model;
 }

@@ -9,7 +9,7 @@ public sealed record StoredScore(string Hardware, double Compatibility, double S
 public sealed class ScoresMissingException(string model) : GpuxException(
     ErrorCode.ScoresMissing,
     $"No scores of '{model}' are stored.",
-    $"Calculate them: gpux db calculate-scores --model {model}")
+    $"Calculate them: gpux db calculate-scores --model {ShellWord.Of(model)}")
 {
     public string Model { get; } = model;
 }

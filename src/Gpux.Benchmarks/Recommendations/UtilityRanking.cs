@@ -91,7 +91,7 @@ internal sealed class UtilityRanking(RecommendationRequest request, string model
         var isPriced = unmeasured.All(i => able[i].Row.Price is not null);
         var next = unmeasured.OrderByDescending(i => gains[i] / (isPriced ? able[i].Row.CostPerHour!.Value : 1)).ThenBy(i => able[i].Row.Hardware.Name, StringComparer.Ordinal).First(); // checked
         return gains[next] < WorthMeasuring ? null
-            : $"Measure on {able[next].Row.Hardware.Name} next (gpux bench {model} --save): it may be {Math.Exp(gains[next]) - 1:0%} more useful than the best that was measured.";
+            : $"Measure on {able[next].Row.Hardware.Name} next (gpux bench {ShellWord.Of(model)} --save): it may be {Math.Exp(gains[next]) - 1:0%} more useful than the best that was measured.";
     }
 
     // Shared effects are drawn once for all, so that platforms rise and fall together where they do.

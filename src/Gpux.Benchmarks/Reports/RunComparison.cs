@@ -37,6 +37,10 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
     /// <summary>Whether both sides ran the workload, in ways that may be compared.</summary>
     public bool IsComparable => A.Count > 0 && B.Count > 0 && Obstacles.Count == 0;
 
+    /// <summary>What was measured and is not compared, each with the reason; empty when the two cannot be compared.</summary>
+    public IReadOnlyList<string> LeftOut => !IsComparable ? [] : [.. Metric.All.Select(metric => (metric, Why: WhyLeftOut(metric))).Where(each => each.Why is not null)
+        .Select(each => $"{each.metric.Name}: {each.Why}")];
+
     /// <summary>Compares workload by workload and machine by machine. Where the two have none in common, all of one with all of the other, which says
     /// why that is not to be.</summary>
     /// <param name="a">At least one run.</param>
@@ -95,6 +99,16 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
         foreach (var run in all.Where(run => run.Verdict != RunVerdict.Valid))
             obstacles.Add($"the run {run.Key} is {Names.Of(run.Verdict)}{(run.Reasons.Count > 0 ? $": {string.Join(" ", run.Reasons)}" : "")}");
         return obstacles;
+    }
+
+    private string? WhyLeftOut(Metric metric)
+    {
+        bool Has(BenchmarkRun run) => run[metric] is not null;
+        if (Metrics.Any(compared => compared.Metric == metric) || !(A.Any(Has) || B.Any(Has)))
+            return null;
+        if (!A.Any(Has) || !B.Any(Has))
+            return A.Any(Has) ? "A alone has it" : "B alone has it";
+        return A.Concat(B).All(Has) ? "of some runs the tail alone is known, no median and no mean" : "some of the runs do not have it";
     }
 
     // A digest says little at full length.

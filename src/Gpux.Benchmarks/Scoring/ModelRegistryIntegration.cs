@@ -88,7 +88,7 @@ public sealed class ModelRegistryIntegration(BenchmarkStore store, IReferenceFor
         {
             var name = modelId is { } id ? models.GetValueOrDefault(id, id.ToString(CultureInfo.InvariantCulture)) : "any model";
             throw new NothingMeasuredException(hardwareId is { } machine && hardware.TryGetValue(machine, out var platform) ? $"{name} on {platform.Name}" : name,
-                $"gpux bench {(modelId is null ? "<model>" : name)} --save");
+                $"gpux bench {(modelId is null ? "<model>" : ShellWord.Of(name))} --save");
         }
         return asked;
     }

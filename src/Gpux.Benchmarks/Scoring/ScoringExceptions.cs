@@ -13,7 +13,7 @@ public sealed class RunOfOtherModelException(string model, IReadOnlyList<(long R
     ErrorCode.RunOfOtherModel,
     $"Not every result is of {model}: {string.Join(", ", others.Take(RunIds.Shown).Select(other => $"{other.RunId} is of {other.Model}"))}"
         + (others.Count > RunIds.Shown ? $" and {others.Count - RunIds.Shown} more." : "."),
-    $"Nothing was linked. See the results of the model: gpux db list --model {model}.");
+    $"Nothing was linked. See the results of the model: gpux db list --model {ShellWord.Of(model)}");
 
 /// <summary>Results are named that are linked to another version.</summary>
 public sealed class RunOfOtherVersionException(string version, IReadOnlyList<(long RunId, string Version)> others) : GpuxException(
@@ -26,7 +26,7 @@ public sealed class RunOfOtherVersionException(string version, IReadOnlyList<(lo
 public sealed class ModelNotMeasuredException(string model) : GpuxException(
     ErrorCode.ModelNotMeasured,
     $"The database has neither results nor versions of a model '{model}'.",
-    $"Check the name (gpux db list), measure it (gpux bench {model} --save), or add a version: gpux db add-version --model {model} --version v1.0.0.");
+    $"Check the name (gpux db list), measure it (gpux bench {ShellWord.Of(model)} --save), or add a version: gpux db add-version --model {ShellWord.Of(model)} --version v1.0.0");
 
 /// <summary>The database knows no such hardware.</summary>
 public sealed class HardwareNotKnownException(string hardware, IReadOnlyList<string> known) : GpuxException(

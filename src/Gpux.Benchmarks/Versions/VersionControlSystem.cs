@@ -96,7 +96,7 @@ public sealed class VersionControlSystem(BenchmarkStore store, ModelStore? model
         if (runs.Count == 0)
         {
             throw new NothingMeasuredException($"{model} {VersionText.Shown(tag)}",
-                $"gpux bench {model} --version {tag} --save, or link results to it: gpux db link-tests --model {model} --version {tag} --result-ids 1,2");
+                $"gpux bench {ShellWord.Of(model)} --version {ShellWord.Of(tag)} --save, or link results to it: gpux db link-tests --model {ShellWord.Of(model)} --version {ShellWord.Of(tag)} --result-ids 1,2");
         }
         var proofs = PrecisionProofs.Read(store.Connection, cancellationToken)[modelId].ToHashSet(StringComparer.OrdinalIgnoreCase);
         var scores = ModelScores.Of(modelId, model, runs, HardwareReader.Read(store.Connection, cancellationToken), proofs, options ?? ScoreOptions.Default);

@@ -4,7 +4,7 @@ namespace Gpux.Benchmarks.Versions;
 public sealed class VersionNotFoundException(string model, string version, IReadOnlyList<string> known) : GpuxException(
     ErrorCode.VersionNotFound,
     $"{model} has no version '{version}'.",
-    (known.Count == 0 ? "It has none yet. " : $"It has {string.Join(", ", known)}. ") + $"Add it: gpux db add-version --model {model} --version {version}.");
+    (known.Count == 0 ? "It has none yet. " : $"It has {string.Join(", ", known)}. ") + $"Add it: gpux db add-version --model {ShellWord.Of(model)} --version {ShellWord.Of(version)}");
 
 /// <summary>A version's content never changes: under its tag something else was to be stored.</summary>
 public sealed class VersionChangedException(string model, string version, string what) : GpuxException(
@@ -19,7 +19,7 @@ public sealed class InvalidVersionException(string problem, string remedy) : Gpu
 public sealed class SnapshotNotFoundException(string model, string version) : GpuxException(
     ErrorCode.SnapshotNotFound,
     $"There is no snapshot of version '{version}' of {model}.",
-    $"Make one: gpux db create-snapshot --model {model} --version {version}.");
+    $"Make one: gpux db create-snapshot --model {ShellWord.Of(model)} --version {ShellWord.Of(version)}");
 
 /// <summary>An alias means another version than the caller believed.</summary>
 public sealed class AliasMovedException(string model, string alias, string? actual, string? expected) : GpuxException(

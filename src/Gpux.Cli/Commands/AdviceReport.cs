@@ -192,8 +192,8 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
     private string PlanCommand(HardwareRecommendation row)
     {
         var (request, job) = (advice.Request, row.Plan!.Job); // it has one
-        var model = request.Training is not null ? request.Model.Name : $"--parameters {request.Model.ParameterCount}";
-        var command = $"gpux plan-training {model} --gpus {job.Cluster.GpuCount} --gpu \"{job.Cluster.Accelerator.Name}\"";
+        var model = request.Training is not null ? ShellWord.Of(request.Model.Name) : $"--parameters {request.Model.ParameterCount}";
+        var command = $"gpux plan-training {model} --gpus {job.Cluster.GpuCount} --gpu {ShellWord.Of(job.Cluster.Accelerator.Name)}";
         if (job.GlobalBatch is { } batch)
             command += $" --global-batch {batch}";
         if (job.Sequence != job.Model.UsualSequence)

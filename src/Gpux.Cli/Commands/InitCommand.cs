@@ -25,7 +25,7 @@ internal sealed class InitCommand : GpuxCommand
         var prepared = await Services.Library.PrepareAsync(reference, new PrepareOptions(Lookup.PreferStore), Terminal.Progress, cancellationToken);
         var path = ProjectFolder.Make(folder, prepared);
         Terminal.Print(
-            output => output.WriteLine($"Made {path}.\n  Run it: gpux run {(Path.IsPathRooted(folder) ? folder : Path.Combine(".", folder))}"),
+            output => output.WriteLine($"Made {path}.\n  Run it: gpux run {ShellWord.Of(Path.IsPathRooted(folder) ? folder : Path.Combine(".", folder))}"),
             json =>
             {
                 json.WriteStartObject();

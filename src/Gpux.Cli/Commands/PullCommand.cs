@@ -112,7 +112,7 @@ internal sealed class PullCommand : GpuxCommand
                     WriteHead(output, model.Manifest, model.Files, model.Prepared);
                     WriteRefusal(output, model.Refusal);
                     if (model.Prepared is not null)
-                        output.WriteLine($"  Run it: gpux run {model.Manifest.Model}");
+                        output.WriteLine($"  Run it: gpux run {ShellWord.Of(model.Manifest.Model.ToString())}");
                 }
             },
             json =>
@@ -183,7 +183,7 @@ internal sealed class PullCommand : GpuxCommand
         WriteTestData(output, model.TestData);
         WriteRefusal(output, model.Refusal);
         if (model.Prepared is not null)
-            output.WriteLine($"  Run it: gpux run {asked}");
+            output.WriteLine($"  Run it: gpux run {ShellWord.Of(asked)}");
     }
 
     private static void Write(Utf8JsonWriter json, PulledModel model)

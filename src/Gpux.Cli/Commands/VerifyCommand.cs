@@ -44,7 +44,7 @@ internal sealed class VerifyCommand : GpuxCommand
     {
         var recording = Recording.Load(folder);
         if (model is null && !Directory.Exists(recording.RepositoryFolder) && recording.Runs.Count > 0)
-            throw new UsageException($"No repository lies beside the recording '{folder}'.", $"Name the model that was recorded: gpux verify MODEL --reference {folder}.");
+            throw new UsageException($"No repository lies beside the recording '{folder}'.", $"Name the model that was recorded: gpux verify MODEL --reference {ShellWord.Of(folder)}");
         var files = model is null ? null
             : (await Services.Library.FetchAsync(Services.Reference(model), new PrepareOptions(Lookup.PreferStore), Terminal.Progress, cancellationToken)).Files;
         var result = Judges.Judge(recording, files);

@@ -10,7 +10,7 @@ public sealed class HubVerificationException(ModelSource source, string problem)
 public sealed class UnknownOriginException(string path, string problem) : GpuxException(
     ErrorCode.UnknownOrigin,
     $"What '{path}' needs to run cannot be found: {problem}.",
-    $"Put config.json and the tokenizer's files beside it, or name its model: gpux metadata set {path} hf_hub_id=org/name hf_hub_revision=main")
+    $"Put config.json and the tokenizer's files beside it, or name its model: gpux metadata set {ShellWord.Of(path)} hf_hub_id=org/name hf_hub_revision=main")
 {
     public string Path { get; } = path;
 }

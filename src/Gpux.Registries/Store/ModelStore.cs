@@ -620,7 +620,7 @@ public sealed class ModelStore
 public sealed class OtherServerException(ModelManifest model, string now) : GpuxException(
     ErrorCode.OtherServer,
     $"{model.Model} at commit {model.Commit[..12]} came from {model.Properties.GetValueOrDefault(ModelStore.Server)}; '{model.Model.Registry}' means {now} now, so what is missing of it is not fetched.",
-    $"Set the variables of '{model.Model.Registry}' as they were (see: gpux registries), or remove the model: gpux remove {model.Model}");
+    $"Set the variables of '{model.Model.Registry}' as they were (see: gpux registries), or remove the model: gpux remove {ShellWord.Of(model.Model.ToString())}");
 
 /// <summary>No registry has this name.</summary>
 public sealed class UnknownRegistryException(string name, IEnumerable<string> known) : GpuxException(

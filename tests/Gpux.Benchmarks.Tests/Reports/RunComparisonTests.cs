@@ -57,6 +57,23 @@ public sealed class RunComparisonTests
     public void Throughput_is_better_when_it_is_higher() =>
         Assert.Equal(ComparisonVerdict.Better, Only(Runs(0.0132), Runs(0.0100)).Metrics.Single(metric => metric.Metric == Metric.Throughput).Verdict);
 
+    [Fact]
+    public void What_is_not_compared_is_told_with_its_reason()
+    {
+        var a = Runs(0.0100, 3).Select(run => run with { Metrics = [.. run.Metrics.Where(result => result.Metric != Metric.Throughput), new MetricResult(Metric.Energy, 1, 3)] }).ToArray();
+        var b = Runs(0.0100, 3).Select(run => run with
+        {
+            Key = $"b {run.Key}",
+            Metrics = [.. run.Metrics.Select(result => result.Metric == Metric.Latency ? new MetricResult(Metric.Latency, 1000, null) { P99 = 0.02 } : result)],
+        }).ToArray();
+        var both = Only(a, b);
+        Assert.Equal(["latency.e2e: of some runs the tail alone is known, no median and no mean", "throughput.samples: B alone has it", "energy: A alone has it"], both.LeftOut);
+        Assert.DoesNotContain(both.Metrics, metric => metric.Metric == Metric.Latency);
+        a[0] = a[0] with { Metrics = [.. a[0].Metrics.Where(result => result.Metric != Metric.PeakDeviceMemory)] };
+        Assert.Contains("memory.peak_device: some of the runs do not have it", Only(a, b).LeftOut);
+        Assert.Empty(Only(Runs(0.0132), Runs(0.0100)).LeftOut);
+    }
+
     public static TheoryData<string, BenchmarkRun> Others => new()
     {
         { "other machines", ExampleRun.Of("b") with { MachineFingerprint = "another" } },

@@ -123,7 +123,7 @@ public sealed class CommandTests : IDisposable
         var model = Corpus.PathOf("pipelines", "text-classification-bert", "repo");
         string[][] commands =
         [
-            ["version"], ["list"], ["registries"], ["devices"], ["completion", "bash"], ["info", model], ["pull", "samples/language-id"],
+            ["version"], ["--version"], ["list"], ["registries"], ["devices"], ["completion", "bash"], ["info", model], ["pull", "samples/language-id"],
             ["tokenize", model, "the cat"], ["preprocess", model, "the cat"], ["run", model, "the cat"], ["convert", model, "-o", "onnx"],
             ["verify", "--reference", Corpus.PathOf("models", "bert-seqcls")], ["remove", "samples/language-id"],
         ];

@@ -68,7 +68,7 @@ public sealed class RecommendTests : IDisposable
         var row = answer.Json.GetProperty("recommendations")[0];
         Assert.Equal(("planned", "feasible", 4), (row.GetProperty("origin").GetString(), row.GetProperty("feasibility").GetString(), row.GetProperty("device_count").GetInt32()));
         // The command that it names says the same.
-        var command = Regex.Matches(answer.Json.GetProperty("command").GetString()!, "\"([^\"]*)\"|\\S+").Select(match => match.Value.Trim('"')).ToArray(); // there is one
+        var command = Regex.Matches(answer.Json.GetProperty("command").GetString()!, "'([^']*)'|\\S+").Select(match => match.Value.Trim('\'')).ToArray(); // there is one
         Assert.Equal(("gpux", "plan-training"), (command[0], command[1]));
         var plan = (await _user.RunAsync([.. command[1..], "--json"])).Json.GetProperty("plans")[0];
         foreach (var name in (string[])["plan", "micro_batch", "recompute", "memory_bytes", "step_seconds", "tokens_per_second", "days"])
@@ -76,6 +76,15 @@ public sealed class RecommendTests : IDisposable
         var text = await _user.RunAsync("recommend", "samples/storyteller", "--task", "training", "--top-k", "1");
         Assert.Matches("^[^\n]* tokens/s[^\n]* Planned, not measured\\.", text.Output);
         Assert.Contains("gpux plan-training samples:storyteller", text.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_training_that_cannot_be_planned_says_how_measured_ones_are_added()
+    {
+        var answer = await _user.RunAsync("recommend", _user.Copy("models", "resnet-basic"), "--task", "training");
+        Assert.Equal((1, ""), (answer.ExitCode, answer.Output));
+        Assert.Contains("GPUX6102", answer.Error, StringComparison.Ordinal);
+        Assert.Contains("gpux db import FILE --db-path DATABASE", answer.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,7 +30,7 @@ internal sealed class BenchCompareCommand : GpuxCommand
         var (a, b) = (_selection.One(Services, parsed, parsed.GetRequiredValue(_a), cancellationToken), _selection.One(Services, parsed, parsed.GetRequiredValue(_b), cancellationToken));
         var comparisons = RunComparison.Of(a, b);
         Terminal.Print(output => Write(output, comparisons), json => Write(json, comparisons));
-        return Task.FromResult(comparisons.Any(comparison => comparison.IsComparable) ? ExitCode.Done : ExitCode.Failed);
+        return Task.FromResult(comparisons.Any(comparison => comparison.Metrics.Count > 0) ? ExitCode.Done : ExitCode.Failed);
     }
 
     private void Write(TextWriter output, IReadOnlyList<RunComparison> comparisons)
@@ -64,7 +64,10 @@ internal sealed class BenchCompareCommand : GpuxCommand
             var verdict = metric.Verdict switch { ComparisonVerdict.Better => Terminal.Green(metric.Words), ComparisonVerdict.Worse => Terminal.Red(metric.Words), _ => metric.Words };
             table.Row(metric.Metric.Name, Size(metric.TypicalA), Size(metric.TypicalB), verdict);
         }
-        table.Write(Terminal, output);
+        if (comparison.Metrics.Count > 0)
+            table.Write(Terminal, output);
+        foreach (var left in comparison.LeftOut)
+            output.WriteLine(Terminal.Dim($"left out: {left}"));
     }
 
     private static string Describe(IReadOnlyList<BenchmarkRun> runs)
@@ -133,6 +136,10 @@ internal sealed class BenchCompareCommand : GpuxCommand
             }
             json.WriteEndObject();
         }
+        json.WriteEndArray();
+        json.WriteStartArray("left_out");
+        foreach (var left in comparison.LeftOut)
+            json.WriteStringValue(left);
         json.WriteEndArray();
     }
 }
