@@ -37,6 +37,9 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
     /// <summary>Whether both sides ran the workload, in ways that may be compared.</summary>
     public bool IsComparable => A.Count > 0 && B.Count > 0 && Obstacles.Count == 0;
 
+    /// <summary>Whether launches are the values, and not runs: see <see cref="Moments.OfRuns"/>.</summary>
+    public bool IsOfLaunches => !Moments.AreValues(A.Count, B.Count);
+
     /// <summary>What was measured and is not compared, each with the reason; empty when the two cannot be compared.</summary>
     public IReadOnlyList<string> LeftOut => !IsComparable ? [] : [.. Metric.All.Select(metric => (metric, Why: WhyLeftOut(metric))).Where(each => each.Why is not null)
         .Select(each => $"{each.metric.Name}: {each.Why}")];
@@ -123,10 +126,10 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
 
         private static MeasuredMetric Of(Metric metric, IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b, double level)
         {
-            if (RunEvidence.Of(metric, a) is not { } x || RunEvidence.Of(metric, b) is not { } y)
+            if (RunEvidence.Of(metric, a, b) is not { } values)
                 return new MeasuredMetric(metric, a.Average(run => run[metric]!.Typical!.Value), b.Average(run => run[metric]!.Typical!.Value), null, false); // both have the metric
-            var ratio = LogRatio.Of(x.Logarithms, y.Logarithms, level);
-            return new MeasuredMetric(metric, Math.Exp(x.Logarithms.Mean), Math.Exp(y.Logarithms.Mean), metric.HigherIsBetter ? ratio : ratio.Inverse(), x.IsOfLaunches || y.IsOfLaunches);
+            var ratio = LogRatio.Of(values.A, values.B, level);
+            return new MeasuredMetric(metric, Math.Exp(values.A.Mean), Math.Exp(values.B.Mean), metric.HigherIsBetter ? ratio : ratio.Inverse(), values.LaunchesTell);
         }
 
         public MetricComparison Judge(double? adjusted, int tests)

@@ -4,19 +4,23 @@ using Gpux.Benchmarks.Statistics;
 
 namespace Gpux.Benchmarks.Reports;
 
-/// <summary>What runs of one kind say of a metric, by values that are independent of each other.</summary>
-/// <param name="Logarithms">Of the values, which are in the metric's unit.</param>
-/// <param name="IsOfLaunches">Whether more launches in a run would make more values.</param>
-internal sealed record RunEvidence(Moments Logarithms, bool IsOfLaunches)
+/// <summary>What the runs of two sides say of a metric, by values that are independent of each other.</summary>
+/// <param name="A">Logarithms of A's values, which are in the metric's unit.</param>
+/// <param name="B">Of B's.</param>
+/// <param name="LaunchesTell">Whether more launches in a run would make more values.</param>
+internal sealed record RunEvidence(Moments A, Moments B, bool LaunchesTell)
 {
-    /// <param name="runs">At least one, of all of which a typical value of the metric is known.</param>
+    /// <param name="a">At least one run, of all of which a typical value of the metric is known.</param>
+    /// <param name="b">As A.</param>
     /// <returns>Null where a value is not positive, and so has no logarithm.</returns>
-    public static RunEvidence? Of(Metric metric, IReadOnlyList<BenchmarkRun> runs)
+    public static RunEvidence? Of(Metric metric, IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b)
     {
-        if (runs.Any(run => run[metric]!.Typical is not (> 0 and < double.PositiveInfinity))) // all have it
+        BenchmarkRun[] all = [.. a, .. b];
+        if (all.Any(run => run[metric]!.Typical is not (> 0 and < double.PositiveInfinity))) // all have it
             return null;
-        var each = runs.Select(run => OfRun(metric, run)).ToArray();
-        return new RunEvidence(Moments.OfRuns(each), runs.Any(run => run.LaunchCount == 1) || each.Any(launches => launches.Count > 1));
+        var each = Array.ConvertAll(all, run => OfRun(metric, run));
+        var (ofA, ofB) = Moments.OfRuns(each[..a.Count], each[a.Count..]);
+        return new RunEvidence(ofA, ofB, !Moments.AreValues(a.Count, b.Count) && (all.Any(run => run.LaunchCount == 1) || each.Any(launches => launches.Count > 1)));
     }
 
     // The medians of launches where the raw values are there, else what a run keeps of a metric that each launch measures once: mean and scatter.

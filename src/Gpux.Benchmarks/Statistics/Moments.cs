@@ -45,10 +45,19 @@ public readonly record struct Moments(int Count, double Mean, double Variance)
         return new Moments(values.Count, Math.Log(values.Mean) - relative / 2, relative);
     }
 
-    /// <summary>Of what is independent in several runs, each of several launches: from <see cref="LogRatio.LeastValues"/> runs on the runs' means, because
-    /// the launches of a run share what the machine was like in its minutes; of fewer runs their launches.</summary>
-    /// <param name="runs">At least one.</param>
-    public static Moments OfRuns(IReadOnlyList<Moments> runs) => runs.Count >= LogRatio.LeastValues ? Of([.. runs.Select(run => run.Mean)]) : Joined(runs);
+    /// <summary>Of what is independent in the runs of two sides, each of several launches: where a side has <see cref="LogRatio.LeastValues"/> runs, the
+    /// runs' means on both, because the launches of a run share what the machine was like in its minutes; where both have fewer, their launches.</summary>
+    /// <param name="a">At least one.</param>
+    /// <param name="b">At least one.</param>
+    public static (Moments A, Moments B) OfRuns(IReadOnlyList<Moments> a, IReadOnlyList<Moments> b)
+    {
+        return AreValues(a.Count, b.Count) ? (OfMeans(a), OfMeans(b)) : (Joined(a), Joined(b));
+
+        static Moments OfMeans(IReadOnlyList<Moments> runs) => Of([.. runs.Select(run => run.Mean)]);
+    }
+
+    /// <summary>Whether runs are what is compared, and not their launches.</summary>
+    public static bool AreValues(int runsOfA, int runsOfB) => Math.Max(runsOfA, runsOfB) >= LogRatio.LeastValues;
 
     /// <summary>Of the values of all groups together.</summary>
     /// <param name="groups">At least one.</param>

@@ -84,8 +84,10 @@ internal static class VersionComparer
 
     private static WorkloadChange? Compare(Metric metric, Workload workload, RunObservation[] before, RunObservation[] after)
     {
-        if (Logarithms(metric, before) is not { } first || Logarithms(metric, after) is not { } second)
+        var (ofBefore, ofAfter) = (Logarithms(metric, before), Logarithms(metric, after));
+        if (ofBefore.Length == 0 || ofAfter.Length == 0)
             return null;
+        var (first, second) = Moments.OfRuns(ofBefore, ofAfter);
         return new WorkloadChange
         {
             Workload = workload,
@@ -98,13 +100,12 @@ internal static class VersionComparer
         };
     }
 
-    // Null where no run has a value that has a logarithm.
-    private static Moments? Logarithms(Metric metric, RunObservation[] runs)
-    {
-        var values = runs.Select(run => run.LaunchLatencies.TryGetValue(metric, out var launches) ? launches : run.Values.TryGetValue(metric, out var value) ? [value] : [])
-            .Where(values => values.Count > 0 && values.All(value => value is > 0 and < double.PositiveInfinity)).ToArray();
-        return values.Length == 0 ? null : Moments.OfRuns(Array.ConvertAll(values, Moments.OfLogarithms));
-    }
+    // Of each run whose values have one.
+    private static Moments[] Logarithms(Metric metric, RunObservation[] runs) =>
+    [
+        .. runs.Select(run => run.LaunchLatencies.TryGetValue(metric, out var launches) ? launches : run.Values.TryGetValue(metric, out var value) ? [value] : [])
+            .Where(values => values.Count > 0 && values.All(value => value is > 0 and < double.PositiveInfinity)).Select(Moments.OfLogarithms),
+    ];
 
     /// <summary>With the verdicts that all tests together allow.</summary>
     private static HardwareChange[] Adjusted(HardwareChange[] changes)

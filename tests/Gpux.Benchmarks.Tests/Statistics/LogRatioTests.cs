@@ -55,8 +55,17 @@ public sealed class LogRatioTests
     public void Three_runs_are_three_values_whatever_launches_they_have()
     {
         Moments[] runs = [new(5, 1, 0.1), new(5, 2, 0.1), new(5, 3, 0.1)];
-        Assert.Equal(new Moments(3, 2, 1), Moments.OfRuns(runs));
-        Assert.Equal(10, Moments.OfRuns(runs[..2]).Count);
+        Assert.Equal((new Moments(3, 2, 1), new Moments(3, 2, 1)), Moments.OfRuns(runs, runs));
+        Assert.Equal((10, 5), (Moments.OfRuns(runs[..2], runs[..1]).A.Count, Moments.OfRuns(runs[..2], runs[..1]).B.Count));
+    }
+
+    [Fact]
+    public void Runs_are_not_compared_with_launches()
+    {
+        Moments[] runs = [new(5, 1, 0.1), new(5, 2, 0.1), new(5, 3, 0.1)];
+        var (three, one) = Moments.OfRuns(runs, runs[..1]);
+        Assert.Equal((3, 1), (three.Count, one.Count));
+        Assert.Equal(RatioVerdict.TooFew, LogRatio.Of(three, one).Verdict(0));
     }
 
     [Fact]

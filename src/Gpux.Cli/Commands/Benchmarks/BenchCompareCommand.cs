@@ -3,6 +3,7 @@ using System.Text.Json;
 using Gpux.Benchmarks.Charts;
 using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Statistics;
 using Gpux.Cli.Commands.Database;
 using Gpux.Cli.Terminals;
 
@@ -30,6 +31,8 @@ internal sealed class BenchCompareCommand : GpuxCommand
         var (a, b) = (_selection.One(Services, parsed, parsed.GetRequiredValue(_a), cancellationToken), _selection.One(Services, parsed, parsed.GetRequiredValue(_b), cancellationToken));
         var comparisons = RunComparison.Of(a, b);
         Terminal.Print(output => Write(output, comparisons), json => Write(json, comparisons));
+        if (comparisons.Any(comparison => comparison.IsOfLaunches && comparison.Metrics.Any(metric => metric.Verdict is ComparisonVerdict.Better or ComparisonVerdict.Worse)))
+            Terminal.Note($"note: the launches of a run share what the machine was like in its minutes. {LogRatio.LeastValues} runs a side, taken in turn, tell that from a change.");
         return Task.FromResult(comparisons.Any(comparison => comparison.Metrics.Count > 0) ? ExitCode.Done : ExitCode.Failed);
     }
 
