@@ -16,7 +16,7 @@ public sealed class DatabaseDamagedException(string database, string detail) : D
 public sealed class DatabaseLockedException(string database, string holder) : DatabaseException(
     ErrorCode.DatabaseLocked,
     $"'{database}' is in use by {holder}.",
-    "One process at a time may write to it, and none may read meanwhile. Wait until it is done, end it, or wait longer for it.")
+    "One process at a time may write to it, and none may read meanwhile. Wait until it is done, or end it.")
 {
     /// <summary>Who holds it, as far as the system says: such as "/usr/bin/gpux (PID 4711) by user ada".</summary>
     public string Holder { get; } = holder;

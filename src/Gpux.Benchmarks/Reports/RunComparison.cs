@@ -68,18 +68,28 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
     private static List<RunComparison> Pairs(IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b)
     {
         List<RunComparison> pairs = [];
-        // What agrees in all, then what may not be compared, which says why.
-        foreach (var key in (ReadOnlySpan<Func<BenchmarkRun, string>>)[run => $"{WorkloadOf(run)} {run.Hardware.Name} {run.MachineFingerprint}", run => $"{WorkloadOf(run)} {run.Hardware.Name}"])
+        Func<BenchmarkRun, string> machine = run => $"{WorkloadOf(run)} {run.Hardware.Name} {run.MachineFingerprint}";
+        // What agrees in all, then another precision where the sides have none in common, then what may not be compared, which says why.
+        foreach (var key in (ReadOnlySpan<Func<BenchmarkRun, string>>)[run => $"{machine(run)} {run.Workload.Precision}", machine, run => $"{WorkloadOf(run)} {run.Hardware.Name}"])
         {
             var (ofA, ofB) = (a.ToLookup(key), b.ToLookup(key));
-            pairs.AddRange(ofA.Where(group => ofB.Contains(group.Key)).Select(group => new RunComparison([.. group], [.. ofB[group.Key]], ObstaclesOf([.. group], [.. ofB[group.Key]]), [])));
+            var found = ofA.Where(group => ofB.Contains(group.Key)).Select(group => new RunComparison([.. group], [.. ofB[group.Key]], ObstaclesOf([.. group], [.. ofB[group.Key]]), [])).ToArray();
+            pairs.AddRange(found);
             (a, b) = ([.. a.Where(run => !ofB.Contains(key(run)))], [.. b.Where(run => !ofA.Contains(key(run)))]);
+            // A precision beside one that both have is no counterpart of the other side's.
+            var done = found.Select(pair => machine(pair.A[0])).ToHashSet();
+            pairs.AddRange(Alone(a.Where(run => done.Contains(machine(run))), b.Where(run => done.Contains(machine(run)))));
+            (a, b) = ([.. a.Where(run => !done.Contains(machine(run)))], [.. b.Where(run => !done.Contains(machine(run)))]);
         }
         if (pairs.Count == 0)
             return [new RunComparison(a, b, ObstaclesOf(a, b), [])];
-        pairs.AddRange(a.GroupBy(WorkloadOf).Select(group => new RunComparison([.. group], [], [], [])));
-        pairs.AddRange(b.GroupBy(WorkloadOf).Select(group => new RunComparison([], [.. group], [], [])));
-        return pairs;
+        return [.. pairs.Concat(Alone(a, b)).OrderBy(pair => pair.A.Count == 0 || pair.B.Count == 0)];
+    }
+
+    private static IEnumerable<RunComparison> Alone(IEnumerable<BenchmarkRun> a, IEnumerable<BenchmarkRun> b)
+    {
+        static string Kind(BenchmarkRun run) => $"{WorkloadOf(run)} {run.Workload.Precision}";
+        return a.GroupBy(Kind).Select(group => new RunComparison([.. group], [], [], [])).Concat(b.GroupBy(Kind).Select(group => new RunComparison([], [.. group], [], [])));
     }
 
     // What the runs are of: the same for those that may be compared. Another precision is what one may want to compare.
@@ -99,6 +109,9 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
         Require("other machines", run => IsDigest(run.MachineFingerprint) ? $"{run.Hardware.Name} ({run.MachineFingerprint[..8]})" : $"{run.Hardware.Name} ({run.MachineFingerprint})");
         Require("other benchmarks", run => $"{run.Suite} {run.BenchmarkVersion}");
         Require("other workloads", WorkloadOf);
+        foreach (var side in (ReadOnlySpan<IReadOnlyList<BenchmarkRun>>)[a, b])
+            if (side.Select(run => run.Workload.Precision ?? "unknown").Distinct().Order(StringComparer.Ordinal).ToArray() is { Length: > 1 } several)
+                obstacles.Add($"several precisions on one side, and none in common: {string.Join(" and ", several)}");
         foreach (var run in all.Where(run => run.Verdict != RunVerdict.Valid))
             obstacles.Add($"the run {run.Key} is {Names.Of(run.Verdict)}{(run.Reasons.Count > 0 ? $": {string.Join(" ", run.Reasons)}" : "")}");
         return obstacles;

@@ -99,6 +99,24 @@ public sealed class RunComparisonTests
         Assert.Empty(Only([ExampleRun.Of("a")], [b with { Workload = b.Workload with { Precision = "int8" } }]).Obstacles);
     }
 
+    [Fact]
+    public void Precisions_are_compared_each_with_itself_and_never_pooled()
+    {
+        BenchmarkRun[] Of(string precision, double latency, int count) => [.. Runs(latency, count).Select(run => run with { Key = $"{run.Key} {precision} {count}", Workload = run.Workload with { Precision = precision } })];
+        // Each precision is as fast as it was, and the sides have them in unlike numbers.
+        var comparisons = RunComparison.Of([.. Of("fp32", 0.010, 7), .. Of("int8", 0.005, 3)], [.. Of("fp32", 0.010, 3), .. Of("int8", 0.005, 17)]);
+        Assert.Equal(2, comparisons.Count);
+        Assert.All(comparisons, comparison => Assert.All(comparison.Metrics, metric => Assert.NotEqual(ComparisonVerdict.Better, metric.Verdict)));
+        Assert.Equal(["fp32", "int8"], comparisons.Select(comparison => comparison.A.Concat(comparison.B).Select(run => run.Workload.Precision).Distinct().Single()));
+        // What one side alone has stands alone, and is not compared with what the other alone has.
+        comparisons = RunComparison.Of([.. Of("fp32", 0.010, 3), .. Of("int8", 0.005, 3)], [.. Of("fp32", 0.010, 3), .. Of("fp16", 0.007, 3)]);
+        Assert.Equal([(true, true), (true, false), (false, true)], comparisons.Select(comparison => (comparison.A.Count > 0, comparison.B.Count > 0)));
+        // Of several against one other it is not known which is meant.
+        var several = Only([.. Of("fp32", 0.010, 3), .. Of("int8", 0.005, 3)], Of("fp16", 0.007, 3));
+        Assert.Empty(several.Metrics);
+        Assert.Contains("several precisions on one side, and none in common: fp32 and int8", several.Obstacles);
+    }
+
     // What two default runs bring: a run a side, of five launches each.
     [Fact]
     public void Two_runs_of_several_launches_have_a_verdict_in_every_metric_that_launches_measure()

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gpux.Benchmarks.Results;
 
 namespace Gpux.Cli.Tests.EndToEnd;
 
@@ -92,6 +93,45 @@ public sealed class BenchCommandTests : IDisposable
     {
         var answer = await _user.RunAsync("bench", "samples/language-id", option, value);
         Assert.True(answer.ExitCode == 2, answer.ToString());
+    }
+
+    [Fact]
+    public async Task What_cannot_be_kept_is_refused_before_it_is_measured()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_user.Folder, "folder")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(_user.Folder, "notes.txt"), "no database");
+        foreach (var options in (string[][])[["--db-path", folder], ["--db-path", "missing/results.duckdb"], ["--db-path", "notes.txt"], ["--html", folder], ["--html", "notes.txt/page.html"]])
+        {
+            var answer = await _user.RunAsync(["bench", "samples/digits", "--duration", "3600", .. options]);
+            Assert.True(answer.ExitCode is 1 or 2, answer.ToString());
+            Assert.Equal("", answer.Output);
+            Assert.DoesNotContain("GPUX5099", answer.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Results_outlive_a_database_that_refuses_them()
+    {
+        BenchmarkStore? other = null;
+        var file = Path.Combine(_user.Folder, "busy.duckdb");
+        Answer answer;
+        try
+        {
+            answer = await _user.RunAndMeanwhileAsync(() => other = BenchmarkStore.Open(file, TimeSpan.Zero, default), "bench", "samples/digits", "--quick", "--db-path", "busy.duckdb");
+        }
+        finally
+        {
+            other?.Dispose();
+        }
+        Assert.Equal(1, answer.ExitCode);
+        Assert.Contains("p50", answer.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("Kept as", answer.Output, StringComparison.Ordinal);
+        Assert.Contains("GPUX6002", answer.Error, StringComparison.Ordinal);
+        // What it says to do does it.
+        var command = answer.Error[answer.Error.IndexOf("gpux db import ", StringComparison.Ordinal)..].Split('\n')[0];
+        var imported = await _user.RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..], "--json"]);
+        Assert.True(imported.ExitCode == 0, imported.ToString());
+        Assert.Single((await _user.RunAsync("db", "list", "--db-path", "busy.duckdb", "--json")).Json.EnumerateArray());
     }
 
     [Fact]

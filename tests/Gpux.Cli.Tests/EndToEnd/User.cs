@@ -86,6 +86,19 @@ internal sealed class User : IDisposable
         return (new Answer(process.ExitCode, await output, await error), child);
     }
 
+    /// <summary>Runs the program, and does something when it has started a program itself.</summary>
+    public async Task<Answer> RunAndMeanwhileAsync(Action meanwhile, params string[] arguments)
+    {
+        await Built.Value;
+        using var process = Start(Launcher, arguments, _home, Environment());
+        process.StandardInput.Close();
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await ChildAsync(process);
+        meanwhile();
+        await process.WaitForExitAsync().WaitAsync(Limit);
+        return new Answer(process.ExitCode, await output, await error);
+    }
+
     /// <summary>Starts the program and kills it, it alone, when it has started a program itself.</summary>
     /// <returns>The number of the process that it started.</returns>
     public async Task<int> KillWithChildAsync(params string[] arguments)

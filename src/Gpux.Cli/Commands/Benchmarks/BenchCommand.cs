@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
@@ -53,8 +54,13 @@ internal sealed class BenchCommand : GpuxCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var request = Request(parsed);
+        // What would refuse the results refuses before minutes are spent on them.
+        if (!parsed.GetValue(_noSave))
+            Services.Open(parsed.GetValue(_path), cancellationToken).Dispose();
+        if (parsed.GetValue(_html) is { } page)
+            RequirePage(page);
         var outcomes = await new ModelBenchmark(Services.Library, BenchLaunchCommand.Program(), TimeProvider.System).RunAsync(request, Terminal.Progress, cancellationToken);
-        var ids = parsed.GetValue(_noSave) ? null : Save(outcomes, parsed, cancellationToken);
+        var (ids, refusal) = parsed.GetValue(_noSave) ? (null, null) : Save(outcomes, parsed, cancellationToken);
         new BenchReport(Terminal, outcomes, ids).Print();
         if (parsed.GetValue(_html) is { } html && outcomes.Select(outcome => outcome.Run).OfType<BenchmarkRun>().ToArray() is { Length: > 0 } runs)
         {
@@ -66,6 +72,8 @@ internal sealed class BenchCommand : GpuxCommand
         foreach (var outcome in outcomes)
             foreach (var failure in outcome.Failures)
                 Terminal.Note($"note: {outcome.Title}: {failure.Message.TrimEnd('.')}. {failure.Remedy}");
+        if (refusal is not null)
+            throw refusal;
         return outcomes.All(outcome => outcome.Run is not null && outcome.Failures.Count == 0) ? ExitCode.Done : ExitCode.Failed;
     }
 
@@ -106,13 +114,58 @@ internal sealed class BenchCommand : GpuxCommand
         };
     }
 
-    // In the order of the outcomes; null for those without a run.
-    private long?[] Save(IReadOnlyList<BenchmarkOutcome> outcomes, ParseResult parsed, CancellationToken cancellationToken)
+    /// <returns>Ids in the order of the outcomes, null for those without a run; or why there are none, and where the runs are instead.</returns>
+    private (long?[]? Ids, UnsavedRunsException? Refusal) Save(IReadOnlyList<BenchmarkOutcome> outcomes, ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (outcomes.All(outcome => outcome.Run is null))
-            return new long?[outcomes.Count];
-        using var store = Services.Open(parsed.GetValue(_path), cancellationToken);
-        return [.. outcomes.Select(outcome => outcome.Run is { } run ? store.Add(run, cancellationToken).Id : (long?)null)];
+        var runs = outcomes.Select(outcome => outcome.Run).OfType<BenchmarkRun>().ToArray();
+        if (runs.Length == 0)
+            return (new long?[outcomes.Count], null);
+        var path = parsed.GetValue(_path);
+        try
+        {
+            using var store = Services.Open(path, cancellationToken);
+            return ([.. outcomes.Select(outcome => outcome.Run is { } run ? store.Add(run, cancellationToken).Id : (long?)null)], null);
+        }
+        catch (GpuxException exception)
+        {
+            return (null, new UnsavedRunsException(exception, Rescue(runs), path));
+        }
+    }
+
+    /// <returns>A file that 'gpux db import' reads; null where none can be written.</returns>
+    private string? Rescue(BenchmarkRun[] runs)
+    {
+        var folder = Path.GetDirectoryName(Services.Library.BenchmarksFile)!; // a file's path
+        var file = Path.Combine(folder, $"unsaved-{runs[0].StartedAt.UtcDateTime:yyyyMMdd-HHmmss}-{Environment.ProcessId}.json");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            using var stream = new FileStream(file, FileMode.CreateNew);
+            using var json = new Utf8JsonWriter(stream);
+            json.WriteStartArray();
+            foreach (var run in runs)
+                RunJson.Write(json, run);
+            json.WriteEndArray();
+            return file;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static void RequirePage(string path)
+    {
+        if (Directory.Exists(path))
+            throw new UsageException($"--html is '{path}', which is a folder.", "Name a file: --html report.html.");
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // of a file's path, which is no root
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--html is '{path}', which cannot be written: {exception.Message}", "Name a file in a folder of yours: --html report.html.");
+        }
     }
 
     private static WeightPrecision[] Precisions(string? text)
@@ -148,3 +201,12 @@ internal sealed class BenchCommand : GpuxCommand
     private static double Number(double value, string option, double least, double most) => value >= least && value <= most ? value
         : throw new UsageException($"{option} is {value}, where a number from {least} to {most} was expected.", "Correct the number.");
 }
+
+/// <summary>The database refused what was measured.</summary>
+/// <param name="file">Where it is instead; null: nowhere but in what was printed.</param>
+internal sealed class UnsavedRunsException(GpuxException refusal, string? file, string? database) : GpuxException(
+    refusal.Code,
+    file is null ? $"The results were not kept: {refusal.Message}" : $"The results were not kept, but for {file}: {refusal.Message}",
+    file is null ? refusal.Remedy : $"{refusal.Remedy} Then keep them: gpux db import {ShellWord.Of(file)}{(database is null ? "" : $" --db-path {ShellWord.Of(database)}")}",
+    refusal);
+
