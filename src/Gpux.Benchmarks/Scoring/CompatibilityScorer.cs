@@ -6,7 +6,8 @@ namespace Gpux.Benchmarks.Scoring;
 /// <remarks>
 /// In a workload, throughput is divided by the best machine's, and the best latency and the least memory by the machine's own: all
 /// above 0, at most 1. The best is that of all machines with the model, whichever are asked about. Only workloads that all compared
-/// machines have in common count, for the fastest of what was measured at batch 64 is not the fastest.
+/// machines have in common count, for the fastest of what was measured at batch 64 is not the fastest. The geometric form counts all that two
+/// machines or more were measured in, see <see cref="GeometricFit"/>: who was measured in less takes nothing away from the others.
 /// </remarks>
 public static class CompatibilityScorer
 {
@@ -19,11 +20,43 @@ public static class CompatibilityScorer
     {
         var machines = observations.DistinctBy(observation => observation.RunId).OrderBy(observation => observation.RunId)
             .GroupBy(observation => observation.HardwareId).Select(runs => new Machine(runs.Key, [.. runs])).OrderBy(machine => machine.HardwareId).ToArray();
+        if (options.Form == ScoreForm.Geometric && Geometric(machines, options) is { Count: > 0 } fitted)
+            return Ordered(fitted);
         var (compared, strata) = Comparable(machines);
-        var parts = strata.ToDictionary(stratum => stratum, stratum => Components(stratum, compared, options));
-        var scores = machines.Select(machine => compared.Contains(machine) ? Score(machine, strata, parts, options, compared.Length) : NotComparable(machine, strata, options));
-        return [.. scores.OrderByDescending(score => score.Compatibility.HasValue).ThenByDescending(score => score.Compatibility)
-            .ThenByDescending(score => score.LaunchCount).ThenBy(score => score.HardwareId)];
+        var parts = strata.ToDictionary(stratum => stratum, stratum => Components(stratum, compared, compared.Length));
+        return Ordered(machines.Select(machine => compared.Contains(machine) ? Score(machine, strata, parts, options, compared.Length) : NotComparable(machine, strata, options)));
+    }
+
+    private static IReadOnlyList<CompatibilityScore> Ordered(IEnumerable<CompatibilityScore> scores) =>
+    [
+        .. scores.OrderByDescending(score => score.Compatibility.HasValue).ThenByDescending(score => score.Compatibility)
+            .ThenByDescending(score => score.LaunchCount).ThenBy(score => score.HardwareId),
+    ];
+
+    /// <returns>None where no two machines were measured in the same.</returns>
+    private static IReadOnlyList<CompatibilityScore> Geometric(Machine[] machines, ScoreOptions options)
+    {
+        WorkloadStratum[] strata = [.. machines.SelectMany(machine => machine.Strata.Keys).Distinct().Order(WorkloadStratum.InOrder)];
+        var parts = strata.ToDictionary(stratum => stratum, stratum => Components(stratum, Array.FindAll(machines, machine => machine.Strata.ContainsKey(stratum)), machines.Length));
+        var columns = parts.SelectMany(stratum => stratum.Value.Values.Select(part => (stratum.Key, part.Metric))).Distinct().Index().ToDictionary(column => column.Item, column => column.Index);
+        List<MeasuredCell> cells = [];
+        foreach (var (stratum, scores) in parts)
+            foreach (var ((hardware, component), part) in scores)
+                cells.Add(new MeasuredCell(Array.FindIndex(machines, machine => machine.HardwareId == hardware), columns[(stratum, part.Metric)],
+                    part.Metric.HigherIsBetter ? Math.Log(part.Value) : -Math.Log(part.Value), options.Weights[component]));
+        int[] linked = [.. GeometricFit.Linked(cells).Order()];
+        if (linked.Length == 0)
+            return [];
+        var fitted = GeometricFit.Solve([.. cells.Where(cell => linked.Contains(cell.Machine)).Select(cell => cell with { Machine = Array.IndexOf(linked, cell.Machine) })], linked.Length);
+        // What was fitted may lie above the best that was measured.
+        var most = Math.Max(0, fitted.Max());
+        WorkloadStratum[] counted = [.. strata.Where(stratum => linked.Any(machine => parts[stratum].Keys.Any(key => key.HardwareId == machines[machine].HardwareId)))];
+        return
+        [
+            .. machines.Select((machine, index) => Array.IndexOf(linked, index) is >= 0 and var place
+                ? Score(machine, counted, parts, options, linked.Length) with { Compatibility = Bounded(Math.Exp(fitted[place] - most)) }
+                : NotComparable(machine, counted, options)),
+        ];
     }
 
     /// <summary>As many machines as have a workload in common, and all workloads that these have in common.</summary>
@@ -38,20 +71,17 @@ public static class CompatibilityScorer
     }
 
     private static Dictionary<(long HardwareId, ScoreComponent Component), ComponentScore> Components(
-        WorkloadStratum stratum, Machine[] compared, ScoreOptions options)
+        WorkloadStratum stratum, Machine[] compared, int all)
     {
         Dictionary<(long, ScoreComponent), ComponentScore> scores = [];
         foreach (var component in Enum.GetValues<ScoreComponent>())
         {
             var measured = compared.Select(machine => (Machine: machine, Metric: MetricOf(component, machine, stratum, compared)))
                 .Where(pair => pair.Metric is not null).ToLookup(pair => pair.Metric!, pair => pair.Machine); // filtered so
-            // What a geometric score leaves to some machines would make their order depend on the best one.
-            if (options.Form == ScoreForm.Geometric && !measured.Any(group => group.Count() == compared.Length))
-                continue;
             foreach (var group in measured)
             {
                 // The only one of its kind would be the best of its kind for nothing.
-                if (group.Count() == 1 && compared.Length > 1)
+                if (group.Count() == 1 && all > 1)
                     continue;
                 var values = group.Select(machine => (Machine: machine, Value: machine.Strata[stratum][group.Key])).ToArray();
                 var best = group.Key.HigherIsBetter ? values.Max(entry => entry.Value) : values.Min(entry => entry.Value);
@@ -82,7 +112,8 @@ public static class CompatibilityScorer
     {
         List<StratumScore> scores = [];
         var missing = new SortedSet<ScoreComponent>();
-        foreach (var stratum in strata)
+        var unmeasured = Array.FindAll(strata, stratum => !machine.Strata.ContainsKey(stratum));
+        foreach (var stratum in strata.Except(unmeasured))
         {
             List<ComponentScore> components = [];
             foreach (var component in Enum.GetValues<ScoreComponent>())
@@ -103,6 +134,10 @@ public static class CompatibilityScorer
         List<string> notes = [];
         if (machineCount == 1)
             notes.Add("No other machine was measured with this model in this workload: the score compares it with itself.");
+        if (unmeasured.Length > 0)
+            notes.Add($"Not measured in: {Listed(unmeasured)}. What it shares with other machines stands for that.");
+        if (options.Form == ScoreForm.Arithmetic && machineCount > 1 && machine.Strata.Keys.Except(strata).ToArray() is { Length: > 0 } left)
+            notes.Add($"Left out, for not all machines were measured in it: {Listed(left)}. The geometric score counts it.");
         if (scores.Count == 0)
             notes.Add("It has no metric in common with the other machines: measure it in the same way.");
         else if (missing.Count > 0)
@@ -117,7 +152,7 @@ public static class CompatibilityScorer
             Form = options.Form,
             Weights = options.Weights,
             Compatibility = scores.Count switch { 0 => null, 1 => scores[0].Score, _ => Bounded(Math.Exp(scores.Average(score => Math.Log(score.Score)))) },
-            IsPartial = missing.Count > 0,
+            IsPartial = missing.Count + unmeasured.Length > 0,
             RunIds = [.. used.Select(run => run.RunId)],
             LaunchCount = used.Sum(run => run.LaunchCount),
             Strata = scores,
@@ -140,9 +175,12 @@ public static class CompatibilityScorer
         Notes =
         [
             machine.Strata.Count == 0 ? "None of its runs has a throughput, or a median or mean latency, above 0."
-                : $"It was not measured in the workload that the others have in common ({strata[0]}), but in: {string.Join("; ", machine.Strata.Keys.Order(WorkloadStratum.InOrder).Take(3))}.",
+                : $"It was not measured in {(options.Form == ScoreForm.Geometric ? "any workload of the others" : $"the workload that the others have in common ({strata[0]})")}, but in: {Listed(machine.Strata.Keys)}.",
         ],
     };
+
+    private static string Listed(IReadOnlyCollection<WorkloadStratum> strata) =>
+        string.Join("; ", strata.Order(WorkloadStratum.InOrder).Take(3)) + (strata.Count > 3 ? $" and {strata.Count - 3} more" : "");
 
     // A quotient may be less than a double can be, and a rounding may exceed 1 by a last digit.
     private static double Bounded(double score) => Math.Clamp(score, double.Epsilon, 1);

@@ -162,6 +162,49 @@ public sealed class CompatibilityScorerTests
     }
 
     [Fact]
+    public void A_machine_that_was_measured_in_less_does_not_change_the_order_under_geometric()
+    {
+        // Slower than both, and measured at batch 1 alone, where the second is the faster one.
+        RunObservation[] two = [Of(1, 100, 0.010), Of(2, 120, 0.008), Of(1, 800, 0.010, batch: 8), Of(2, 300, 0.030, batch: 8)];
+        Assert.Equal([1L, 2], Order(two, Geometric));
+        var three = CompatibilityScorer.Score([.. two, Of(3, 20, 0.050)], Geometric);
+        Assert.Equal([1L, 2, 3], three.Select(score => score.HardwareId));
+        Assert.True(three[2].IsPartial);
+        Assert.Contains("batch 8", Assert.Single(three[2].Notes, note => note.StartsWith("Not measured in", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal([2, 2, 1], three.Select(score => score.LaunchCount));
+        // The arithmetic form leaves batch 8 out then, and says so.
+        var arithmetic = CompatibilityScorer.Score([.. two, Of(3, 20, 0.050)], ScoreOptions.Default);
+        Assert.Equal(2, arithmetic[0].HardwareId);
+        Assert.Contains("batch 8", Assert.Single(arithmetic[0].Notes, note => note.StartsWith("Left out", StringComparison.Ordinal)), StringComparison.Ordinal);
+        var random = new Random(6);
+        for (var i = 0; i < 300; i++)
+        {
+            int[] batches = [1, 8, 32];
+            var machines = Enumerable.Range(1, 5).SelectMany(id => batches.Select(batch => Of(id, Value(random), Value(random), Value(random), batch: batch))).ToArray();
+            // Others in some of them, with some of the metrics.
+            var others = Enumerable.Range(6, 3).SelectMany(id => batches.Take(random.Next(1, 3)).Select(batch => Of(id, Value(random), Value(random), random.Next(2) == 0 ? null : Value(random), batch: batch))).ToArray();
+            Assert.Equal(Order(machines, Geometric), Order([.. machines, .. others], Geometric).Where(id => id <= 5));
+        }
+
+        static double Value(Random random) => Math.Exp(random.NextDouble() * 4);
+    }
+
+    [Fact]
+    public void What_was_not_measured_is_fitted()
+    {
+        // The third is half as fast as the first at batch 1; at batch 8 it would be so too.
+        var scores = CompatibilityScorer.Score([Of(1, 100, 0.01), Of(2, 50, 0.02), Of(3, 50, 0.02), Of(1, 800, 0.01, batch: 8), Of(2, 400, 0.02, batch: 8)], Geometric);
+        Assert.Equal([1, 0.5, 0.5], scores.Select(score => Math.Round(score.Compatibility!.Value, 12)));
+        // Machines that share nothing with the rest are named.
+        var alone = CompatibilityScorer.Score([Of(1, 100, 0.01), Of(2, 50, 0.02), Of(3, 50, 0.02, batch: 64)], Geometric);
+        Assert.Null(alone[2].Compatibility);
+        Assert.Contains("batch 64", Assert.Single(alone[2].Notes), StringComparison.Ordinal);
+        // Without two that share anything, each is compared with itself as in the arithmetic form.
+        var apart = CompatibilityScorer.Score([Of(1, 100, 0.01), Of(2, 50, 0.02, batch: 8)], Geometric);
+        Assert.Equal([1, null], apart.Select(score => score.Compatibility));
+    }
+
+    [Fact]
     public void Only_workloads_that_machines_have_in_common_count()
     {
         // The second was measured at batch 64 too, where its throughput is larger.
