@@ -140,7 +140,7 @@ public sealed class RunComparisonTests
             Samples = SampleSeries.Write([new SampleSeries(Metric.Latency, [.. launches.Select(launch => new LaunchSamples(1, [[(long)(launch * 1e9)], [1, (long)2e9]]))])]),
             Metrics =
             [
-                new MetricResult(Metric.Latency, 15, latency) { P50 = latency }, RunSummary.OfLaunches(Metric.Throughput, launches.Select(launch => 1 / launch)),
+                new MetricResult(Metric.Latency, 15, latency) { P50 = latency }, RunMetrics.OfLaunches(Metric.Throughput, [.. launches.Select(launch => 1 / launch)]),
                 new MetricResult(Metric.ConversionTime, 1, 0.1),
             ],
         };
