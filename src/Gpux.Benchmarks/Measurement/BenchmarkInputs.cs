@@ -110,5 +110,5 @@ internal sealed record BenchmarkInputs(IReadOnlyDictionary<string, Tensor> Tenso
 }
 
 /// <summary>A model does not take what was to be measured.</summary>
-public sealed class UnfitWorkloadException(string problem) : GpuxException(
-    ErrorCode.UnfitWorkload, problem, "Ask for fewer tokens (--sequence, --tokens), or measure a model that takes more.");
+public sealed class UnfitWorkloadException(string problem, string remedy = "Ask for fewer tokens (--sequence, --tokens), or measure a model that takes more.")
+    : GpuxException(ErrorCode.UnfitWorkload, problem, remedy);

@@ -48,6 +48,9 @@ public sealed record BenchmarkRequest(ModelReference Model)
     /// <summary>Of inputs, arrivals and the order of launches.</summary>
     public int Seed { get; init; }
 
+    /// <summary>That good requests keep; null for none.</summary>
+    public GoodputObjectives? Objectives { get; init; }
+
     public MeasurementLimits Limits { get; init; } = MeasurementLimits.Default;
 
     internal IReadOnlyList<LaunchRequest> Configurations =>
@@ -58,7 +61,7 @@ public sealed record BenchmarkRequest(ModelReference Model)
            select new LaunchRequest
            {
                Model = Model.ToString(), Task = Task, Precision = precision, AllowsDamage = AllowsDamage, Batch = batch, Sequence = Sequence, NewTokens = NewTokens,
-               Provider = Provider, Threads = Threads, Concurrency = concurrency, Rate = Rate, Seed = Seed, IsEndToEnd = IsEndToEnd, Limits = Limits,
+               Provider = Provider, Threads = Threads, Concurrency = concurrency, Rate = Rate, Seed = Seed, IsEndToEnd = IsEndToEnd, Objectives = Objectives, Limits = Limits,
            },
     ];
 }
@@ -74,6 +77,9 @@ public sealed record BenchmarkOutcome(string Title, Results.BenchmarkRun? Run, I
 
     /// <summary>Latencies in seconds, from the least: all of them, or evenly chosen ones of more than a million.</summary>
     public IReadOnlyList<double> Latencies { get; init; } = [];
+
+    /// <summary>How many requests kept their objectives; null without objectives.</summary>
+    public GoodputShare? Goodput { get; init; }
 
     /// <summary>Why there is no energy, in a sentence; null where there is.</summary>
     public string? EnergyAbsence { get; init; }

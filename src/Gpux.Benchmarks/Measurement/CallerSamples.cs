@@ -3,11 +3,14 @@ namespace Gpux.Benchmarks.Measurement;
 /// <summary>What one caller saw, in the order in which it ended, in memory that is taken beforehand.</summary>
 /// <remarks>When it is full, every second sample is dropped, and of the following ones every second is kept, and so on: what is left is
 /// still evenly spread over the measurement.</remarks>
-internal sealed class CallerSamples(int capacity, bool hasTokens)
+/// <param name="objectives">That good requests keep; null for none.</param>
+internal sealed class CallerSamples(int capacity, bool hasTokens, GoodputObjectives? objectives)
 {
     // Pages that are never written take no memory.
     private readonly Sample[] _samples = GC.AllocateUninitializedArray<Sample>(capacity);
     private readonly TokenTimes[] _tokens = hasTokens ? GC.AllocateUninitializedArray<TokenTimes>(capacity) : [];
+    private readonly RequestTally _tally = new(objectives);
+    private (Sample Sample, TokenTimes Tokens)? _last;
     private int _kept;
     private long _seen;
 
@@ -21,6 +24,8 @@ internal sealed class CallerSamples(int capacity, bool hasTokens)
 
     public void Add(long end, long latency, in TokenTimes tokens)
     {
+        CountLast();
+        _last = (new Sample(end, latency), tokens);
         if (_seen++ % Stride != 0)
             return;
         if (_kept == _samples.Length)
@@ -33,6 +38,22 @@ internal sealed class CallerSamples(int capacity, bool hasTokens)
         if (hasTokens)
             _tokens[_kept] = tokens;
         _kept++;
+    }
+
+    /// <summary>Of all samples, kept or not, that ended by then. Nothing may be added any more.</summary>
+    /// <param name="end">All but the last one ended by then: only that may still have been under way.</param>
+    public RequestTally TallyUntil(long end)
+    {
+        if (_last?.Sample.End <= end)
+            CountLast();
+        _last = null;
+        return _tally;
+    }
+
+    private void CountLast()
+    {
+        if (_last is var (sample, tokens))
+            _tally.Add(sample.Latency, hasTokens ? tokens : null);
     }
 
     private void Thin()

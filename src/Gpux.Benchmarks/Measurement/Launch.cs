@@ -45,18 +45,19 @@ public sealed class Launch(ModelLibrary library, Func<string, (ModelReference Re
         var loadSeconds = clock.GetElapsedTime(started).TotalSeconds;
 
         using var workload = Workload.Of(opened, request.Task ?? project?.Task ?? prepared.Variant.Task, request, clock, cancellationToken);
+        workload.RequireMeaning(request, opened.Name);
         started = clock.GetTimestamp();
         workload.Requests.Answer(0, cancellationToken);
         var firstSeconds = clock.GetElapsedTime(started).TotalSeconds;
 
         var watch = Disturbances.Watch("/");
-        using var meter = new EnergyMeter("/", onGpu);
+        using var meter = new EnergyMeter("/", onGpu, clock);
         var joulesBefore = 0.0;
-        var result = new LoadGenerator(workload.Requests, request.Limits, clock) { Measuring = () => joulesBefore = meter.Joules() }
+        var result = new LoadGenerator(workload.Requests, request.Limits, clock) { Measuring = () => joulesBefore = meter.Joules(), Objectives = request.Objectives }
             .Run(request.Concurrency, request.Rate, workload.OutputTokens is not null, request.Seed, cancellationToken);
         var joules = meter.Joules() - joulesBefore;
         var disturbances = watch.Until(onGpu);
-        var report = Report(result);
+        var report = Report(result, request.Objectives);
         return report with
         {
             Task = workload.Task,
@@ -82,43 +83,49 @@ public sealed class Launch(ModelLibrary library, Func<string, (ModelReference Re
     }
 
     /// <summary>What a load says of itself.</summary>
-    internal static LaunchReport Report(LoadResult result)
+    /// <param name="objectives">That were set for it; null for none.</param>
+    internal static LaunchReport Report(LoadResult result, GoodputObjectives? objectives)
     {
         var recording = result.Recording;
-        var measured = recording.Measured;
         var stride = recording.Callers.Max(caller => caller.Stride);
-        var series = Series(recording, stride);
+        var tally = new RequestTally(objectives);
+        foreach (var caller in recording.Callers)
+            tally.Add(caller.TallyUntil(recording.MeasuringEnd));
         return new LaunchReport
         {
             WarmUpSeconds = recording.WarmUpSeconds,
             IsWarm = recording.IsWarm,
             IsPrecise = recording.IsPrecise,
             Seconds = NanosecondClock.Seconds(recording.MeasuringEnd - recording.MeasuringStart),
-            Count = stride > 1 ? measured.Count : series[0].Launches[0].Windows.Sum(window => window.Length),
+            Count = tally.Count,
             Due = result.Due,
             Failures = recording.Failures,
             Windows = recording.Windows,
-            Samples = series,
-            All = stride > 1 ? measured : null,
+            Samples = Series(recording.Callers, recording.WindowEnds, stride),
+            Moments = tally.Moments,
+            Good = objectives is null ? null : tally.Good,
+            All = stride > 1 ? recording.Measured : null,
         };
     }
 
-    private static List<SampleSeries> Series(LoadRecording recording, int stride)
+    /// <summary>The samples that were kept, window by window. Of callers that kept more than others so many are taken as these have: each value stands for as many requests.</summary>
+    /// <param name="ends">Of windows.</param>
+    /// <param name="stride">The greatest of a caller.</param>
+    internal static List<SampleSeries> Series(IReadOnlyList<CallerSamples> callers, IReadOnlyList<long> ends, int stride)
     {
-        var ends = recording.WindowEnds;
         var latencies = Lists(ends.Count);
         var (first, each) = (Lists(ends.Count), Lists(ends.Count));
-        foreach (var caller in recording.Callers)
+        foreach (var caller in callers)
         {
             var tokens = caller.Tokens;
             var window = 0;
-            for (var i = 0; i < caller.Samples.Length; i++)
+            for (var i = 0; i < caller.Samples.Length; i += stride / caller.Stride)
             {
                 var (end, latency) = caller.Samples[i];
                 while (window < ends.Count && end > ends[window])
                     window++;
-                if (end <= recording.MeasuringStart || window == ends.Count)
-                    continue;
+                if (window == ends.Count)
+                    break;
                 latencies[window].Add(latency);
                 if (tokens.IsEmpty)
                     continue;
@@ -175,7 +182,7 @@ public sealed class Launch(ModelLibrary library, Func<string, (ModelReference Re
 
     private double? IdleWatts(bool onGpu)
     {
-        using var meter = new EnergyMeter("/", onGpu);
+        using var meter = new EnergyMeter("/", onGpu, clock);
         if (meter.Name is null)
             return null;
         var started = clock.GetTimestamp();
@@ -247,6 +254,17 @@ public sealed class Launch(ModelLibrary library, Func<string, (ModelReference Re
             {
                 InputTokens = length, OutputTokens = count, Example = made.Tensors, CacheBytes = GenerationRequests.CacheBytes(model.Session, request.Batch, length + count),
             };
+        }
+
+        /// <exception cref="UnfitWorkloadException">Something was asked for that this workload does not have, and would be measured without a word otherwise.</exception>
+        public void RequireMeaning(LaunchRequest request, string model)
+        {
+            if (OutputTokens is null && request.Objectives is { NeedTokens: true } objectives)
+                throw new UnfitWorkloadException($"{model} generates no tokens that could keep '{objectives}'.", "Bound the latency alone: --goodput latency=50ms.");
+            if (OutputTokens is null && (request.NewTokens is not null || request.Task == "text-generation"))
+                throw new UnfitWorkloadException($"{model} generates no tokens.", "Leave out --tokens and --task text-generation.");
+            if (InputTokens is null && request.Sequence is not null)
+                throw new UnfitWorkloadException($"{model} takes no tokens.", "Leave out --sequence.");
         }
 
         public void Dispose() => (Requests as IDisposable)?.Dispose();

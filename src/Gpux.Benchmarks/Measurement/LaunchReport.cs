@@ -34,6 +34,12 @@ internal sealed record LaunchReport
     /// <summary>Of latency, and of a generated text's first and further tokens.</summary>
     public IReadOnlyList<SampleSeries> Samples { get; init; } = [];
 
+    /// <summary>Of all that succeeded, whatever is left of them in <see cref="Samples"/>, by metric, in seconds.</summary>
+    public IReadOnlyDictionary<Metric, RunningMoments> Moments { get; init; } = new Dictionary<Metric, RunningMoments>();
+
+    /// <summary>Requests that kept every objective of the request for this launch; null where it has none.</summary>
+    public long? Good { get; init; }
+
     /// <summary>All latencies, where <see cref="Samples"/> has but a part of them; null otherwise.</summary>
     public LatencyRecorder? All { get; init; }
 
@@ -99,6 +105,17 @@ internal sealed record LaunchReport
             }
             json.WriteEndArray();
             json.WriteBase64String("samples", SampleSeries.Write(Samples).Content);
+            json.WriteStartObject("moments");
+            foreach (var (metric, moments) in Moments)
+            {
+                json.WriteStartArray(metric.Name);
+                json.WriteNumberValue(moments.Count);
+                json.WriteNumberValue(moments.Mean);
+                json.WriteNumberValue(moments.Squares);
+                json.WriteEndArray();
+            }
+            json.WriteEndObject();
+            WriteOptional(json, "good", Good);
             if (All is not null)
             {
                 json.WriteStartArray("all");
@@ -165,6 +182,9 @@ internal sealed record LaunchReport
                 Failures = json.GetProperty("failures").EnumerateObject().ToDictionary(each => each.Name, each => each.Value.GetInt64()),
                 Windows = [.. json.GetProperty("windows").EnumerateArray().Select(window => new LoadWindow(window[0].GetInt32(), window[1].GetDouble(), window[2].GetDouble()))],
                 Samples = SampleSeries.Read(new RunSamples(SampleSeries.Format, json.GetProperty("samples").GetBytesFromBase64())),
+                Moments = json.GetProperty("moments").EnumerateObject().ToDictionary(each => Metric.Find(each.Name) ?? throw new FormatException($"'{each.Name}' is no metric."),
+                    each => new RunningMoments(each.Value[0].GetInt64(), each.Value[1].GetDouble(), each.Value[2].GetDouble())),
+                Good = Optional(json, "good"),
                 All = json.TryGetProperty("all", out var all) ? ReadRecorder(all) : null,
                 InputTokens = (int?)Optional(json, "input_tokens"),
                 OutputTokens = (int?)Optional(json, "output_tokens"),

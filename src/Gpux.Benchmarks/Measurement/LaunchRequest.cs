@@ -41,6 +41,9 @@ internal sealed record LaunchRequest
     /// <summary>Whether the whole pipeline is measured, from a text, an image or a sound to an answer, rather than the session alone.</summary>
     public bool IsEndToEnd { get; init; }
 
+    /// <summary>That good requests keep; null for none.</summary>
+    public GoodputObjectives? Objectives { get; init; }
+
     public MeasurementLimits Limits { get; init; } = MeasurementLimits.Default;
 
     public string ToJson()
@@ -62,6 +65,11 @@ internal sealed record LaunchRequest
             WriteOptional(json, "rate", Rate);
             json.WriteNumber("seed", Seed);
             json.WriteBoolean("end_to_end", IsEndToEnd);
+            if (Objectives is not null)
+            {
+                json.WritePropertyName("objectives");
+                Objectives.WriteTo(json);
+            }
             json.WriteStartObject("limits");
             json.WriteString("name", Limits.Name);
             json.WriteNumber("window", Limits.Window.TotalSeconds);
@@ -101,6 +109,7 @@ internal sealed record LaunchRequest
                 Rate = json.TryGetProperty("rate", out var rate) ? rate.GetDouble() : null,
                 Seed = json.GetProperty("seed").GetInt32(),
                 IsEndToEnd = json.GetProperty("end_to_end").GetBoolean(),
+                Objectives = json.TryGetProperty("objectives", out var objectives) ? GoodputObjectives.Read(objectives) : null,
                 Limits = new MeasurementLimits
                 {
                     Name = limits.GetProperty("name").GetString(),

@@ -10,13 +10,16 @@ internal sealed class LoadGenerator(IRequests requests, MeasurementLimits limits
     /// <summary>Called when warm-up is over.</summary>
     public Action? Measuring { get; init; }
 
+    /// <summary>That good requests keep; null for none.</summary>
+    public GoodputObjectives? Objectives { get; init; }
+
     /// <summary>Warms up and measures.</summary>
     /// <param name="concurrency">Callers: how many requests are answered at a time.</param>
     /// <param name="ratePerSecond">Requests a second in an open loop, by chance (Poisson); null for a closed loop.</param>
     /// <param name="hasTokens">Whether answers say when their first token came.</param>
     public LoadResult Run(int concurrency, double? ratePerSecond, bool hasTokens, int seed, CancellationToken cancellationToken)
     {
-        var recording = new LoadRecording(limits, _clock, concurrency, ratePerSecond, hasTokens, Measuring);
+        var recording = new LoadRecording(limits, _clock, concurrency, ratePerSecond, hasTokens, Objectives, Measuring);
         var arrivals = ratePerSecond is { } rate ? new Arrivals(recording.Start, rate, seed) : null;
         if (concurrency == 1)
             Call(0, recording, arrivals, cancellationToken);

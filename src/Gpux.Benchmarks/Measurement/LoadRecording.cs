@@ -40,7 +40,8 @@ internal sealed class LoadRecording
     private int _nextLook = WindowsForInterval;
     private volatile bool _isMeasuring, _isDone;
 
-    public LoadRecording(MeasurementLimits limits, NanosecondClock clock, int concurrency, double? ratePerSecond, bool hasTokens, Action? measuring)
+    /// <param name="objectives">That good requests keep; null for none.</param>
+    public LoadRecording(MeasurementLimits limits, NanosecondClock clock, int concurrency, double? ratePerSecond, bool hasTokens, GoodputObjectives? objectives, Action? measuring)
     {
         (_limits, _clock, _measuring) = (limits, clock, measuring);
         _isOpenLoop = ratePerSecond is not null;
@@ -50,7 +51,7 @@ internal sealed class LoadRecording
         _windowLength = (long)(seconds * 1e9);
         _callers = new CallerSamples[concurrency];
         for (var i = 0; i < concurrency; i++)
-            _callers[i] = new CallerSamples(Math.Max(1024, (hasTokens ? MostSamplesWithTokens : MostSamples) / concurrency), hasTokens);
+            _callers[i] = new CallerSamples(Math.Max(1024, (hasTokens ? MostSamplesWithTokens : MostSamples) / concurrency), hasTokens, objectives);
         _start = _clock.Now;
         (_windowStart, _windowEnd) = (_start, _start + _windowLength);
     }
@@ -78,7 +79,7 @@ internal sealed class LoadRecording
     /// <summary>When each of <see cref="Windows"/> ended, which is when the next began.</summary>
     public IReadOnlyList<long> WindowEnds => _windowEnds;
 
-    /// <summary>Also of requests that ended shortly before the measured time or after it.</summary>
+    /// <summary>Of the measured time; the last of each may have ended shortly after it.</summary>
     public IReadOnlyList<CallerSamples> Callers => _callers;
 
     /// <summary>By the name of the error, of the measured time.</summary>
@@ -90,7 +91,7 @@ internal sealed class LoadRecording
     public void Succeeded(int caller, long due, long end, Answered answer, long firstToken)
     {
         var latency = end - due;
-        if (_isMeasuring)
+        if (_isMeasuring && end > KnownMeasuringStart())
         {
             var first = firstToken - due;
             _callers[caller].Add(end, latency, new TokenTimes(first, answer.Tokens > 1 ? (latency - first) / (answer.Tokens - 1) : null));
@@ -114,7 +115,11 @@ internal sealed class LoadRecording
             _failureCount++;
             // Nothing to measure, and failing is often quick.
             if (_failureCount >= FailuresToGiveUp && _failureCount > _all.Count)
+            {
+                if (_isMeasuring)
+                    AddWindow(Math.Max(end, _windowStart));
                 Finish(end);
+            }
         }
         if (end >= Volatile.Read(ref _windowEnd))
             EndWindow(end);
@@ -131,6 +136,8 @@ internal sealed class LoadRecording
                 ConsiderEnding(now);
             else
                 ConsiderMeasuring(now);
+            // Whoever ended later waits at the lock until it is known whether that is still measured: of each caller one sample lies behind the end at most.
+            Volatile.Write(ref _windowEnd, _windowStart + _windowLength);
         }
     }
 
@@ -141,13 +148,7 @@ internal sealed class LoadRecording
         _windows.Add(new LoadWindow((int)_inWindow.Count, NanosecondClock.Seconds(now - _windowStart), _inWindow.Percentile(0.5) / 1e9));
         _windowEnds.Add(now);
         (_before, _after) = (_after, _before);
-        Begin(now);
-    }
-
-    private void Begin(long window)
-    {
-        _windowStart = window;
-        Volatile.Write(ref _windowEnd, window + _windowLength);
+        _windowStart = now;
     }
 
     private void ConsiderMeasuring(long now)
@@ -166,7 +167,17 @@ internal sealed class LoadRecording
         _isMeasuring = true;
         _all.CopyTo(_before);
         _beforeMeasuring = _before.Copy();
-        Begin(_measuringStart = _clock.Now);
+        _windowStart = _clock.Now;
+        Volatile.Write(ref _measuringStart, _windowStart);
+    }
+
+    // Set right after the flag, within the lock.
+    private long KnownMeasuringStart()
+    {
+        if (Volatile.Read(ref _measuringStart) is not 0 and var start)
+            return start;
+        lock (_lock)
+            return _measuringStart;
     }
 
     private bool LastWindowsAgree()
@@ -212,8 +223,13 @@ internal sealed class LoadRecording
 
     private void Finish(long now)
     {
-        if (_measuringStart == 0)
-            (_measuringStart, WarmUpSeconds, _beforeMeasuring) = (now, NanosecondClock.Seconds(now - _start), _before.Copy());
+        if (!_isMeasuring)
+        {
+            // Its windows are of the warm-up.
+            _windows.Clear();
+            _windowEnds.Clear();
+            (_measuringStart, _windowStart, WarmUpSeconds, _beforeMeasuring) = (now, now, NanosecondClock.Seconds(now - _start), _before.Copy());
+        }
         _isDone = true;
     }
 }

@@ -68,7 +68,8 @@ internal sealed class PipelineRequests : IRequests
             return default;
         }
         long? first = null;
-        generator.Stream(_input, _arguments, _ => first ??= _clock.GetTimestamp(), cancellationToken);
+        // The token, which may still hold back its text.
+        generator.Stream(_input, _arguments, _ => { }, cancellationToken, token: () => first ??= _clock.GetTimestamp());
         return new Answered(first ?? _clock.GetTimestamp(), count);
     }
 

@@ -11,6 +11,7 @@ namespace Gpux.Benchmarks.Measurement;
 internal sealed record RunJudgement(RunVerdict Verdict, IReadOnlyList<string> Reasons)
 {
     private const double MostFailures = 0.01;
+    private const int MostFailureKinds = 10; // that are told: a run has room for a hundred reasons
     private const double LeastAchieved = 0.99;
     private const double MostStolen = 0.05;
     private const double MostMemoryStalled = 0.01;
@@ -30,8 +31,8 @@ internal sealed record RunJudgement(RunVerdict Verdict, IReadOnlyList<string> Re
         var invalid = new List<string>();
         var unstable = new List<string>();
         var notes = new List<string>();
-        foreach (var failure in failures)
-            invalid.Add($"failed launch: {failure.Message}");
+        foreach (var failure in failures.GroupBy(failure => failure.Message).Take(MostFailureKinds))
+            invalid.Add($"failed launch: {failure.Key}{(failure.Count() > 1 ? $" ({failure.Count()} times)" : "")}");
         Requests(launches, request, invalid);
         Machine(launches, invalid, notes);
         Steadiness(launches, request.Limits, unstable);
@@ -110,7 +111,7 @@ internal sealed record RunJudgement(RunVerdict Verdict, IReadOnlyList<string> Re
     {
         var share = request.Concurrency == 1 && request.Rate is null ? 0.9 : 0.99;
         if (launches.Min(launch => launch.Count) is var count && count < EarlyStopping.LeastSamples(1, share))
-            invalid.Add(Text($"strict: {count} requests are fewer than the {EarlyStopping.LeastSamples(1, share)} that p{share * 100:0} needs."));
+            invalid.Add(Text($"strict: {count} requests are fewer than the {EarlyStopping.LeastSamples(1, share)} that p{share * 100:0} needs at least, by early stopping ({FixedSamples.Count(share):#,##0} where the number is fixed beforehand)."));
         if (launches.Min(launch => launch.Seconds) is var seconds && seconds < MeasurementLimits.Strict.Least.TotalSeconds)
             invalid.Add(Text($"strict: {seconds:0.#} s are less than the {MeasurementLimits.Strict.Least.TotalSeconds:0} s of the profile."));
     }

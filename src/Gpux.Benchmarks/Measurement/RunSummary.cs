@@ -3,11 +3,9 @@ using System.Text;
 using System.Text.Json;
 using Gpux.Benchmarks.Measurement.Machine;
 using Gpux.Benchmarks.Results;
-using Gpux.Benchmarks.Roofline;
 using Gpux.Benchmarks.Statistics;
 using Gpux.Models;
 using Gpux.Models.Precision;
-using MathNet.Numerics.Distributions;
 
 namespace Gpux.Benchmarks.Measurement;
 
@@ -15,14 +13,17 @@ namespace Gpux.Benchmarks.Measurement;
 internal sealed class RunSummary(LaunchRequest request, BenchmarkSubject subject, MachineDescription machine, HardwarePlatform hardware)
 {
     /// <summary>Of <see cref="BenchmarkRun.BenchmarkVersion"/>: changes with whatever makes the same machine give other numbers.</summary>
-    public const string Version = "1";
+    public const string Version = "2";
 
     public const string Suite = "gpux bench";
 
     /// <summary>What is measured with --end-to-end is something else, and is compared with its like only.</summary>
     public const string EndToEndSuite = "gpux bench --end-to-end";
 
-    private static readonly double[] Shares = [0.5, 0.9, 0.95, 0.99, 0.999];
+    // A run is kept with a part of the windows of hours: what is told of them is to fit into the database.
+    private const int MostWindows = 8192;
+
+    private const int LongestReason = 600;
 
     public string? VersionTag { get; init; }
     public string Title { get; init; } = "";
@@ -32,9 +33,7 @@ internal sealed class RunSummary(LaunchRequest request, BenchmarkSubject subject
     {
         if (launches.Count == 0)
             return new BenchmarkOutcome(Title, Run: null, failures);
-        var samples = Pooled(launches);
-        var latencies = samples.FirstOrDefault(series => series.Metric == Metric.Latency)?.Ordered() ?? [];
-        var percentiles = latencies.Length == 0 ? [] : LatencyPercentiles(launches, latencies);
+        var found = new RunMetrics(request, subject, hardware, launches);
         var verdict = RunJudgement.Of(request, launches, failures);
         var run = new BenchmarkRun
         {
@@ -56,166 +55,39 @@ internal sealed class RunSummary(LaunchRequest request, BenchmarkSubject subject
             },
             Provenance = Provenance.Measured,
             MachineFingerprint = machine.Fingerprint,
-            EnvironmentJson = Environment(launches, percentiles, latencies),
+            EnvironmentJson = Environment(launches, found),
             Suite = request.IsEndToEnd ? EndToEndSuite : Suite,
             BenchmarkVersion = Version,
             Seed = request.Seed,
             LaunchCount = launches.Count,
             Verdict = verdict.Verdict,
-            Reasons = verdict.Reasons,
+            Reasons = [.. verdict.Reasons.Concat(found.Notes).Take(RunCheck.MaxReasons).Select(Fitting)],
             StartedAt = StartedAt,
             Duration = TimeSpan.FromSeconds(launches.Sum(launch => launch.Seconds)),
-            Metrics = [.. Metrics(launches, samples, latencies, percentiles)],
-            Samples = SampleSeries.Write(samples),
+            Metrics = found.Results,
+            Samples = SampleSeries.Write(found.Samples),
         };
-        return new BenchmarkOutcome(Title, run, failures) { Percentiles = percentiles, Latencies = latencies, EnergyAbsence = launches[0].EnergyAbsence };
+        return new BenchmarkOutcome(Title, run, failures) { Percentiles = found.LatencyPercentiles, Latencies = found.Latencies, Goodput = found.Goodput, EnergyAbsence = launches[0].EnergyAbsence };
     }
 
-    // One series of all launches for each metric: percentiles of launches are never averaged.
-    private static List<SampleSeries> Pooled(IReadOnlyList<LaunchReport> launches) =>
-        [.. launches.SelectMany(launch => launch.Samples).GroupBy(series => series.Metric).Select(group => new SampleSeries(group.Key, [.. group.SelectMany(series => series.Launches)]))];
-
-    // Of the samples, or where these are a part, of everything that was counted, in buckets.
-    private static Percentile[] LatencyPercentiles(IReadOnlyList<LaunchReport> launches, double[] latencies)
+    // What another process said may be of any length, and of any letters.
+    private static string Fitting(string reason)
     {
-        if (launches.All(launch => launch.All is null))
-            return Array.ConvertAll(Shares, share => Percentiles.Of(latencies, share));
-        var all = new LatencyRecorder();
-        foreach (var launch in launches)
+        var fitting = new StringBuilder();
+        foreach (var rune in reason.EnumerateRunes())
         {
-            if (launch.All is not null)
-                all.Merge(launch.All);
-            else
-                foreach (var value in launch.Samples.Where(series => series.Metric == Metric.Latency).SelectMany(series => series.Ordered()))
-                    all.Record((long)(value * 1e9));
+            if (fitting.Length >= LongestReason)
+                return fitting.Append("...").ToString();
+            fitting.Append(Rune.IsControl(rune) ? " " : rune.ToString());
         }
-        var count = (int)Math.Min(all.Count, int.MaxValue);
-        return Array.ConvertAll(Shares, share =>
-        {
-            var (low, high) = Percentiles.IntervalRanks(count, share);
-            return new Percentile(share, count, all.Percentile(share) / 1e9, low is { } from ? all.AtRank(from) / 1e9 : null, high is { } to ? all.AtRank(to) / 1e9 : null, Percentiles.Level);
-        });
-    }
-
-    private IEnumerable<MetricResult> Metrics(IReadOnlyList<LaunchReport> launches, List<SampleSeries> samples, double[] latencies, Percentile[] percentiles)
-    {
-        if (latencies.Length > 0)
-        {
-            // The windows of all launches bound the median: neighbouring requests are alike, neighbouring windows less so.
-            double[] medians = [.. launches.SelectMany(launch => launch.Windows).Where(window => window.Count > 0).Select(window => window.Median).Order()];
-            var interval = Percentiles.Of(medians, 0.5);
-            yield return Distribution(Metric.Latency, latencies, percentiles) with
-            {
-                SampleCount = launches.Sum(launch => launch.Count),
-                ConfidenceLow = interval is { Low: { } low, High: not null } ? low : null,
-                ConfidenceHigh = interval is { Low: not null, High: { } high } ? high : null,
-                ConfidenceLevel = interval is { Low: not null, High: not null } ? interval.Level : null,
-            };
-        }
-        foreach (var metric in (Metric[])[Metric.TimeToFirstToken, Metric.TimePerOutputToken])
-            if (samples.Find(series => series.Metric == metric)?.Ordered() is { Length: > 0 } ordered)
-                yield return WithInterval(Distribution(metric, ordered, Array.ConvertAll(Shares, share => Percentiles.Of(ordered, share))), ordered);
-
-        foreach (var result in Rates(launches, samples))
-            yield return result;
-        yield return OfLaunches(Metric.FirstInference, launches.Select(launch => launch.FirstInferenceSeconds));
-        yield return OfLaunches(Metric.LoadTime, launches.Select(launch => launch.LoadSeconds));
-        if (subject.Conversion is { } conversion)
-            yield return new MetricResult(Metric.ConversionTime, 1, conversion.TotalSeconds);
-
-        var (succeeded, failed) = (launches.Sum(launch => launch.Count), launches.Sum(launch => launch.Failures.Values.Sum()));
-        if (succeeded + failed > 0)
-            yield return new MetricResult(Metric.ErrorRate, succeeded + failed, (double)failed / (succeeded + failed));
-        foreach (var (metric, values) in ((Metric, IEnumerable<long?>)[])
-            [
-                (Metric.PeakMemory, launches.Select(launch => launch.PeakMemory)), (Metric.PeakDeviceMemory, launches.Select(launch => launch.DeviceMemory)),
-                (Metric.CacheMemory, launches.Select(launch => launch.CacheBytes)), (Metric.WeightMemory, launches.Select(launch => (long?)launch.WeightBytes)),
-            ])
-        {
-            if (values.All(value => value is > 0))
-                yield return OfLaunches(metric, values.Select(value => (double)value!.Value)); // all have one
-        }
-        if (succeeded > 0 && launches.All(launch => launch.Joules is not null))
-            yield return OfLaunches(Metric.Energy, launches.Where(launch => launch.Count > 0).Select(launch => launch.Joules!.Value / launch.Count)); // all have one
-        if (latencies.Length > 0 && Roofline(launches) is { } bound)
-        {
-            // One request at a time has the machine for itself; of several, each has a part of it.
-            yield return OfLaunches(Metric.RooflineShare, launches.Where(launch => launch is { Seconds: > 0, Count: > 0 }).Select(launch => bound.Least.TotalSeconds * launch.Count / launch.Seconds));
-        }
-    }
-
-    // What the machine allows for a request; null where its speed is not known, or the graph is not wholly counted.
-    private RooflineBound? Roofline(IReadOnlyList<LaunchReport> launches)
-    {
-        if (subject.GraphPath is not { } graph || launches[0].InputShapes is not { } shapes)
-            return null;
-        try
-        {
-            var cost = GraphCost.Of(graph, shapes.ToDictionary(input => input.Key, input => new Shape(input.Value)));
-            return cost.Uncounted.Count == 0 ? RooflineBound.Of(cost, hardware) : null;
-        }
-        catch (GraphCostException)
-        {
-            // Known by its absence: a share of what cannot be counted would be made up.
-            return null;
-        }
-    }
-
-    private IEnumerable<MetricResult> Rates(IReadOnlyList<LaunchReport> launches, List<SampleSeries> samples)
-    {
-        var measured = launches.Where(launch => launch is { Seconds: > 0, Count: > 0 }).ToList();
-        if (measured.Count == 0)
-            yield break;
-        double RowsPerSecond(LaunchReport launch) => launch.Count * request.Batch / launch.Seconds;
-        yield return OfLaunches(Metric.Throughput, measured.Select(RowsPerSecond));
-        if (launches[0].OutputTokens is { } generated)
-        {
-            yield return OfLaunches(Metric.OutputTokenThroughput, measured.Select(launch => RowsPerSecond(launch) * generated));
-            // Prompts are read in the time to the first token.
-            if (launches[0].InputTokens is { } prompt && samples.Find(series => series.Metric == Metric.TimeToFirstToken)?.Ordered() is { Length: > 0 } first && first.Average() > 0)
-                yield return new MetricResult(Metric.InputTokenThroughput, first.Length, prompt * request.Batch / first.Average());
-        }
-        else if (launches[0].InputTokens is { } tokens)
-        {
-            yield return OfLaunches(Metric.InputTokenThroughput, measured.Select(launch => RowsPerSecond(launch) * tokens));
-        }
-    }
-
-    private static MetricResult Distribution(Metric metric, double[] ordered, Percentile[] percentiles)
-    {
-        var mean = ordered.Average();
-        // The parts of a percentile that samples do not bound are not said: p99 of a hundred is their greatest, and no more.
-        double? At(double share) => percentiles.First(percentile => percentile.Share == share) is { IsBounded: true } known ? known.Value : null;
-        return new MetricResult(metric, ordered.Length, mean)
-        {
-            P50 = At(0.5), P90 = At(0.9), P95 = At(0.95), P99 = At(0.99),
-            StandardDeviation = ordered.Length > 1 ? Math.Sqrt(ordered.Sum(value => (value - mean) * (value - mean)) / (ordered.Length - 1)) : null,
-        };
-    }
-
-    private static MetricResult WithInterval(MetricResult result, double[] ordered) => Percentiles.Of(ordered, 0.5) is { Low: { } low, High: { } high } median
-        ? result with { ConfidenceLow = low, ConfidenceHigh = high, ConfidenceLevel = median.Level } : result;
-
-    /// <summary>A value of each launch: their mean, with Student's interval, for launches are independent of each other.</summary>
-    internal static MetricResult OfLaunches(Metric metric, IEnumerable<double> values)
-    {
-        double[] each = [.. values];
-        var mean = each.Average();
-        if (each.Length < 2)
-            return new MetricResult(metric, each.Length, mean);
-        var deviation = Math.Sqrt(each.Sum(value => (value - mean) * (value - mean)) / (each.Length - 1));
-        var half = StudentT.InvCDF(0, 1, each.Length - 1, (1 + Percentiles.Level) / 2) * deviation / Math.Sqrt(each.Length);
-        return new MetricResult(metric, each.Length, mean)
-        {
-            StandardDeviation = deviation, ConfidenceLow = Math.Max(0, mean - half), ConfidenceHigh = mean + half, ConfidenceLevel = Percentiles.Level,
-        };
+        return fitting.ToString();
     }
 
     private string? NvidiaDriver() => hardware.Vendor == "NVIDIA" && machine.Devices.FirstOrDefault(device => device.StartsWith(hardware.Name, StringComparison.Ordinal))
         ?.Split(", driver ") is [_, var driver] ? driver : null;
 
     // What is good to know of a run beside its metrics.
-    private string Environment(IReadOnlyList<LaunchReport> launches, Percentile[] percentiles, double[] latencies)
+    private string Environment(IReadOnlyList<LaunchReport> launches, RunMetrics found)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -236,14 +108,16 @@ internal sealed class RunSummary(LaunchRequest request, BenchmarkSubject subject
             if (launches[0].IdleWatts is { } watts)
                 json.WriteNumber("idle_watts", watts);
             json.WriteStartArray("percentiles");
-            foreach (var percentile in percentiles)
+            foreach (var percentile in found.LatencyPercentiles)
                 Write(json, percentile);
             json.WriteEndArray();
             if (request.Limits.IsStrict)
-                WriteStrict(json, latencies);
+                WriteStrict(json, found.Latencies);
+            found.Goodput?.WriteTo(json);
+            var windows = Math.Max(1, MostWindows / launches.Count);
             json.WriteStartArray("launches");
             foreach (var launch in launches)
-                Write(json, launch);
+                Write(json, launch, windows);
             json.WriteEndArray();
             json.WriteEndObject();
         }
@@ -275,12 +149,13 @@ internal sealed class RunSummary(LaunchRequest request, BenchmarkSubject subject
             json.WriteNumber("percentile", share * 100);
             json.WriteNumber("below", estimate);
             json.WriteNumber("confidence", EarlyStopping.Confidence);
+            json.WriteNumber("fixed_requests", FixedSamples.Count(share));
             json.WriteEndObject();
         }
         json.WriteEndArray();
     }
 
-    private static void Write(Utf8JsonWriter json, LaunchReport launch)
+    private static void Write(Utf8JsonWriter json, LaunchReport launch, int mostWindows)
     {
         json.WriteStartObject();
         json.WriteNumber("load_seconds", launch.LoadSeconds);
@@ -291,13 +166,15 @@ internal sealed class RunSummary(LaunchRequest request, BenchmarkSubject subject
         json.WriteNumber("requests", launch.Count);
         if (launch.Due is { } due)
             json.WriteNumber("due", due);
+        if (launch.Good is { } good)
+            json.WriteNumber("good", good);
         json.WriteStartObject("failures");
         foreach (var (name, count) in launch.Failures)
             json.WriteNumber(name, count);
         json.WriteEndObject();
         json.WriteStartArray("window_medians");
-        foreach (var window in launch.Windows)
-            json.WriteNumberValue(window.Median);
+        for (var i = 0; i < launch.Windows.Count; i += Math.Max(1, (launch.Windows.Count + mostWindows - 1) / mostWindows))
+            json.WriteNumberValue(launch.Windows[i].Median);
         json.WriteEndArray();
         json.WritePropertyName("disturbances");
         launch.Disturbances.WriteTo(json);

@@ -27,6 +27,19 @@ public sealed record SampleSeries(Metric Metric, IReadOnlyList<LaunchSamples> La
         return values;
     }
 
+    /// <summary>The same with one stride in all launches, so that each value of any of them stands for as many as another: the greatest that a launch has, or
+    /// more where too many would be left.</summary>
+    /// <param name="most">Values of all launches together, that are kept.</param>
+    public SampleSeries Evenly(int most)
+    {
+        if (Launches.Count == 0)
+            return this;
+        long stride = Launches.Max(launch => launch.Stride);
+        while (Launches.Sum(launch => launch.Count * launch.Stride) / stride > most)
+            stride *= 2;
+        return this with { Launches = [.. Launches.Select(launch => launch.Thinned((int)stride))] };
+    }
+
     /// <summary>The median of each launch that has values, in seconds: what is independent of what other launches found.</summary>
     public double[] LaunchMedians() =>
     [
@@ -170,7 +183,30 @@ public sealed record SampleSeries(Metric Metric, IReadOnlyList<LaunchSamples> La
 /// <summary>The values of one launch.</summary>
 /// <param name="Stride">Of how many one is kept: 1, unless there were more than a million.</param>
 /// <param name="Windows">For each window of the measured time, nanoseconds, for each caller in the order in which they ended.</param>
-public sealed record LaunchSamples(int Stride, IReadOnlyList<long[]> Windows);
+public sealed record LaunchSamples(int Stride, IReadOnlyList<long[]> Windows)
+{
+    internal long Count => Windows.Sum(window => (long)window.Length);
+
+    /// <summary>Evenly chosen ones of them.</summary>
+    /// <param name="stride">A multiple of <see cref="Stride"/>.</param>
+    internal LaunchSamples Thinned(int stride)
+    {
+        var step = stride / Stride;
+        if (step == 1)
+            return this;
+        // The steps go on from window to window, whose lengths would else be rounded each by itself.
+        var next = 0;
+        return new LaunchSamples(stride, [.. Windows.Select(window =>
+        {
+            var first = next;
+            var kept = new long[first < window.Length ? (window.Length - first + step - 1) / step : 0];
+            for (var i = 0; i < kept.Length; i++)
+                kept[i] = window[first + i * step];
+            next = first + kept.Length * step - window.Length;
+            return kept;
+        })]);
+    }
+}
 
 /// <summary>Raw values of a run cannot be read.</summary>
 public sealed class InvalidSamplesException(string problem) : GpuxException(

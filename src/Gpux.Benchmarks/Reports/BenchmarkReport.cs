@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Gpux.Benchmarks.Charts;
+using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Benchmarks.Reports;
@@ -95,7 +96,7 @@ public static class BenchmarkReport
     private static void Summary(SvgText html, RunNames named)
     {
         // What none of the runs has needs no column.
-        Metric[] columns = [.. ((Metric[])[Metric.Latency, Metric.Throughput, Metric.TimeToFirstToken, Metric.TimePerOutputToken, Metric.OutputTokenThroughput, Metric.PeakMemory, Metric.PeakDeviceMemory, Metric.Energy])
+        Metric[] columns = [.. ((Metric[])[Metric.Latency, Metric.Throughput, Metric.Goodput, Metric.TimeToFirstToken, Metric.TimePerOutputToken, Metric.OutputTokenThroughput, Metric.PeakMemory, Metric.PeakDeviceMemory, Metric.Energy])
             .Where(metric => named.Runs.Any(run => run.Run[metric] is not null))];
         html.Text("h2", "Summary").Open("div", "class", "scroll").Open("table").Open("thead").Open("tr").Text("th", "Run");
         foreach (var metric in columns)
@@ -213,11 +214,12 @@ public static class BenchmarkReport
     private static void Method(SvgText html, IReadOnlyList<BenchmarkRun> runs)
     {
         html.Text("h2", "How it was measured");
-        foreach (var run in runs.DistinctBy(run => (run.Suite, run.BenchmarkVersion, run.Workload, run.LaunchCount, run.Seed)))
+        foreach (var run in runs.DistinctBy(run => (run.Suite, run.BenchmarkVersion, run.Workload, run.LaunchCount, run.Seed, GoodputShare.Of(run))))
         {
             html.Open("dl").Line();
             Row(html, "Benchmark", $"{run.Suite}, version {run.BenchmarkVersion}");
             Row(html, "Workload", $"{Names.Of(run.Workload.TaskType)}, {run.Workload.Scenario}{(RunNames.Describe(run.Workload with { TaskType = TaskType.Inference }) is { Length: > 0 } words ? ", " + words : "")}");
+            Row(html, "Goodput", GoodputShare.Of(run) is { } goodput ? string.Create(CultureInfo.InvariantCulture, $"{goodput.Objectives}; kept by {goodput.Good:#,##0} of {goodput.Requests:#,##0} requests") : null);
             Row(html, "Launches", $"{run.LaunchCount} separate process{(run.LaunchCount == 1 ? "" : "es")}");
             Row(html, "Seed", run.Seed?.ToString(CultureInfo.InvariantCulture));
             html.Close();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gpux.Benchmarks.Charts;
+using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Statistics;
 
@@ -124,8 +125,10 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
             return null;
         if (!A.Any(Has) || !B.Any(Has))
             return A.Any(Has) ? "A alone has it" : "B alone has it";
-        return A.Concat(B).All(Has) ? "of some runs the tail alone is known, no median and no mean" : "some of the runs do not have it";
+        return metric == Metric.Goodput ? "the objectives are not the same, or not known" : A.Concat(B).All(Has) ? "of some runs the tail alone is known, no median and no mean" : "some of the runs do not have it";
     }
+
+    private static bool HaveSameObjectives(BenchmarkRun[] runs) => GoodputShare.Of(runs[0])?.Objectives is { } first && Array.TrueForAll(runs, run => GoodputShare.Of(run)?.Objectives == first);
 
     // A digest says little at full length.
     private static bool IsDigest(string fingerprint) => fingerprint.Length > 12 && fingerprint.All(char.IsAsciiHexDigit);
@@ -135,7 +138,7 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
     private sealed record MeasuredMetric(Metric Metric, double TypicalA, double TypicalB, LogRatio? Factor, bool LaunchesTell)
     {
         public static List<MeasuredMetric> Of(IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b, double level) =>
-            [.. Metric.All.Where(metric => a.Concat(b).All(run => run[metric]?.Typical is not null)).Select(metric => Of(metric, a, b, level))];
+            [.. Metric.All.Where(metric => a.Concat(b).All(run => run[metric]?.Typical is not null) && (metric != Metric.Goodput || HaveSameObjectives([.. a, .. b]))).Select(metric => Of(metric, a, b, level))];
 
         private static MeasuredMetric Of(Metric metric, IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b, double level)
         {

@@ -10,7 +10,7 @@ public sealed record Metric
     /// <summary>Of the first inference after loading, which compiles and allocates.</summary>
     public static readonly Metric FirstInference = new("latency.first_inference", "s", higherIsBetter: false, maximum: 1e6);
 
-    /// <summary>Until the first token.</summary>
+    /// <summary>From the moment that a request was due until its first token was chosen.</summary>
     public static readonly Metric TimeToFirstToken = new("latency.ttft", "s", higherIsBetter: false, maximum: 1e6);
 
     /// <summary>Between tokens after the first: (latency - time to first token) / (tokens - 1).</summary>
@@ -25,10 +25,13 @@ public sealed record Metric
     /// <summary>Rows of a batch (texts, images, sounds) in a second.</summary>
     public static readonly Metric Throughput = new("throughput.samples", "1/s", higherIsBetter: true, maximum: 1e12);
 
+    /// <summary>Tokens that went in with the requests answered in a second, prompts of generated texts among them. How fast a prompt alone is read is the matter of <see cref="TimeToFirstToken"/>.</summary>
     public static readonly Metric InputTokenThroughput = new("throughput.tokens_in", "1/s", higherIsBetter: true, maximum: 1e12);
+
+    /// <summary>Tokens generated in a second, by all requests together.</summary>
     public static readonly Metric OutputTokenThroughput = new("throughput.tokens_out", "1/s", higherIsBetter: true, maximum: 1e12);
 
-    /// <summary>Requests in a second that kept every bound that was set.</summary>
+    /// <summary>Requests in a second that kept every bound that was set. Comparable where the bounds are the same: <see cref="Measurement.GoodputShare.Of"/>.</summary>
     public static readonly Metric Goodput = new("goodput", "1/s", higherIsBetter: true, maximum: 1e12);
 
     /// <summary>Share of the requests that failed, 0 to 1.</summary>
@@ -48,8 +51,8 @@ public sealed record Metric
     /// <summary>Of one inference.</summary>
     public static readonly Metric Energy = new("energy", "J", higherIsBetter: false, maximum: 1e12);
 
-    /// <summary>Achieved share of what the machine's peak arithmetic and memory bandwidth allow for the graph, 0 to 1; a little more where
-    /// the peak was understated.</summary>
+    /// <summary>Achieved share of what the machine's peak arithmetic and memory bandwidth allow for the graph, 0 to 1. Others may tell a little more, where
+    /// the peak was understated; gpux bench then leaves it out.</summary>
     public static readonly Metric RooflineShare = new("roofline_share", "1", higherIsBetter: true, maximum: 2);
 
     private Metric(string name, string unit, bool higherIsBetter, double maximum) =>
@@ -99,7 +102,8 @@ public sealed record MetricResult(Metric Metric, long SampleCount, double? Mean)
     public double? P99 { get; init; }
     public double? StandardDeviation { get; init; }
 
-    /// <summary>Interval of the median (of the mean where there are no percentiles) at <see cref="ConfidenceLevel"/>.</summary>
+    /// <summary>Interval of the median (of the mean where there are no percentiles) at <see cref="ConfidenceLevel"/>. What gpux bench measured is of the run's launches, where it has
+    /// two or more.</summary>
     public double? ConfidenceLow { get; init; }
 
     public double? ConfidenceHigh { get; init; }

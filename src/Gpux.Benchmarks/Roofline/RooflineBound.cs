@@ -2,20 +2,20 @@ using Gpux.Benchmarks.Results;
 
 namespace Gpux.Benchmarks.Roofline;
 
-/// <summary>How fast a machine could run a graph at most: limited by its arithmetic, or by what its memory delivers.</summary>
+/// <summary>How fast a machine could run a graph whose data come from memory: limited by its arithmetic, or by what that memory delivers.</summary>
 /// <remarks>Source: Williams, Waterman and Patterson, Roofline (2009). The bound takes only the bytes that must be moved
-/// (<see cref="GraphCost.CompulsoryBytes"/>), because caches and fused operators may spare the rest. A model that fits into a cache can still
-/// be faster than its memory seems to allow.</remarks>
+/// (<see cref="GraphCost.CompulsoryBytes"/>), because caches and fused operators may spare the rest. Of a model that lies in the
+/// processor's caches with its weights memory is no bound: only <see cref="ComputeTime"/> is.</remarks>
 /// <param name="ComputeTime">The graph's operations at the machine's peak.</param>
 /// <param name="MemoryTime">The compulsory bytes at the machine's bandwidth.</param>
 public sealed record RooflineBound(TimeSpan ComputeTime, TimeSpan MemoryTime)
 {
-    /// <summary>No run can take less.</summary>
+    /// <summary>No run takes less that reads weights and inputs from memory, as it must where they do not stay in the caches from run to run.</summary>
     public TimeSpan Least => ComputeTime > MemoryTime ? ComputeTime : MemoryTime;
 
     public bool IsMemoryBound => MemoryTime > ComputeTime;
 
-    /// <summary>What a run achieved of what the machine allows: 0 to 1, if the peaks are right.</summary>
+    /// <summary>What a run achieved of what the machine allows: 0 to 1, if the peaks are right and its data come from memory; else it may be any number above 0.</summary>
     /// <param name="measured">The time of a run of the graph.</param>
     public double Share(TimeSpan measured) =>
         measured > TimeSpan.Zero ? Least / measured : throw new ArgumentOutOfRangeException(nameof(measured), measured, "A run takes time.");

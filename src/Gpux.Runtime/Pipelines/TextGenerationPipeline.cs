@@ -46,7 +46,8 @@ public sealed class TextGenerationPipeline(PipelineModel model) : Pipeline(model
 
     /// <summary>Continues a text, and hands out each piece as soon as it is certain.</summary>
     /// <param name="piece">Takes the pieces; together they are the text that <see cref="Run"/> would append.</param>
-    public GeneratedTexts Stream(PipelineInput input, PipelineArguments arguments, Action<string> piece, CancellationToken cancellationToken)
+    /// <param name="token">Called at each token, before the piece that it may end.</param>
+    public GeneratedTexts Stream(PipelineInput input, PipelineArguments arguments, Action<string> piece, CancellationToken cancellationToken, Action? token = null)
     {
         var notes = new List<string>();
         var (config, seed) = Settings(arguments);
@@ -61,6 +62,7 @@ public sealed class TextGenerationPipeline(PipelineModel model) : Pipeline(model
         foreach (var id in stream)
         {
             count++;
+            token?.Invoke();
             Add(text.Push(id));
         }
         Add(text.Flush());

@@ -11,7 +11,7 @@ public sealed class LaunchRequestTests
         var request = new LaunchRequest
         {
             Model = "./ö \"model\"", Task = "fill-mask", Precision = WeightPrecision.Int8, AllowsDamage = true, Batch = 8, Sequence = 12, NewTokens = 3, Provider = "webgpu", Threads = 2,
-            Concurrency = 4, Rate = 12.5, Seed = -7, IsEndToEnd = true, Limits = MeasurementLimits.Strict.Lasting(TimeSpan.FromSeconds(3)),
+            Concurrency = 4, Rate = 12.5, Seed = -7, IsEndToEnd = true, Objectives = GoodputObjectives.Parse(["latency=1.5s", "tpot=20us"]), Limits = MeasurementLimits.Strict.Lasting(TimeSpan.FromSeconds(3)),
         };
         Assert.Equal(request, LaunchRequest.Parse(request.ToJson()));
         Assert.Equal(new LaunchRequest { Model = "m" }, LaunchRequest.Parse(new LaunchRequest { Model = "m" }.ToJson()));

@@ -135,6 +135,8 @@ public sealed class LoadGeneratorTests
         Assert.Equal(RunVerdict.Invalid, outcome.Run!.Verdict);
         Assert.Null(outcome.Run[Metric.Latency]);
         Assert.True(outcome.Run.Duration < TimeSpan.FromSeconds(1));
+        Assert.Equal(1, outcome.Run[Metric.ErrorRate]!.Mean);
+        RunCheck.Require(outcome.Run, DateTimeOffset.UtcNow);
     }
 
     [Fact]
@@ -160,6 +162,8 @@ public sealed class LoadGeneratorTests
         Assert.True(launch.Stride > 1);
         Assert.InRange(launch.Windows.Sum(window => window.Length), 1 << 19, 1 << 20);
         Assert.InRange(Latency(outcome).P90!.Value, 9.2e-6 * 0.99, 9.2e-6 * 1.01);
+        // All of them make the mean, of a closed loop of one.
+        Assert.Equal(1 / outcome.Run[Metric.Throughput]!.Mean!.Value, Latency(outcome).Mean!.Value, 1e-12);
     }
 
     [Fact]
@@ -200,7 +204,7 @@ public sealed class LoadGeneratorTests
             times[caller].Add((begun, clock.Now));
         });
         var load = new LoadGenerator(requests, limits, TimeProvider.System).Run(Callers, null, hasTokens: false, 1, CancellationToken.None);
-        var report = Launch.Report(load);
+        var report = Launch.Report(load, null);
         var (start, end) = (load.Recording.MeasuringStart, load.Recording.MeasuringEnd);
         Assert.Equal(report.Count, report.Samples.Single().Ordered().Length);
         // Each request was seen to end between this caller's own look at the clock and its next request: at each end of the measured time one may lie so.

@@ -11,7 +11,7 @@ public sealed class RunJudgementTests
         IsWarm = true, IsPrecise = true, Seconds = 10, Count = 1000,
         Windows = [.. Enumerable.Repeat(new LoadWindow(100, 1, 0.01), 10)],
         Samples = [new SampleSeries(Metric.Latency, [new LaunchSamples(1, [.. Enumerable.Repeat<long[]>([.. Enumerable.Repeat(10_000_000L, 100)], 10)])])],
-        WeightBytes = 1000, LoadSeconds = 0.5, FirstInferenceSeconds = 0.1,
+        Moments = new Dictionary<Metric, RunningMoments> { [Metric.Latency] = new(1000, 0.01, 0) }, WeightBytes = 1000, LoadSeconds = 0.5, FirstInferenceSeconds = 0.1,
     };
 
     private static BenchmarkRun Judge(LaunchReport launch, LaunchRequest? request = null, params GpuxException[] failures) =>
@@ -80,10 +80,12 @@ public sealed class RunJudgementTests
         {
             InputTokens = 100, OutputTokens = 11,
             Samples = [.. Quiet.Samples, new SampleSeries(Metric.TimeToFirstToken, [new LaunchSamples(1, [[5_000_000]])]), new SampleSeries(Metric.TimePerOutputToken, [new LaunchSamples(1, [[500_000]])])],
+            Moments = new Dictionary<Metric, RunningMoments> { [Metric.TimePerOutputToken] = new(1, 0.0005, 0) },
         };
         var run = FakeModel.Summarise(new LaunchRequest { Model = "fake", Batch = 2 }, [launch]).Run!;
         Assert.Equal(100 * 2 * 11, run[Metric.OutputTokenThroughput]!.Mean!.Value, 1e-9); // 100 requests a second
-        Assert.Equal(100 * 2 / 0.005, run[Metric.InputTokenThroughput]!.Mean!.Value, 1e-6);
+        // Whole prompts of the requests that were answered, however many were read side by side.
+        Assert.Equal(100 * 2 * 100, run[Metric.InputTokenThroughput]!.Mean!.Value, 1e-6);
         Assert.Equal(0.0005, run[Metric.TimePerOutputToken]!.Mean!.Value, 1e-12);
     }
 }

@@ -117,6 +117,20 @@ public sealed class RunComparisonTests
         Assert.Contains("several precisions on one side, and none in common: fp32 and int8", several.Obstacles);
     }
 
+    [Fact]
+    public void Goodputs_of_unlike_objectives_are_not_compared()
+    {
+        BenchmarkRun[] Of(string seconds, int count) => [.. Runs(0.010, count).Select(run => run with
+        {
+            Key = $"{run.Key} {seconds} {count}", Metrics = [.. run.Metrics, new MetricResult(Metric.Goodput, 1, 50)],
+            EnvironmentJson = $$$"""{"goodput":{"objectives":{"latency":{{{seconds}}}},"good":5,"requests":10,"share":0.5}}""",
+        })];
+        Assert.Contains(Only(Of("0.05", 3), Of("0.05", 4)).Metrics, metric => metric.Metric == Metric.Goodput);
+        var unlike = Only(Of("0.05", 3), Of("0.06", 3));
+        Assert.DoesNotContain(unlike.Metrics, metric => metric.Metric == Metric.Goodput);
+        Assert.Contains("goodput: the objectives are not the same, or not known", unlike.LeftOut);
+    }
+
     // What two default runs bring: a run a side, of five launches each.
     [Fact]
     public void Two_runs_of_several_launches_have_a_verdict_in_every_metric_that_launches_measure()
@@ -158,7 +172,7 @@ public sealed class RunComparisonTests
             Samples = SampleSeries.Write([new SampleSeries(Metric.Latency, [.. launches.Select(launch => new LaunchSamples(1, [[(long)(launch * 1e9)], [1, (long)2e9]]))])]),
             Metrics =
             [
-                new MetricResult(Metric.Latency, 15, latency) { P50 = latency }, RunSummary.OfLaunches(Metric.Throughput, launches.Select(launch => 1 / launch)),
+                new MetricResult(Metric.Latency, 15, latency) { P50 = latency }, RunMetrics.OfLaunches(Metric.Throughput, [.. launches.Select(launch => 1 / launch)]),
                 new MetricResult(Metric.ConversionTime, 1, 0.1),
             ],
         };

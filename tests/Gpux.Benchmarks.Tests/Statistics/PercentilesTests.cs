@@ -44,6 +44,10 @@ public sealed class PercentilesTests
     public void Early_stopping_needs_what_the_rules_table_says(double share, int[] expected) =>
         Assert.Equal(expected, new[] { 0, 1, 2, 5, 10, 50 }.Select(exceedances => EarlyStopping.LeastSamples(exceedances, share)));
 
+    [Theory]
+    [InlineData(0.9, 23_886), InlineData(0.95, 50_425), InlineData(0.97, 85_811), InlineData(0.99, 262_742)]
+    public void A_fixed_number_of_samples_is_what_the_rules_list(double share, long expected) => Assert.Equal(expected, FixedSamples.Count(share));
+
     [Fact]
     public void Early_stopping_drops_the_slowest_that_may_be()
     {

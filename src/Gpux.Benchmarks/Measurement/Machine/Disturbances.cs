@@ -81,7 +81,7 @@ internal sealed record Disturbances
 
         private readonly string _root;
         private readonly long _started = Stopwatch.GetTimestamp();
-        private readonly DateTime _wallClock = DateTime.UtcNow;
+        private readonly TimeSpan _wallClockLead = WallClockLead();
         private readonly double? _load;
         private readonly ProcessorTime? _processors;
         private readonly TimeSpan _own = Own();
@@ -107,7 +107,7 @@ internal sealed record Disturbances
                 // The counters' unit is a hundredth of a second, on every processor.
                 others = Math.Max(0, (after.Busy - before.Busy - own.TotalSeconds * 100) / all);
             }
-            var step = (DateTime.UtcNow - _wallClock - elapsed).TotalSeconds;
+            var step = (WallClockLead() - _wallClockLead).TotalSeconds;
             var memory = MemoryStalls() is { } stalls && _memoryStalled is { } stallsBefore ? (stalls - stallsBefore) / elapsed.TotalMicroseconds : (double?)null;
             var throttled = Throttling() is { } count && _throttled is { } countBefore ? count - countBefore : (long?)null;
             if (onGpu && NvidiaTool.IsThrottled())
@@ -118,6 +118,21 @@ internal sealed record Disturbances
                 ClockStep = Math.Abs(step) < LeastClockStep ? 0 : step, OnBattery = IsOnBattery(),
                 OtherGpuProcesses = onGpu ? NvidiaTool.Processes().Count(process => process.Process != Environment.ProcessId) : null,
             };
+        }
+
+        // On the clock that nobody sets. Between two looks the process may have to wait: of several pairs the closest counts.
+        private static TimeSpan WallClockLead()
+        {
+            var (lead, closest) = (TimeSpan.Zero, TimeSpan.MaxValue);
+            for (var i = 0; i < 5; i++)
+            {
+                var before = Stopwatch.GetTimestamp();
+                var wall = DateTime.UtcNow;
+                var apart = Stopwatch.GetElapsedTime(before);
+                if (apart < closest)
+                    (lead, closest) = (TimeSpan.FromTicks(wall.Ticks) - Stopwatch.GetElapsedTime(0, before), apart);
+            }
+            return lead;
         }
 
         private static TimeSpan Own()

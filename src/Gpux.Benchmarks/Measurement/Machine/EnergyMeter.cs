@@ -4,6 +4,11 @@ namespace Gpux.Benchmarks.Measurement.Machine;
 /// <remarks>Sources: Linux powercap (RAPL zones of packages and memory), whose counters are often root's alone; NVML.</remarks>
 internal sealed class EnergyMeter : IDisposable
 {
+    // The smallest range, 65 kJ, holds more than a minute of a kilowatt.
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _lock = new();
+    private readonly ITimer? _timer;
     private readonly List<(string File, long Range, long Last)> _zones = [];
     private readonly NvidiaEnergy? _nvidia;
     private double _joules;
@@ -13,7 +18,8 @@ internal sealed class EnergyMeter : IDisposable
 
     /// <param name="root">The folder that "/" is.</param>
     /// <param name="onGpu">Whether graphics cards compute.</param>
-    public EnergyMeter(string root, bool onGpu)
+    /// <param name="clock">Of its own accord it looks at the counters of processors so often that none turns over twice unseen.</param>
+    public EnergyMeter(string root, bool onGpu, TimeProvider clock)
     {
         _onGpu = onGpu;
         foreach (var zone in SystemFile.Folders(Path.Combine(root, "sys/class/powercap"), "intel-rapl:*"))
@@ -28,6 +34,7 @@ internal sealed class EnergyMeter : IDisposable
         }
         _nvidia = onGpu ? NvidiaEnergy.Open() : null;
         _nvidiaLast = _nvidia?.Millijoules();
+        _timer = _zones.Count > 0 ? clock.CreateTimer(_ => ReadZones(), null, Period, Period) : null;
     }
 
     /// <summary>What it reads, for people; null if nothing can be read.</summary>
@@ -45,24 +52,39 @@ internal sealed class EnergyMeter : IDisposable
         : _hasZones ? "Energy is not measured: the processors have counters (RAPL), which only root may read."
         : "Energy is not measured: the system shows no counters of the processors (RAPL), as virtual machines mostly do not.";
 
-    /// <summary>Joules since it was made. Counters turn over within minutes: to be called more often than that.</summary>
+    /// <summary>Joules since it was made.</summary>
     public double Joules()
     {
-        for (var i = 0; i < _zones.Count; i++)
+        lock (_lock)
         {
-            var (file, range, last) = _zones[i];
-            if (SystemFile.Number(file) is not { } now)
-                continue;
-            _joules += (now >= last ? now - last : now + range - last) / 1e6;
-            _zones[i] = (file, range, now);
+            ReadZones();
+            if (_nvidiaLast is { } before && _nvidia?.Millijoules() is { } millijoules)
+            {
+                _joules += (millijoules - before) / 1e3;
+                _nvidiaLast = millijoules;
+            }
+            return _joules;
         }
-        if (_nvidiaLast is { } before && _nvidia?.Millijoules() is { } millijoules)
-        {
-            _joules += (millijoules - before) / 1e3;
-            _nvidiaLast = millijoules;
-        }
-        return _joules;
     }
 
-    public void Dispose() => _nvidia?.Dispose();
+    public void Dispose()
+    {
+        _timer?.Dispose();
+        _nvidia?.Dispose();
+    }
+
+    private void ReadZones()
+    {
+        lock (_lock)
+        {
+            for (var i = 0; i < _zones.Count; i++)
+            {
+                var (file, range, last) = _zones[i];
+                if (SystemFile.Number(file) is not { } now)
+                    continue;
+                _joules += (now >= last ? now - last : now + range - last) / 1e6;
+                _zones[i] = (file, range, now);
+            }
+        }
+    }
 }

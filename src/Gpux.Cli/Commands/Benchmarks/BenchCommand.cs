@@ -7,6 +7,7 @@ using Gpux.Benchmarks.Statistics;
 using Gpux.Cli.Commands.Database;
 using Gpux.Conversion.Precision;
 using Gpux.Models.Precision;
+using Gpux.Runtime.Pipelines;
 
 namespace Gpux.Cli.Commands.Benchmarks;
 
@@ -15,6 +16,7 @@ internal sealed class BenchCommand : GpuxCommand
     public const string Summary = "Measure a model on this machine: latency, throughput, memory, and how sure that is.";
 
     private const int MostCallers = 256;
+    private const int MostLaunches = 256;
     private const double HighestRate = 100_000;
 
     private readonly Argument<string> _model = ModelArgument();
@@ -27,6 +29,10 @@ internal sealed class BenchCommand : GpuxCommand
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads of the CPU. Default: one for each core." };
     private readonly Option<string> _concurrency = new("--concurrency") { Description = "Requests at a time, such as 1 or 1,4. Default: 1." };
     private readonly Option<double?> _rate = new("--rate") { Description = "Requests a second, at random moments (open loop). Default: the next when one ends." };
+    private readonly Option<string[]> _goodput = new("--goodput")
+    {
+        Description = "Count the requests that keep bounds: latency=50ms, or of text-generation ttft=200ms,tpot=20ms.", HelpName = "name=time",
+    };
     private readonly Option<int?> _launches = new("--launches") { Description = $"Processes that measure, one after the other. Default: {LogRatio.UsualLaunches}, with --quick 1; {LogRatio.LeastValues} are the least that gpux bench compare can judge." };
     private readonly Option<double?> _duration = new("--duration") { Description = "Seconds to measure in each, at least. Default: 10; at most twelve times as long." };
     private readonly Option<bool> _quick = new("--quick") { Description = "A look of a second instead." };
@@ -42,12 +48,12 @@ internal sealed class BenchCommand : GpuxCommand
 
     public BenchCommand(Services services) : base(services, "bench", Summary,
         "gpux bench samples/language-id --quick", "gpux bench samples/language-id --batch 1,8 --precision fp32,int8 --quick --no-save",
-        "gpux bench samples/storyteller --sequence 32 --tokens 16 --quick --no-save", "gpux bench samples/language-id --rate 50 --concurrency 2 --quick --no-save --json")
+        "gpux bench samples/storyteller --sequence 32 --tokens 16 --quick --no-save", "gpux bench samples/language-id --rate 50 --concurrency 2 --goodput latency=50ms --quick --no-save --json")
     {
         Add(new BenchCompareCommand(services));
         Add(new BenchLaunchCommand(services));
         Add(_model);
-        foreach (var option in (Option[])[_task, _batch, _sequence, _tokens, _precision, _device, _threads, _concurrency, _rate, _launches, _duration, _quick, _strict, _endToEnd, _seed, _force, _save, _noSave, _version, _html, _path])
+        foreach (var option in (Option[])[_task, _batch, _sequence, _tokens, _precision, _device, _threads, _concurrency, _rate, _goodput, _launches, _duration, _quick, _strict, _endToEnd, _seed, _force, _save, _noSave, _version, _html, _path])
             Add(option);
     }
 
@@ -83,6 +89,10 @@ internal sealed class BenchCommand : GpuxCommand
             throw new UsageException("--quick and --strict are opposites.", "Give one of them.");
         if (parsed.GetValue(_save) && parsed.GetValue(_noSave))
             throw new UsageException("--save and --no-save are opposites.", "Give one of them.");
+        if (parsed.GetValue(_noSave) && parsed.GetValue(_version) is not null)
+            throw new UsageException("--version says what kept results belong to, and --no-save keeps none.", "Leave out one of them.");
+        if (parsed.GetValue(_task) is { } task && !PipelineCatalog.Has(task))
+            throw new UnsupportedTaskException(task, PipelineCatalog.Tasks);
         var (reference, project) = Services.Project(parsed.GetRequiredValue(_model));
         var isQuick = parsed.GetValue(_quick);
         var limits = isQuick ? MeasurementLimits.Quick : parsed.GetValue(_strict) ? MeasurementLimits.Strict : MeasurementLimits.Default;
@@ -105,7 +115,8 @@ internal sealed class BenchCommand : GpuxCommand
             Provider = device,
             Threads = AtLeastOne(parsed.GetValue(_threads), "--threads") ?? 0,
             Rate = parsed.GetValue(_rate) is { } rate ? Number(rate, "--rate", 0.001, HighestRate) : null,
-            Launches = AtLeastOne(parsed.GetValue(_launches), "--launches") ?? (isQuick ? 1 : LogRatio.UsualLaunches),
+            Objectives = Objectives(parsed.GetValue(_goodput)),
+            Launches = Launches(parsed.GetValue(_launches)) ?? (isQuick ? 1 : LogRatio.UsualLaunches),
             IsEndToEnd = endToEnd,
             AllowsDamage = parsed.GetValue(_force),
             VersionTag = parsed.GetValue(_version),
@@ -195,6 +206,23 @@ internal sealed class BenchCommand : GpuxCommand
         }
         return numbers.Count > 0 ? [.. numbers] : throw new UsageException($"{option} names no number.", $"Write {option} 1 or {option} 1,8.");
     }
+
+    private static GoodputObjectives? Objectives(string[]? texts)
+    {
+        if (texts is null or [])
+            return null;
+        try
+        {
+            return GoodputObjectives.Parse(texts);
+        }
+        catch (FormatException exception)
+        {
+            throw new UsageException($"--goodput is '{string.Join(',', texts)}': {exception.Message}.", "Write --goodput latency=50ms or --goodput ttft=200ms,tpot=20ms.");
+        }
+    }
+
+    private static int? Launches(int? value) => AtLeastOne(value, "--launches") is > MostLaunches
+        ? throw new UsageException($"--launches is {value}, where {MostLaunches} at most were expected.", "Correct the number.") : value;
 
     private static int? AtLeastOne(int? value, string option) => value is null or >= 1 ? value : throw new UsageException($"{option} is {value}, where at least 1 was expected.", "Correct the number.");
 

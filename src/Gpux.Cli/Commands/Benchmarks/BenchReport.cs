@@ -22,6 +22,7 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
         WriteLatencies(output);
         if (outcomes.Any(outcome => outcome.Run?[Metric.TimePerOutputToken] is not null))
             WriteTokens(output);
+        WriteGoodput(output);
         WriteCosts(output);
         foreach (var outcome in outcomes)
         {
@@ -70,6 +71,21 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
                 Rate(run[Metric.Throughput], "rows/s"), Bytes(run[Metric.PeakMemory]), Coloured(run.Verdict));
         }
         table.Write(terminal, output);
+        if (outcomes.FirstOrDefault(outcome => Interval(outcome.Run?[Metric.Latency]).Length > 0)?.Run is { LaunchCount: var launches })
+            output.WriteLine(terminal.Dim(launches > 1 ? $"in brackets: 95 % interval of p50, by its {launches} launches" : "in brackets: 95 % interval of p50 within its one launch; launches may differ by more"));
+    }
+
+    private void WriteGoodput(TextWriter output)
+    {
+        if (outcomes.FirstOrDefault(outcome => outcome.Goodput is not null)?.Goodput is not { Objectives: var objectives })
+            return;
+        output.WriteLine();
+        var table = new Table("", "goodput", "", "share", "of requests").AlignRight(1, 3, 4);
+        foreach (var outcome in outcomes)
+            if (outcome is { Goodput: { } goodput, Run: { } run })
+                table.Row(outcome.Title, Rate(run[Metric.Goodput], "requests/s"), Interval(run[Metric.Goodput], Digits), $"{Digits(goodput.Share * 100)} %", goodput.Requests.ToString(CultureInfo.InvariantCulture));
+        table.Write(terminal, output);
+        output.WriteLine(terminal.Dim($"goodput: {objectives}"));
     }
 
     private void WriteTokens(TextWriter output)
@@ -124,7 +140,9 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
 
     private static string P99(MetricResult? result) => result is null ? "" : result.P99 is { } known ? Time(known) : "too few";
 
-    private static string Interval(MetricResult? latency) => latency is { ConfidenceLow: { } low, ConfidenceHigh: { } high } ? $"({Time(low)} to {Time(high)})" : "";
+    private static string Interval(MetricResult? result) => Interval(result, seconds => Time(seconds));
+
+    private static string Interval(MetricResult? result, Func<double, string> format) => result is { ConfidenceLow: { } low, ConfidenceHigh: { } high } ? $"({format(low)} to {format(high)})" : "";
 
     private string Coloured(RunVerdict verdict) => verdict switch
     {

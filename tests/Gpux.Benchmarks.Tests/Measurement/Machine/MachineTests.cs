@@ -101,7 +101,7 @@ public sealed class MachineTests : IDisposable
         Zone("intel-rapl:0:0", "core", 0, 1_000); // held by the package
         Zone("intel-rapl:0:1", "dram", 100, 1_000);
         Zone("intel-rapl:1", "psys", 0, 1_000); // holds the package
-        using var meter = new EnergyMeter(_root, onGpu: false);
+        using var meter = new EnergyMeter(_root, onGpu: false, TimeProvider.System);
         Assert.Equal("RAPL", meter.Name);
         Assert.Equal(0, meter.Joules());
         Write("sys/class/powercap/intel-rapl:0/energy_uj", "100"); // 200 on, over the end
@@ -113,15 +113,64 @@ public sealed class MachineTests : IDisposable
     }
 
     [Fact]
+    public void Energy_of_counters_that_turn_over_twice_is_seen_on_the_way()
+    {
+        Zone("intel-rapl:0", "package-0", 900, 1_000);
+        var clock = new TickingClock();
+        var meter = new EnergyMeter(_root, onGpu: false, clock);
+        foreach (var now in (ReadOnlySpan<int>)[400, 900, 400, 900, 500]) // 500 each time, the last 600
+        {
+            Write("sys/class/powercap/intel-rapl:0/energy_uj", $"{now}");
+            clock.Tick();
+        }
+        Assert.Equal(2600e-6, meter.Joules(), 1e-12);
+        // The smallest counters last for more than a minute.
+        Assert.InRange(clock.Period, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+        meter.Dispose();
+        Assert.True(clock.IsStopped);
+    }
+
+    [Fact]
     public void Energy_that_cannot_be_read_is_absent()
     {
-        using var meter = new EnergyMeter(_root, onGpu: false);
+        using var meter = new EnergyMeter(_root, onGpu: false, TimeProvider.System);
         Assert.Null(meter.Name);
         Assert.Contains("the system shows no counters", meter.Absence, StringComparison.Ordinal);
         Zone("intel-rapl:0", "package-0", 0, 1_000);
         File.Delete(Path.Combine(_root, "sys/class/powercap/intel-rapl:0/energy_uj")); // as one that may not be read
-        using var forbidden = new EnergyMeter(_root, onGpu: false);
+        using var forbidden = new EnergyMeter(_root, onGpu: false, TimeProvider.System);
         Assert.Contains("which only root may read", forbidden.Absence, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whose timer goes off when it is told to.</summary>
+    private sealed class TickingClock : TimeProvider
+    {
+        private Action? _timer;
+
+        public TimeSpan Period { get; private set; }
+
+        public bool IsStopped => _timer is null;
+
+        public void Tick() => _timer!(); // there is one
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            (_timer, Period) = (() => callback(state), period);
+            return new Timer(this);
+        }
+
+        private sealed class Timer(TickingClock clock) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => false;
+
+            public void Dispose() => clock._timer = null;
+
+            public ValueTask DisposeAsync()
+            {
+                Dispose();
+                return ValueTask.CompletedTask;
+            }
+        }
     }
 
     private void Zone(string zone, string name, long energy, long range)
