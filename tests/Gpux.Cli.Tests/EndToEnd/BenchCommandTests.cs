@@ -98,16 +98,6 @@ public sealed class BenchCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task What_cannot_be_kept_is_shown_all_the_same()
-    {
-        await File.WriteAllTextAsync(Path.Combine(_user.Folder, "b.duckdb"), "no database");
-        var answer = await _user.RunAsync("bench", "samples/language-id", "--sequence", "8", "--quick", "--db-path", "b.duckdb", "--json");
-        Assert.Equal(1, answer.ExitCode);
-        Assert.Contains("GPUX6001", answer.Error, StringComparison.Ordinal);
-        Assert.Equal("samples/language-id", answer.Json.GetProperty("runs")[0].GetProperty("model").GetProperty("name").GetString());
-    }
-
-    [Fact]
     public async Task A_launch_that_cannot_be_is_told_and_fails()
     {
         var answer = await _user.RunAsync("bench", "samples/storyteller", "--sequence", "100000", "--quick", "--no-save", "--json");

@@ -41,7 +41,7 @@ public sealed class HostileNamesTests : IDisposable
         Assert.Contains("&lt;script&gt;", page, StringComparison.Ordinal);
         await JsonAsync("export", "--model", Model, "-o", "all.jsonl");
         await JsonAsync("delete", "6", "--yes");
-        Assert.Equal(1, (await JsonAsync("import", "all.jsonl")).GetProperty("added").GetInt64());
+        Assert.Equal(1, (await JsonAsync("import", "all.jsonl")).GetProperty("files")[0].GetProperty("new").GetInt64());
         using var store = BenchmarkStore.OpenToRead(Path.Combine(_user.Folder, "names.duckdb"), TimeSpan.Zero, default);
         var runs = store.Find(new RunFilter(), default);
         Assert.Equal((6, Model, Hardware), (runs.Count, runs.Select(run => run.Run.Model.Name).Distinct().Single(), runs.Select(run => run.Run.Hardware.Name).Distinct().Single()));
