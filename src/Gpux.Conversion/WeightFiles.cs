@@ -19,6 +19,10 @@ public static class WeightFiles
         && ConfigurationExtensions.Any(extension => file.Path.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
         && !ForeignFolders.Any(folder => file.Path.StartsWith(folder, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>Reads what the headers of a model's weights say, of whichever architecture: names, types and shapes of the tensors, and not the tensors.</summary>
+    /// <exception cref="GpuxException">There are no weights in a form that is known, or they are damaged.</exception>
+    public static Checkpoint ReadHeaders(ModelFiles files) => CheckpointCatalog.Read(files);
+
     /// <summary>The weight files that a conversion reads: one, or all shards, and those of a sentence model's modules.</summary>
     /// <param name="configuration">The configuration files, which are here.</param>
     /// <param name="published">The names of all files of the repository.</param>

@@ -190,6 +190,7 @@ public enum ErrorCode
     PriceList = 6085,
     UnknownBenchmarkModel = 6086,
     ScoresMissing = 6087,
+    NothingKnown = 6088,
     TrainingInput = 6100,
     UnknownAccelerator = 6101,
     UnknownTrainingModel = 6102,

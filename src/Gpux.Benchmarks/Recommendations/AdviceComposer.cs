@@ -7,7 +7,6 @@ namespace Gpux.Benchmarks.Recommendations;
 /// <summary>Makes advice of what the database knows: who can, how fast, how surely, at what price, in which order.</summary>
 internal sealed class AdviceComposer
 {
-    private const int LevelLimit = 64; // models and platforms whose effects are learnt
     private const int Seed = 20261121;
     private const double EnoughThroughput = 0.95;
     private const int LargestBatch = 128;
@@ -18,12 +17,11 @@ internal sealed class AdviceComposer
     private readonly DateOnly _today;
     private readonly bool _measuredOnly;
     private readonly ModelFacts _model;
-    private readonly Cell[] _own;
-    private readonly int _runsOfOthers;
-    private readonly TargetModel _latency;
-    private readonly TargetModel _throughput;
-    private readonly Dictionary<long, ModelFacts> _facts = [];
-    private readonly double? _tail;
+    private readonly Cell[] _own; // however they were measured
+    private readonly Basis[] _bases; // of those, the best first
+    private readonly Dictionary<Basis, ComparableResults> _results = [];
+    private readonly ComparableResults _usual; // what predictions and the order are about
+    private readonly Runners _runners;
     private readonly string? _reference;
     private readonly int? _batch;
     private readonly TrainingModel? _training; // null: nothing can be planned
@@ -32,84 +30,91 @@ internal sealed class AdviceComposer
     private readonly List<string> _notes = [];
 
     /// <param name="modelId">Of the request's model; null for one that the database does not know.</param>
-    /// <param name="measuredOnly">Whether only what was measured is wanted, without intervals: then nothing is held out, and nothing planned.</param>
+    /// <param name="measuredOnly">Whether only what was measured is wanted, in batches as most of it has them and without intervals: then nothing is held out, and nothing planned.</param>
     public AdviceComposer(RecommendationRequest request, BenchmarkCells database, long? modelId, DateOnly today, bool measuredOnly = false)
     {
         (_request, _database, _modelId, _today, _measuredOnly) = (request, database, modelId, today, measuredOnly);
         _model = modelId is { } id ? request.Model.Or(ModelFacts.Of(database.Models[id])) : request.Model;
-        _own = [.. database.Cells.Where(cell => cell.ModelId == modelId)];
-        var cells = Learnt();
-        _runsOfOthers = cells.Where(cell => cell.ModelId != modelId).Sum(cell => cell.Runs);
-        foreach (var other in cells.Select(cell => cell.ModelId).Distinct())
-            _facts.Add(other, other == modelId ? _model : ModelFacts.Of(database.Models[other]));
-        TargetModel? latency = null, throughput = null;
-        Parallel.Invoke(() => latency = Learn(isRate: false), () => throughput = Learn(isRate: true));
-        (_latency, _throughput) = (latency!, throughput!); // made above
-        var tails = cells.Where(cell => cell.Tail is not null).ToArray();
-        _tail = tails.Length == 0 ? null : tails.Average(cell => cell.Tail!.Value); // filtered
+        _own = [.. database.Cells.Where(cell => cell.ModelId == modelId && cell.Runs > 0)];
+        _bases = Basis.InOrder(_own);
+        _usual = Results(_bases.Length > 0 ? _bases[0] : Basis.InOrder(database.Cells) is [var best, ..] ? best with { VersionId = null } : null);
+        _runners = new Runners(_usual.Cells);
         _reference = request.Precision is { } asked ? WeightPrecisions.Canonical(asked) : _model.Precision
-            ?? _own.Select(cell => cell.Work.Precision).OfType<string>().OrderByDescending(name => WeightPrecisions.BytesPerWeight(name) ?? 0).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault()
+            ?? _usual.Own.Select(cell => cell.Work.Precision).OfType<string>().OrderByDescending(name => WeightPrecisions.BytesPerWeight(name) ?? 0).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault()
             ?? (_model.Generates ? "fp16" : "fp32");
         (_inputTokens, _outputTokens) = Tokens();
-        _batch = request.BatchSize ?? (IsTraining ? Usual(cell => (int?)cell.Work.BatchSize) : 1);
+        _batch = request.BatchSize ?? (IsTraining || measuredOnly ? Usual(cell => (int?)cell.Work.BatchSize) : 1);
         if (IsTraining && !measuredOnly)
             _training = request.Training ?? (_model.ParameterCount is >= TrainingModel.FewestParameters and <= TrainingModel.MostParameters and var count ? TrainingModel.OfSize(count) : null);
-
-        TargetModel Learn(bool isRate) => new(cells, model => _facts[model], Platform, isRate, measuredOnly ? null : request.ConfidenceLevel, Seed);
     }
 
+    /// <exception cref="NothingKnownException">Neither was anything measured, nor does anything tell the model's size.</exception>
     public HardwareAdvice Compose()
     {
         var candidates = Platforms().Select(platform => Candidate(platform.Platform, platform.Id)).ToList();
         if (_training is not null)
             candidates.AddRange(Planned(_training, candidates));
-        var able = candidates.Where(candidate => candidate.Row.Feasibility != Feasibility.Infeasible).ToList();
+        if (!_measuredOnly && candidates.TrueForAll(candidate => candidate.Row is { Feasibility: Feasibility.Unknown, Latency: null, Throughput: null }))
+            throw new NothingKnownException(_model.Name, _request.Task);
         var weights = UtilityWeights.Of(_request.Task, _request.IsLatencySensitive, _request.IsMemoryConstrained);
-        var next = new UtilityRanking(_request, _model.Name, Seed).Rank(able, weights, _notes);
+        var (able, next) = Ranked(candidates.Where(candidate => candidate.Row.Feasibility <= Feasibility.Unproven), weights);
         var ranked = able.OrderBy(candidate => candidate.Row.Feasibility).ThenBy(Evidence).ThenByDescending(candidate => candidate.Row.IsOnFront)
             .ThenByDescending(candidate => candidate.Row.Utility).ThenByDescending(candidate => candidate.Row.Runs)
             .ThenBy(candidate => candidate.Row.CostPerMillion?.Typical ?? double.MaxValue).ThenBy(candidate => candidate.Row.Hardware.Name, StringComparer.Ordinal)
             .Take(_request.TopK).Select((candidate, i) => candidate.Row with { Rank = i + 1 }).ToArray();
-        var infeasible = candidates.Where(candidate => candidate.Row.Feasibility == Feasibility.Infeasible)
-            .OrderBy(Evidence).ThenBy(candidate => candidate.Row.Hardware.Name, StringComparer.Ordinal).Select(candidate => candidate.Row).ToArray();
-        var cheapest = able.Select(candidate => candidate.Row).Where(row => row.CostPerMillion is not null && row.Feasibility == ranked[0].Feasibility)
+        HardwareRecommendation[] Others(Feasibility feasibility) => [.. candidates.Where(candidate => candidate.Row.Feasibility == feasibility)
+            .OrderBy(Evidence).ThenBy(candidate => candidate.Row.Hardware.Name, StringComparer.Ordinal).Select(candidate => candidate.Row)];
+        var cheapest = able.Select(candidate => candidate.Row).Where(row => row.CostPerMillion is not null && row.Feasibility == ranked[0].Feasibility && row.Method == ranked[0].Method)
             .OrderBy(row => row.CostPerMillion!.Value.Typical).ThenBy(row => row.Hardware.Name, StringComparer.Ordinal).FirstOrDefault(); // filtered
-        NoteGaps();
+        NoteGaps(ranked);
         PriceNotes.Add(_notes, _request, cheapest is null ? ranked : [.. ranked, cheapest], _today);
-        return new HardwareAdvice(_request with { Model = _model }, weights, ranked, infeasible)
+        return new HardwareAdvice(_request with { Model = _model }, weights, ranked, Others(Feasibility.Infeasible))
         {
+            Unknown = Others(Feasibility.Unknown),
+            Method = _usual.Basis?.Method,
+            VersionTag = _usual.Basis is { } basis ? Tag(basis) : null,
             InputTokens = _inputTokens,
             OutputTokens = _outputTokens,
             Cheapest = cheapest,
             NextExperiment = next,
             Notes = _notes,
             Coverage = _request.Explain ? Coverage() : [],
-            Runs = (_own.Sum(cell => cell.Runs), _runsOfOthers),
+            Runs = (_usual.Own.Sum(cell => cell.Runs), _usual.RunsOfOthers),
         };
     }
 
-    // Measured, measured there in another configuration, predicted, roofline. A plan of a training is worth as much as what another batch took.
+    // Those that were measured in another way, or of an older version, compete among themselves.
+    private (List<Candidacy> Able, string? Next) Ranked(IEnumerable<Candidacy> candidates, UtilityWeights weights)
+    {
+        var (able, next, ranking) = (new List<Candidacy>(), (string?)null, new UtilityRanking(_request, _model, Seed));
+        foreach (var group in candidates.GroupBy(candidate => candidate.Basis).OrderBy(group => group.Key == _usual.Basis ? 0 : 1))
+        {
+            var rows = group.ToList();
+            var isUsual = group.Key == _usual.Basis;
+            var advised = ranking.Rank(rows, weights, isUsual ? _notes : []);
+            next ??= isUsual ? advised : null;
+            able.AddRange(rows);
+        }
+        return (able, next);
+    }
+
+    // Measured, measured there in another configuration or in another way, predicted, roofline. A plan of a training is worth as much as what another batch took.
     private int Evidence(Candidacy candidate) => (candidate.Latency ?? candidate.Throughput)?.Question switch
     {
-        Question.Repeat => 0,
+        Question.Repeat => candidate.Basis == _usual.Basis ? 0 : 1,
         _ when IsTraining => 1,
         Question.OtherWorkload => 1,
         null => 3,
         _ => 2,
     };
 
-    // Effects are learnt of so many models and platforms as are solved in a moment: the model's own, then its relatives, then those measured most.
-    private Cell[] Learnt()
+    private ComparableResults Results(Basis? basis)
     {
-        var cells = _database.Cells;
-        var models = Most(cell => cell.ModelId, id => id == _modelId ? 0 : _model.Family is { } family && _database.Models[id].Architecture == family ? 1 : 2);
-        var ownPlatforms = _own.Select(cell => cell.HardwareId).ToHashSet();
-        var platforms = Most(cell => cell.HardwareId, id => ownPlatforms.Contains(id) ? 0 : 1);
-        return [.. cells.Where(cell => models.Contains(cell.ModelId) && platforms.Contains(cell.HardwareId))];
-
-        HashSet<long> Most(Func<Cell, long> of, Func<long, int> distance) =>
-            [.. cells.GroupBy(of).OrderBy(group => distance(group.Key)).ThenByDescending(group => group.Sum(cell => cell.Runs)).ThenBy(group => group.Key)
-                .Take(LevelLimit).Select(group => group.Key)];
+        if (basis is null)
+            return new ComparableResults(_database, _model, _modelId, null, null, Seed);
+        if (!_results.TryGetValue(basis, out var results))
+            _results.Add(basis, results = new ComparableResults(_database, _model, _modelId, basis, _measuredOnly ? null : _request.ConfidenceLevel, Seed));
+        return results;
     }
 
     private bool IsTraining => _request.Task == TaskType.Training;
@@ -141,7 +146,7 @@ internal sealed class AdviceComposer
                 continue;
             List<string> reasons = [.. row.Reasons];
             var priced = Priced(row with { RestsOnUnverified = AddUnverified(row.Hardware, reasons) }, reasons);
-            yield return new(priced with { Feasibility = row.Plan is null ? Feasibility.Infeasible : FeasibilityCheck.Judge(_request, priced, reasons), Reasons = reasons }, null, null);
+            yield return new(priced with { Feasibility = row.Plan is null ? Feasibility.Infeasible : FeasibilityCheck.Judge(_request, priced, reasons), Reasons = reasons }, _usual.Basis);
         }
     }
 
@@ -158,29 +163,30 @@ internal sealed class AdviceComposer
 
     /// <returns>Null for a model without results.</returns>
     private T? Usual<T>(Func<Cell, T> of) =>
-        _own.GroupBy(of).OrderByDescending(group => group.Sum(cell => cell.Runs)).ThenBy(group => group.Key).Select(group => group.Key).FirstOrDefault();
+        _usual.Own.GroupBy(of).OrderByDescending(group => group.Sum(cell => cell.Runs)).ThenBy(group => group.Key).Select(group => group.Key).FirstOrDefault();
 
     private WorkPoint Work(string? precision, int batch) => new(_request.Task, precision, batch, _inputTokens, _outputTokens, 1);
 
-    private bool CountsTokens => _outputTokens > 0;
+    private bool CountsTokens => _outputTokens > 0 || _usual.CountsTokensAlone;
 
     private Candidacy Candidate(HardwarePlatform platform, long? id)
     {
         var reasons = new List<string>();
-        var (provider, precision, cell) = Configuration(platform, id, reasons);
+        var (results, runner, precision, cell) = Configuration(platform, id, reasons);
         var work = Work(precision, _batch ?? 1);
-        var latency = _latency.IsEmpty ? null : _latency.Forecast(_model, platform, provider, work, CountsTokens, cell);
-        var throughput = _throughput.IsEmpty ? null : _throughput.Forecast(_model, platform, provider, work, CountsTokens, cell);
-        var memory = MemoryEstimate.Of(_model, platform, id, work, _own, Platform);
+        var latency = results.Latency.IsEmpty ? null : results.Latency.Forecast(_model, platform, runner, work, CountsTokens, cell);
+        var throughput = results.Throughput.IsEmpty ? null : results.Throughput.Forecast(_model, platform, runner, work, CountsTokens, cell);
+        var memory = MemoryEstimate.Of(_model, platform, id, work, results.Own, Platform);
         var row = new HardwareRecommendation(platform)
         {
             HardwareId = id,
-            ExecutionProvider = provider,
+            ExecutionProvider = runner.Provider,
+            Backend = runner.Backend,
             Precision = precision,
             ThroughputUnit = CountsTokens ? "tokens" : "inferences",
             MemoryBytes = (long?)memory.Bytes,
             IsMemoryMeasured = memory.IsMeasured,
-            EnergyJoules = cell?.EnergyJoules,
+            EnergyJoules = cell?.Energy?.Mean,
             Runs = cell?.Runs ?? 0,
         };
         if (latency is null && throughput is null)
@@ -188,7 +194,7 @@ internal sealed class AdviceComposer
             if (!RooflineTime.IsKnown(platform) || !RooflineTime.IsKnown(_model))
             {
                 reasons.Insert(0, RooflineTime.IsKnown(platform) ? "nothing was measured, and the model's size is not known" : "nothing was measured, and its peaks are not known");
-                return new(row with { Feasibility = Feasibility.Infeasible, Origin = EstimateOrigin.Roofline, Reasons = reasons }, null, null);
+                return new(row with { Feasibility = Feasibility.Unknown, Origin = EstimateOrigin.Roofline, Reasons = reasons }, _usual.Basis);
             }
             var seconds = RooflineTime.Seconds(_model, platform, work);
             row = row with
@@ -201,28 +207,60 @@ internal sealed class AdviceComposer
         }
         else
         {
-            var (forecast, target) = latency is null ? (throughput!, _throughput) : (latency, _latency); // one of them is
-            var tail = cell?.Tail ?? _tail;
+            var (forecast, target) = latency is null ? (throughput!, results.Throughput) : (latency, results.Latency); // one of them is
+            var typical = latency is null ? (Estimate?)null : new Estimate(latency.Typical, latency.Low, latency.High);
             row = row with
             {
                 Origin = ForecastReasons.Origin(forecast, target),
-                Latency = latency is null ? null : new Estimate(latency.Typical, latency.Low, latency.High),
-                LatencyP99 = latency is null || tail is not { } ratio ? null : Scaled(latency, Math.Exp(Math.Max(ratio, 0))),
+                Method = results.Basis!.Method, // something was learnt
+                VersionTag = Tag(results.Basis),
+                Latency = typical,
+                LatencyP99 = typical is { } known ? results.Tails.Of(cell)?.Of(known) : null,
                 Throughput = throughput is null ? null : new Estimate(throughput.Typical, throughput.Low, throughput.High),
             };
             ForecastReasons.Add(reasons, row, forecast, target, cell, _measuredOnly ? null : _request.ConfidenceLevel);
+            AddWay(reasons, row, results, id);
+            if (row.LatencyP99 is { } slow && !_measuredOnly)
+                reasons.Add(ForecastReasons.OfTail(slow, results.Tails.Of(cell)!)); // it made it
         }
         row = row with { RestsOnUnverified = row.Runs == 0 && AddUnverified(platform, reasons) };
         if (IsTraining)
             row = InTokens(row, reasons);
+        if (row.Runs == 0 && platform.DeviceCount > 1)
+            reasons.Add($"as if its {platform.DeviceCount} devices shared the work evenly");
         row = Priced(row, reasons);
         row = row with
         {
             Feasibility = FeasibilityCheck.Judge(_request, row, reasons),
-            RecommendedBatchSize = Batch(platform, id, provider, precision),
+            RecommendedBatchSize = Batch(row, results, runner),
         };
-        return new(row with { Reasons = reasons }, latency, throughput);
+        return new(row with { Reasons = reasons }, results.Basis, latency, throughput, results.Tails.Of(cell));
     }
+
+    // In which way it was measured, where that is not what everybody supposes.
+    private void AddWay(List<string> reasons, HardwareRecommendation row, ComparableResults results, long? id)
+    {
+        var (basis, usual) = (results.Basis!, _usual.Basis!); // something was learnt
+        if (row.Runs == 0)
+        {
+            if (!basis.Method.IsUsual)
+                reasons.Add($"from results of {basis.Method}");
+            if (Array.Find(_own, cell => cell.HardwareId == id && cell.Basis != basis) is { } other)
+                reasons.Add($"what was measured here is {Way(other.Basis)}, {(other.Method == basis.Method ? "" : "which is not compared with this, ")}in another configuration");
+            return;
+        }
+        if (basis != usual)
+            reasons.Insert(0, $"measured here is {Way(basis)} alone, which is not compared with {Way(usual)} elsewhere");
+        else if (row.VersionTag is not null || !basis.Method.IsUsual)
+            reasons.Insert(1, Way(basis));
+        if (basis.Method.IsOffered)
+            reasons.Add("its requests came at a rate that was chosen, so that its throughput says nothing of what it can do");
+    }
+
+    // Such as "gpux bench 1, closed-loop, of version v1.0.0".
+    private string Way(Basis basis) => Tag(basis) is { } tag ? $"{basis.Method}, of version {tag}" : $"{basis.Method}";
+
+    private string? Tag(Basis basis) => basis.VersionId is { } version ? _database.VersionTags.GetValueOrDefault(version) : null;
 
     // What no source was read for is said where numbers rest on it.
     private static bool AddUnverified(HardwarePlatform platform, List<string> reasons)
@@ -243,24 +281,23 @@ internal sealed class AdviceComposer
         return row with { ThroughputUnit = "tokens", Throughput = row.Throughput is { } rate ? new Estimate(rate.Typical * sequence, rate.Low * sequence, rate.High * sequence) : null };
     }
 
-    private static Estimate Scaled(TargetForecast forecast, double factor) => new(forecast.Typical * factor, forecast.Low * factor, forecast.High * factor);
-
-    // Measured before predicted; then the fastest in a precision that is no worse than the published one, or was compared with it.
-    private (string? Provider, string? Precision, Cell? Cell) Configuration(HardwarePlatform platform, long? id, List<string> reasons)
+    // Measured before predicted, in the best way; then the fastest in a precision that is no worse than the published one, or was compared with it.
+    private (ComparableResults Results, Runner Runner, string? Precision, Cell? Cell) Configuration(HardwarePlatform platform, long? id, List<string> reasons)
     {
-        var here = _own.Where(cell => cell.HardwareId == id && (cell.Latency ?? cell.Throughput) is not null).ToArray();
-        var exact = here.Where(cell => cell.Work.BatchSize == (_batch ?? 1) && cell.Work.InputTokens == _inputTokens
-            && cell.Work.OutputTokens == _outputTokens && cell.Work.Concurrency == 1).OrderBy(Slowness).ToArray();
-        var chosen = exact.FirstOrDefault(cell => IsAllowed(cell.Work.Precision));
-        if (exact.FirstOrDefault(cell => !IsAllowed(cell.Work.Precision)) is { } faster && (chosen is null || Slowness(faster) < Slowness(chosen)) && _request.Precision is null)
-            reasons.Add($"{faster.Work.Precision} was measured too, but nothing says that its answers are good enough");
-        if (chosen is not null)
-            return (chosen.Provider, chosen.Work.Precision, chosen);
-        var provider = (here.Length > 0 ? here : _database.Cells.Where(cell => cell.HardwareId == id))
-            .GroupBy(cell => cell.Provider).OrderByDescending(group => group.Sum(cell => cell.Runs)).ThenBy(group => group.Key, StringComparer.Ordinal).FirstOrDefault()?.Key
-            ?? (platform.Kind == HardwareKind.Cpu ? "cpu" : platform.Vendor == "NVIDIA" ? "cuda" : null);
+        foreach (var basis in _bases)
+        {
+            var exact = _own.Where(cell => cell.HardwareId == id && cell.Basis == basis && cell.Work.BatchSize == (_batch ?? 1) && cell.Work.InputTokens == _inputTokens
+                && cell.Work.OutputTokens == _outputTokens && cell.Work.Concurrency == 1).OrderBy(Slowness).ToArray();
+            var chosen = exact.FirstOrDefault(cell => IsAllowed(cell.Work.Precision));
+            if (exact.FirstOrDefault(cell => !IsAllowed(cell.Work.Precision)) is { } faster && (chosen is null || Slowness(faster) < Slowness(chosen)) && _request.Precision is null)
+                reasons.Add($"{faster.Work.Precision} was measured too, but nothing says that its answers are good enough");
+            if (chosen is not null)
+                return (Results(basis), chosen.Runner, chosen.Work.Precision, chosen);
+        }
+        var here = _usual.Own.Where(cell => cell.HardwareId == id && cell.Runs > 0).ToArray();
+        var runner = (here.Length > 0 ? Runners.Most(here) : _runners.Here(id)) ?? _runners.Elsewhere(platform);
         var precision = here.Select(cell => cell.Work.Precision).FirstOrDefault(name => name is not null && IsAllowed(name)) ?? _reference;
-        return (provider, precision, null);
+        return (_usual, runner, precision, null);
     }
 
     private static double Slowness(Cell cell) => cell.Latency?.Mean ?? -cell.Throughput!.Value.Mean; // one of them is
@@ -282,19 +319,21 @@ internal sealed class AdviceComposer
         return row with { Price = price, CostPerMillion = new Estimate(At(rate.Typical), rate.HasInterval ? At(rate.High) : 0, rate.HasInterval ? At(rate.Low) : double.PositiveInfinity) };
     }
 
-    private int Batch(HardwarePlatform platform, long? id, string? provider, string? precision)
+    private int Batch(HardwareRecommendation row, ComparableResults results, Runner runner)
     {
-        var rates = new List<(int Batch, double Rate)>();
+        var (platform, rates) = (row.Hardware, new List<(int Batch, double Rate)>());
+        // How far what --max-latency bounds lies above the typical latency, in every batch as in this one.
+        var tail = row is { Latency: { } usual, LatencyP99: { } slow } ? (slow.HasInterval ? slow.High : slow.Typical) / usual.Typical : 1;
         for (var batch = 1; batch <= LargestBatch; batch *= 2)
         {
-            var work = Work(precision, batch);
-            var cell = _own.FirstOrDefault(cell => cell.HardwareId == id && cell.Provider == provider && cell.Work == work);
+            var work = Work(row.Precision, batch);
+            var cell = results.Own.FirstOrDefault(cell => cell.HardwareId == row.HardwareId && cell.Runner == runner && cell.Work == work);
             var seconds = RooflineTime.Seconds(_model, platform, work);
-            var latency = _latency.IsEmpty ? seconds : _latency.Typical(_model, platform, provider, work, CountsTokens, cell);
-            var memory = MemoryEstimate.Of(_model, platform, id, work, _own, Platform);
-            if (latency * Math.Exp(Math.Max(_tail ?? 0, 0)) > _request.MaxLatency?.TotalSeconds || memory.Bytes > FeasibilityCheck.UsableMemory * platform.MemoryBytes || memory.Bytes > _request.MaxMemoryBytes)
+            var latency = results.Latency.IsEmpty ? seconds : results.Latency.Typical(_model, platform, runner, work, CountsTokens, cell);
+            var memory = MemoryEstimate.Of(_model, platform, row.HardwareId, work, results.Own, Platform);
+            if (latency * tail > _request.MaxLatency?.TotalSeconds || memory.Bytes > FeasibilityCheck.UsableMemory * platform.MemoryBytes || memory.Bytes > _request.MaxMemoryBytes)
                 break;
-            rates.Add((batch, _throughput.IsEmpty ? RooflineTime.Rate(work, CountsTokens, seconds) : _throughput.Typical(_model, platform, provider, work, CountsTokens, cell)));
+            rates.Add((batch, results.Throughput.IsEmpty ? RooflineTime.Rate(work, CountsTokens, seconds) : results.Throughput.Typical(_model, platform, runner, work, CountsTokens, cell)));
         }
         if (rates.Count == 0)
             return 1;
@@ -305,35 +344,54 @@ internal sealed class AdviceComposer
     private List<HeldOutCoverage> Coverage()
     {
         var coverage = new List<HeldOutCoverage>();
-        foreach (var target in (ReadOnlySpan<TargetModel>)[_latency, _throughput])
+        foreach (var target in (ReadOnlySpan<TargetModel>)[_usual.Latency, _usual.Throughput])
             if (!target.IsEmpty)
                 foreach (var question in Enum.GetValues<Question>())
                     coverage.Add(target.Coverage(question, _request.ConfidenceLevel));
         return coverage;
     }
 
-    private void NoteGaps()
+    private void NoteGaps(HardwareRecommendation[] ranked)
     {
+        var hasOwn = _usual.Own.Any(cell => cell.Runs > 0);
+        var measure = _model.IsRunnable ? $" Measure here: gpux bench {ShellWord.Of(_model.Name)} --save" : " gpux bench cannot measure it, for GPUX does not convert it: see gpux info.";
         if (IsTraining)
         {
             foreach (var note in _training?.Notes ?? ["The model's size is not known, so that nothing is planned."])
                 _notes.Add(note);
-            if (_own.Length == 0)
+            if (!hasOwn)
                 _notes.Add($"No training of {_model.Name} was measured: what is said is planned, with a range for efficiencies of 0.30 to 0.50. 'gpux db import' adds measured ones.");
         }
-        else if (_latency.IsEmpty && _throughput.IsEmpty)
+        else if (_usual.IsEmpty)
         {
-            _notes.Add($"Nothing was measured: these numbers are bounds from published peaks, and real ones are worse. Measure here: gpux bench {ShellWord.Of(_model.Name)} --save");
+            if (ranked.Length > 0)
+                _notes.Add($"Nothing was measured: these numbers are bounds from published peaks, and real ones are worse.{measure}");
         }
-        else if (_own.Length == 0)
+        else if (!hasOwn)
         {
-            _notes.Add($"{_model.Name} was never measured: what is said comes from models like it. Measure here: gpux bench {ShellWord.Of(_model.Name)} --save");
+            _notes.Add($"{(_database.RunsNotValid + _database.RunsOfTailsAlone > 0 ? $"No result of {_model.Name} can be used" : $"{_model.Name} was never measured")}: what is said comes from other models.{measure}");
         }
+        NoteOtherWays();
         if (_database.RunsNotValid is > 0 and var left)
             _notes.Add($"{left} run{(left == 1 ? "" : "s")} of it {(left == 1 ? "is" : "are")} left out, not being valid: gpux db list --model {ShellWord.Of(_model.Name)} lists them, gpux db show RUN says why.");
         if (_database.RunsOfTailsAlone is > 0 and var tails)
             _notes.Add($"Of {tails} run{(tails == 1 ? "" : "s")} only the 90th or 99th percentile of the latency is known, which no median can be compared with: it is left out.");
-        if (!RooflineTime.IsKnown(_model) && !IsTraining)
+        if (!RooflineTime.IsKnown(_model) && !IsTraining && ranked.Any(row => row.Runs == 0))
             _notes.Add("The model's size is not known, so that a middling one is supposed.");
+    }
+
+    // What is kept apart is said, lest somebody miss results.
+    private void NoteOtherWays()
+    {
+        const int Named = 3;
+        if (_bases.Length == 0)
+            return;
+        if (!_bases[0].Method.IsUsual || _bases[0].VersionId is not null || _bases.Length > 1)
+            _notes.Add($"All that is said is of {Way(_bases[0])}, unless a row says otherwise.");
+        if (_bases.Length == 1)
+            return;
+        var runs = _own.GroupBy(cell => cell.Basis).ToDictionary(group => group.Key, group => group.Sum(cell => cell.Runs));
+        var named = _bases.Skip(1).Take(Named).Select(basis => $"{runs[basis]} of {Way(basis)}");
+        _notes.Add($"Never mixed with them are runs that were measured otherwise: {string.Join("; ", named)}{(_bases.Length > Named + 1 ? $"; and {_bases.Length - 1 - Named} more ways" : "")}.");
     }
 }

@@ -12,23 +12,45 @@ internal readonly record struct LogMean(int Runs, double Mean, double SquaredDev
     public double MeanBefore => (Mean * Runs - Last) / (Runs - 1);
 }
 
-/// <summary>All valid runs of one model on one platform in one configuration.</summary>
-internal sealed record Cell(long ModelId, long HardwareId, string? Provider, WorkPoint Work)
+/// <summary>What ran the model, as far as times depend on it.</summary>
+/// <param name="Backend">Such as "onnxruntime" or "llama.cpp"; null: unknown.</param>
+/// <param name="Provider">Such as "cuda"; null: unknown.</param>
+internal readonly record struct Runner(string? Backend, string? Provider)
 {
+    public override string ToString() => $"{Backend} {Provider}".Trim();
+}
+
+/// <summary>All valid runs of one model on one platform in one configuration, measured in one way.</summary>
+internal sealed record Cell(long ModelId, long HardwareId, Runner Runner, MeasuringMethod Method, WorkPoint Work)
+{
+    /// <summary>Of the model; null: of runs that belong to none.</summary>
+    public long? VersionId { get; init; }
+
+    /// <summary>When the last run began.</summary>
+    public DateTimeOffset MeasuredAt { get; init; }
+
     /// <summary>Seconds, logarithm of the typical one of each run.</summary>
     public LogMean? Latency { get; init; }
 
-    /// <summary>Mean of ln(p99 / typical); null where no run has a p99.</summary>
-    public double? Tail { get; init; }
+    /// <summary>ln(p99 / typical) of the runs that have a p99; null where none has.</summary>
+    public LogMean? Tail { get; init; }
 
-    /// <summary>Inputs a second, or tokens written where <see cref="CountsTokens"/>.</summary>
+    /// <summary>Inputs a second, or tokens written where <see cref="CountsTokens"/>; null where the rate was offered, and says nothing of what could be done.</summary>
     public LogMean? Throughput { get; init; }
 
     public bool CountsTokens { get; init; }
+
+    /// <summary>Whether the throughput is of tokens, and nothing says how many a request has: then it tells nothing of requests.</summary>
+    public bool CountsTokensAlone => CountsTokens && Work.OutputTokens is not > 0;
+
     public double? DeviceMemoryBytes { get; init; }
     public double? HostMemoryBytes { get; init; }
-    public double? EnergyJoules { get; init; }
+
+    /// <summary>Joules, the mean of those runs that measured it.</summary>
+    public (int Runs, double Mean)? Energy { get; init; }
+
     public int SimulatedRuns { get; init; }
+    public Basis Basis => new(Method, VersionId);
     public int Runs => Math.Max(Latency?.Runs ?? 0, Throughput?.Runs ?? 0);
 }
 
@@ -44,61 +66,76 @@ internal sealed record BenchmarkCells(
     /// <summary>Runs of the model that are not valid, so that no cell counts them.</summary>
     public long RunsNotValid { get; init; }
 
+    /// <summary>Tags of the model's versions.</summary>
+    public IReadOnlyDictionary<long, string> VersionTags { get; init; } = new Dictionary<long, string>();
+
     /// <summary>Aggregates the valid runs of one model, and an even sample of all others: the effects of hardware, which they teach, need no more.</summary>
     /// <param name="modelId">Null: of all models alike.</param>
     /// <param name="sampleSize">About how many runs of other models are read.</param>
     public static BenchmarkCells Read(ISqlConnection connection, TaskType task, long? modelId, long sampleSize, CancellationToken cancellationToken)
     {
         var share = Math.Min(1, (double)sampleSize / Math.Max(1, CountRuns(connection, cancellationToken)));
-        var cells = new Dictionary<(long, long, string?, WorkPoint), Cell>();
-        // A run's typical value is its median where there is one. Of each cell two rows come: its last run, and those before. Runs are drawn by
-        // their number times the golden ratio, which is even, and not in step with the order in which anything was measured.
+        var (cells, methods) = (new Dictionary<CellKey, Cell>(), new Dictionary<MeasuringMethod, MeasuringMethod>());
+        // A run's typical value is its median where there is one. Runs are drawn by their number times the golden ratio, which is even, and not in
+        // step with the order in which anything was measured.
         using (var rows = connection.Query(
             """
             WITH runs AS (
-                SELECT id, model_id, hardware_id, execution_provider, precision_name, batch_size, input_tokens, output_tokens, concurrency, provenance,
-                    row_number() OVER (PARTITION BY model_id, hardware_id, execution_provider, precision_name, batch_size, input_tokens, output_tokens,
-                        concurrency ORDER BY id DESC) AS age
-                FROM test_runs
-                WHERE verdict = 'valid' AND task_type = $1 AND (model_id = $2 OR ((id % 4294967296) * 1327217885) % 2147483647 < $3)
+                SELECT r.id, r.model_id, r.hardware_id, l.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend, r.execution_provider,
+                    r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency, r.provenance, r.started_at,
+                    row_number() OVER (PARTITION BY r.model_id, r.hardware_id, l.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend,
+                        r.execution_provider, r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency ORDER BY r.started_at DESC, r.id DESC) AS age
+                FROM test_runs r LEFT JOIN test_run_versions l ON l.test_run_id = r.id
+                WHERE r.verdict = 'valid' AND r.task_type = $1 AND (r.model_id = $2 OR ((r.id % 4294967296) * 1327217885) % 2147483647 < $3)
             ), results AS (
                 SELECT test_run_id, metric, coalesce(p50, mean) AS typical, p99
                 FROM metric_results
                 WHERE metric IN ('latency.e2e', 'throughput.samples', 'throughput.tokens_out', 'memory.peak_device', 'memory.peak_rss', 'energy')
                     AND coalesce(p50, mean) > 0
             )
-            SELECT r.model_id, r.hardware_id, r.execution_provider, r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency,
-                CAST(CASE WHEN r.age = 1 THEN 1 ELSE 0 END AS BIGINT) AS is_last,
+            SELECT r.model_id, r.hardware_id, r.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend, r.execution_provider,
+                r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency, max(r.started_at),
                 count(CASE WHEN p.metric = 'latency.e2e' THEN 1 END),
                 avg(CASE WHEN p.metric = 'latency.e2e' THEN ln(p.typical) END),
                 var_pop(CASE WHEN p.metric = 'latency.e2e' THEN ln(p.typical) END),
+                max(CASE WHEN p.metric = 'latency.e2e' AND r.age = 1 THEN ln(p.typical) END),
+                count(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 THEN 1 END),
                 avg(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 THEN ln(p.p99 / p.typical) END),
+                var_pop(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 THEN ln(p.p99 / p.typical) END),
+                max(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 AND r.age = 1 THEN ln(p.p99 / p.typical) END),
                 count(CASE WHEN p.metric = 'throughput.samples' THEN 1 END),
                 avg(CASE WHEN p.metric = 'throughput.samples' THEN ln(p.typical) END),
                 var_pop(CASE WHEN p.metric = 'throughput.samples' THEN ln(p.typical) END),
+                max(CASE WHEN p.metric = 'throughput.samples' AND r.age = 1 THEN ln(p.typical) END),
                 count(CASE WHEN p.metric = 'throughput.tokens_out' THEN 1 END),
                 avg(CASE WHEN p.metric = 'throughput.tokens_out' THEN ln(p.typical) END),
                 var_pop(CASE WHEN p.metric = 'throughput.tokens_out' THEN ln(p.typical) END),
+                max(CASE WHEN p.metric = 'throughput.tokens_out' AND r.age = 1 THEN ln(p.typical) END),
                 max(CASE WHEN p.metric = 'memory.peak_device' THEN p.typical END),
                 max(CASE WHEN p.metric = 'memory.peak_rss' THEN p.typical END),
+                count(CASE WHEN p.metric = 'energy' THEN 1 END),
                 avg(CASE WHEN p.metric = 'energy' THEN p.typical END),
-                count(CASE WHEN r.provenance = 'simulated' AND p.metric IN ('latency.e2e', 'throughput.samples', 'throughput.tokens_out') THEN 1 END)
+                greatest(count(CASE WHEN r.provenance = 'simulated' AND p.metric = 'latency.e2e' THEN 1 END),
+                    count(CASE WHEN r.provenance = 'simulated' AND p.metric = 'throughput.samples' THEN 1 END),
+                    count(CASE WHEN r.provenance = 'simulated' AND p.metric = 'throughput.tokens_out' THEN 1 END))
             FROM runs r JOIN results p ON p.test_run_id = r.id
-            GROUP BY r.model_id, r.hardware_id, r.execution_provider, r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency,
-                CASE WHEN r.age = 1 THEN 1 ELSE 0 END
+            GROUP BY r.model_id, r.hardware_id, r.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend, r.execution_provider,
+                r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency
             """, [task == TaskType.Training ? "training" : "inference", SqlValue.From(modelId ?? -1L), (long)(share * int.MaxValue)], cancellationToken))
         {
             while (rows.Read())
-                Add(cells, rows, task);
+                Add(cells, methods, rows, task);
         }
         // In an order of their own, so that equal databases give equal answers.
-        var ordered = cells.Values.OrderBy(cell => cell.ModelId).ThenBy(cell => cell.HardwareId).ThenBy(cell => cell.Provider, StringComparer.Ordinal)
+        var ordered = cells.Values.OrderBy(cell => cell.ModelId).ThenBy(cell => cell.HardwareId).ThenBy(cell => cell.Runner.Provider, StringComparer.Ordinal)
             .ThenBy(cell => cell.Work.Precision, StringComparer.Ordinal).ThenBy(cell => cell.Work.BatchSize).ThenBy(cell => cell.Work.InputTokens)
-            .ThenBy(cell => cell.Work.OutputTokens).ThenBy(cell => cell.Work.Concurrency).ToArray();
+            .ThenBy(cell => cell.Work.OutputTokens).ThenBy(cell => cell.Work.Concurrency).ThenBy(cell => cell.Runner.Backend, StringComparer.Ordinal)
+            .ThenBy(cell => cell.Method.ToString(), StringComparer.Ordinal).ThenBy(cell => cell.VersionId).ToArray();
         return new BenchmarkCells(ordered, ReadModels(connection, cancellationToken), ReadHardware(connection, cancellationToken))
         {
             RunsOfTailsAlone = CountTailsAlone(connection, task, modelId, cancellationToken),
             RunsNotValid = CountNotValid(connection, task, modelId, cancellationToken),
+            VersionTags = ReadVersions(connection, modelId, cancellationToken),
         };
     }
 
@@ -136,46 +173,50 @@ internal sealed record BenchmarkCells(
         return rows.Int64(0);
     }
 
-    private static void Add(Dictionary<(long, long, string?, WorkPoint), Cell> cells, ISqlRows rows, TaskType task)
+    private static void Add(Dictionary<CellKey, Cell> cells, Dictionary<MeasuringMethod, MeasuringMethod> methods, ISqlRows rows, TaskType task)
     {
         string? TextAt(int column) => rows.IsNull(column) ? null : rows.Text(column);
         int? NumberAt(int column) => rows.IsNull(column) ? null : (int)Math.Clamp(rows.Int64(column), int.MinValue, int.MaxValue);
         double? DoubleAt(int column) => rows.IsNull(column) ? null : rows.Double(column);
-        var work = new WorkPoint(task, TextAt(3) is { } precision ? WeightPrecisions.Canonical(precision) : null, NumberAt(4) ?? 1, NumberAt(5), NumberAt(6), NumberAt(7) ?? 1);
-        var key = (rows.Int64(0), rows.Int64(1), TextAt(2)?.ToLowerInvariant(), work);
-        var isLast = rows.Int64(8) == 1;
-        LogMean? Logs(int column)
-        {
-            var count = (int)Math.Min(rows.Int64(column), int.MaxValue);
-            return count == 0 ? null : new LogMean(count, rows.Double(column + 1), rows.Double(column + 2) * count, isLast ? rows.Double(column + 1) : double.NaN);
-        }
-        var (samples, tokens) = (Logs(13), Logs(16));
-        // Both rows of a cell must speak of the same: written tokens wherever there are any.
+        int CountAt(int column) => (int)Math.Min(rows.Int64(column), int.MaxValue);
+        LogMean? Logs(int column) => CountAt(column) is > 0 and var count
+            ? new LogMean(count, rows.Double(column + 1), rows.Double(column + 2) * count, DoubleAt(column + 3) ?? double.NaN) : null;
+        var work = new WorkPoint(task, TextAt(9) is { } precision ? WeightPrecisions.Canonical(precision) : null, NumberAt(10) ?? 1, NumberAt(11), NumberAt(12), NumberAt(13) ?? 1);
+        var method = new MeasuringMethod(rows.Text(3), rows.Text(4), rows.Text(5), DoubleAt(6));
+        // There are few, which are compared often: one object each.
+        if (!methods.TryAdd(method, method))
+            method = methods[method];
+        var (samples, tokens) = (Logs(23), Logs(27));
         var countsTokens = work.OutputTokens is > 0 ? tokens is not null : samples is null && tokens is not null;
-        var part = new Cell(key.Item1, key.Item2, key.Item3, work)
+        var cell = new Cell(rows.Int64(0), rows.Int64(1), new Runner(TextAt(7)?.ToLowerInvariant(), TextAt(8)?.ToLowerInvariant()), method, work)
         {
-            Latency = Logs(9),
-            Tail = DoubleAt(12),
-            Throughput = countsTokens ? tokens : samples,
+            VersionId = rows.IsNull(2) ? null : rows.Int64(2),
+            MeasuredAt = rows.Time(14),
+            Latency = Logs(15),
+            Tail = Logs(19),
+            Throughput = method.IsOffered ? null : countsTokens ? tokens : samples,
             CountsTokens = countsTokens,
-            DeviceMemoryBytes = DoubleAt(19),
-            HostMemoryBytes = DoubleAt(20),
-            EnergyJoules = DoubleAt(21),
-            SimulatedRuns = (int)Math.Min(rows.Int64(22), int.MaxValue),
+            DeviceMemoryBytes = DoubleAt(31),
+            HostMemoryBytes = DoubleAt(32),
+            Energy = CountAt(33) is > 0 and var count ? (count, rows.Double(34)) : null,
+            SimulatedRuns = CountAt(35),
         };
-        cells[key] = cells.TryGetValue(key, out var other) ? Merged(other, part) : part;
+        var key = new CellKey(cell.ModelId, cell.HardwareId, cell.VersionId, cell.Runner, method, work);
+        cells[key] = cells.TryGetValue(key, out var other) ? Merged(other, cell) : cell;
     }
 
+    // Two that differ by how somebody spelt a precision or a provider.
     private static Cell Merged(Cell a, Cell b) => a with
     {
+        MeasuredAt = a.MeasuredAt > b.MeasuredAt ? a.MeasuredAt : b.MeasuredAt,
         Latency = Merged(a.Latency, b.Latency),
-        Tail = a.Tail is { } tail && b.Tail is { } otherTail ? (tail + otherTail) / 2 : a.Tail ?? b.Tail,
+        Tail = Merged(a.Tail, b.Tail),
         Throughput = a.CountsTokens == b.CountsTokens || a.Throughput is null || b.Throughput is null ? Merged(a.Throughput, b.Throughput)
             : a.CountsTokens ? a.Throughput : b.Throughput,
         CountsTokens = a.CountsTokens || b.CountsTokens,
         DeviceMemoryBytes = Larger(a.DeviceMemoryBytes, b.DeviceMemoryBytes),
         HostMemoryBytes = Larger(a.HostMemoryBytes, b.HostMemoryBytes),
-        EnergyJoules = a.EnergyJoules is { } energy && b.EnergyJoules is { } otherEnergy ? (energy + otherEnergy) / 2 : a.EnergyJoules ?? b.EnergyJoules,
+        Energy = a.Energy is { } one && b.Energy is { } two ? (one.Runs + two.Runs, (one.Mean * one.Runs + two.Mean * two.Runs) / (one.Runs + two.Runs)) : a.Energy ?? b.Energy,
         SimulatedRuns = a.SimulatedRuns + b.SimulatedRuns,
     };
 
@@ -191,6 +232,15 @@ internal sealed record BenchmarkCells(
     }
 
     private static double? Larger(double? a, double? b) => a is { } one && b is { } two ? Math.Max(one, two) : a ?? b;
+
+    private static Dictionary<long, string> ReadVersions(ISqlConnection connection, long? modelId, CancellationToken cancellationToken)
+    {
+        var tags = new Dictionary<long, string>();
+        using var rows = connection.Query("SELECT id, version_tag FROM model_registry_versions WHERE model_id = $1", [SqlValue.From(modelId ?? -1L)], cancellationToken);
+        while (rows.Read())
+            tags.Add(rows.Int64(0), rows.Text(1));
+        return tags;
+    }
 
     private static Dictionary<long, BenchmarkedModel> ReadModels(ISqlConnection connection, CancellationToken cancellationToken)
     {
@@ -241,4 +291,7 @@ internal sealed record BenchmarkCells(
         }
         return platforms;
     }
+
+    // Precision and provider as they are meant, however they were spelt.
+    private readonly record struct CellKey(long ModelId, long HardwareId, long? VersionId, Runner Runner, MeasuringMethod Method, WorkPoint Work);
 }

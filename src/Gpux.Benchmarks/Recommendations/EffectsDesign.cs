@@ -12,7 +12,7 @@ internal enum EffectGroup
 
     /// <summary>Of models whose size nothing says.</summary>
     UnsizedModel,
-    Provider,
+    Runner,
     Precision,
 }
 
@@ -33,8 +33,9 @@ internal sealed record EffectVariances(double[] Groups, double Pair, double Cell
 
 /// <summary>What the effects of a row depend on.</summary>
 /// <param name="Family">Null: unknown.</param>
+/// <param name="Runner">Such as "onnxruntime cuda"; empty: unknown.</param>
 internal readonly record struct EffectLevels(
-    string Hardware, bool IsHardwareKnown, string? Family, string Model, bool IsModelSized, string? Provider, string? Precision);
+    string Hardware, bool IsHardwareKnown, string? Family, string Model, bool IsModelSized, string Runner, string? Precision);
 
 /// <summary>A row: which effects it has, and what of them is unknown.</summary>
 /// <param name="Columns">Of the effects that were seen, and the intercept.</param>
@@ -99,7 +100,7 @@ internal sealed class EffectsDesign
         // A family of its own where none is known.
         (EffectGroup.Family, levels.Family ?? $"of {levels.Model}"),
         (levels.IsModelSized ? EffectGroup.Model : EffectGroup.UnsizedModel, levels.Model),
-        (EffectGroup.Provider, levels.Provider ?? ""),
+        (EffectGroup.Runner, levels.Runner),
         (EffectGroup.Precision, levels.Precision ?? ""),
     ];
 }

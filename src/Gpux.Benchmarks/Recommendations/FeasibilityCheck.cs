@@ -19,8 +19,13 @@ internal static class FeasibilityCheck
         }
         void Doubt(string reason)
         {
-            verdict = verdict == Feasibility.Infeasible ? verdict : Feasibility.Unproven;
+            verdict = verdict == Feasibility.Feasible ? Feasibility.Unproven : verdict;
             reasons.Add(reason);
+        }
+        void NotKnow(string reason)
+        {
+            verdict = verdict == Feasibility.Infeasible ? verdict : Feasibility.Unknown;
+            reasons.Insert(0, reason);
         }
         // Of each device, for a part that is too large for one finds no room on another.
         var (count, each) = (platform.DeviceCount, platform.DeviceCount > 1 ? " on each" : "");
@@ -40,7 +45,9 @@ internal static class FeasibilityCheck
         if (request.MaxLatency is { } bound)
         {
             Bound(row.LatencyP99 ?? row.Latency, bound.TotalSeconds, "latency",
-                isTraining ? "step" : row.LatencyP99 is null ? "typical latency (no 99th percentile is known)" : "99th percentile", seconds => Quantity.Seconds(seconds));
+                isTraining ? "step" : row.LatencyP99 is null ? "typical latency" : "99th percentile", seconds => Quantity.Seconds(seconds));
+            if (!isTraining && row is { LatencyP99: null, Latency: not null })
+                Doubt("no 99th percentile is known, which is what is bounded");
         }
         if (request is { MaxDuration: { } duration, TrainingTokens: { } tokens })
         {
@@ -54,7 +61,7 @@ internal static class FeasibilityCheck
         void Bound(Estimate? estimate, double limit, string unknown, string what, Func<double, string> show)
         {
             if (estimate is not { } known)
-                Refuse($"its {unknown} is not known, so no bound is kept");
+                NotKnow($"its {unknown} is not known, so that nothing shows whether it keeps the bound");
             else if (known.Typical > limit)
                 Refuse($"its {what} is {show(known.Typical)}, above {show(limit)}");
             else if (!known.HasInterval)

@@ -27,12 +27,21 @@ internal static class ForecastReasons
             _ => "from other models on other platforms, and this one's published peaks",
         });
         if (cell is { SimulatedRuns: > 0 })
-            reasons.Add(cell.SimulatedRuns >= cell.Runs ? "all of its results are simulated" : $"{cell.SimulatedRuns} of its results are simulated");
+            reasons.Add(cell.SimulatedRuns >= cell.Runs ? "all of its results are simulated" : $"{cell.SimulatedRuns} of its {cell.Runs} runs are simulated");
         if (confidence is { } level && (row.Latency ?? row.Throughput) is not { HasInterval: true })
         {
             var (groups, needed) = (target.Groups(forecast.Question), ConformalBand.Needed(level));
             reasons.Add($"no interval: at {level:0%} it takes {needed} {Held(forecast.Question)} that can be held out; there {(groups == 1 ? "is" : "are")} {groups}");
         }
+    }
+
+    /// <summary>What the 99th percentile is, and what its interval rests on.</summary>
+    public static string OfTail(Estimate slow, TailForecast tail)
+    {
+        var of = tail.Runs > 0 ? $"by {Count(tail.Runs, "run")} of this configuration" : "by how far it lies above the typical latency elsewhere";
+        return slow.HasInterval ? $"99 of 100 requests within {Quantity.Seconds(slow.Typical)} [{Quantity.Seconds(slow.Low)}, {Quantity.Seconds(slow.High)}], {of}"
+            : $"99 of 100 requests within {Quantity.Seconds(slow.Typical)}, {of}, without an interval"
+                + (double.IsInfinity(tail.HalfWidth) ? ": no configuration has two runs with a 99th percentile, so that nothing shows how it scatters" : "");
     }
 
     private static string Held(Question question) => question switch

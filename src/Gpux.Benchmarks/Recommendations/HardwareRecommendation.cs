@@ -39,13 +39,16 @@ public enum Feasibility
     /// <summary>Its estimate keeps the bounds, but nothing shows that all of the interval does.</summary>
     Unproven,
     Infeasible,
+
+    /// <summary>Nothing tells: what a bound is set for, or all of it, is not known.</summary>
+    Unknown,
 }
 
 /// <summary>A platform, and what is expected of the model on it.</summary>
 /// <param name="Hardware">As the database has it, with what the table of known hardware adds.</param>
 public sealed record HardwareRecommendation(HardwarePlatform Hardware)
 {
-    /// <summary>From 1; 0 for one that is infeasible.</summary>
+    /// <summary>From 1; 0 for one that is infeasible, or of which nothing tells.</summary>
     public int Rank { get; init; }
 
     /// <summary>Null for a platform that the database does not have.</summary>
@@ -54,7 +57,16 @@ public sealed record HardwareRecommendation(HardwarePlatform Hardware)
     /// <summary>Such as "cuda"; null: whichever the platform has.</summary>
     public string? ExecutionProvider { get; init; }
 
+    /// <summary>What runs the model, such as "onnxruntime"; null: unknown.</summary>
+    public string? Backend { get; init; }
+
     public string? Precision { get; init; }
+
+    /// <summary>How the results came about that the estimates are made of; null where there are none.</summary>
+    public MeasuringMethod? Method { get; init; }
+
+    /// <summary>The version of the model whose results they are; null where they belong to none.</summary>
+    public string? VersionTag { get; init; }
 
     /// <summary>How a training is split; null for what was measured, and for inference.</summary>
     public TrainingPlan? Plan { get; init; }
@@ -65,7 +77,8 @@ public sealed record HardwareRecommendation(HardwarePlatform Hardware)
     /// <summary>Seconds of a typical request, or of a training step; null when nothing tells.</summary>
     public Estimate? Latency { get; init; }
 
-    /// <summary>Seconds that 99 of 100 requests keep; null where no result has a 99th percentile.</summary>
+    /// <summary>Seconds that 99 of 100 requests keep, in the next run: its interval has the scatter of the typical latency and that of the tail. Null where no result has a
+    /// 99th percentile; without an interval where the runs that have one are too few to show any scatter.</summary>
     public Estimate? LatencyP99 { get; init; }
 
     /// <summary>Inputs a second, written tokens a second, or tokens a second that are trained on.</summary>
@@ -87,16 +100,16 @@ public sealed record HardwareRecommendation(HardwarePlatform Hardware)
     /// <summary>What an hour of the whole platform costs; null without a price.</summary>
     public double? CostPerHour => Price?.PerHourOf(Hardware.DeviceCount);
 
-    /// <summary>Joules of an inference, where it was measured.</summary>
+    /// <summary>Joules of an inference, the mean of the runs that measured it.</summary>
     public double? EnergyJoules { get; init; }
 
     /// <summary>Whether no other feasible platform is better in one respect, and worse in none.</summary>
     public bool IsOnFront { get; init; }
 
-    /// <summary>0 to 1: in how many of 1000 draws from what is known this platform was the most useful one.</summary>
+    /// <summary>0 to 1: in how many of 1000 draws from what is known this platform was the most useful one of those that were measured in the same way.</summary>
     public double ChanceOfBest { get; init; }
 
-    /// <summary>Above 0 to 1: its usefulness as a share of the most useful one's.</summary>
+    /// <summary>Above 0 to 1: its usefulness as a share of the most useful one's of those that were measured in the same way.</summary>
     public double Utility { get; init; }
 
     public EstimateOrigin Origin { get; init; }
@@ -127,6 +140,15 @@ public sealed record HardwareAdvice(
 
     /// <summary>What to measure next, and why; null when nothing more would change the advice.</summary>
     public string? NextExperiment { get; init; }
+
+    /// <summary>Of what nothing tells whether it can do it, and why.</summary>
+    public IReadOnlyList<HardwareRecommendation> Unknown { get; init; } = [];
+
+    /// <summary>How the results came about that predictions and the order are about; null where nothing was measured.</summary>
+    public MeasuringMethod? Method { get; init; }
+
+    /// <summary>The version of the model that they are about; null where its results belong to none.</summary>
+    public string? VersionTag { get; init; }
 
     /// <summary>What limits the advice.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];

@@ -1,4 +1,5 @@
 using Gpux.Benchmarks.Database;
+using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Benchmarks.Recommendations;
@@ -32,8 +33,9 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
     /// <param name="latencySensitive">Whether latency counts twice.</param>
     /// <param name="memoryConstrained">Whether memory counts twice.</param>
     /// <param name="topK">How many at most, at least 1.</param>
-    /// <returns>The best first; empty when nothing is known. For training: what it was measured on, then GPUs, as many as hold it, with their plan.</returns>
+    /// <returns>The best first; empty when nothing can do it. For training: what it was measured on, then GPUs, as many as hold it, with their plan.</returns>
     /// <exception cref="UnknownBenchmarkModelException">The database has no such model.</exception>
+    /// <exception cref="NothingKnownException">Neither was anything measured, nor does anything tell the model's size.</exception>
     public IReadOnlyList<HardwareRecommendation> RecommendHardware(string modelName, TaskType taskType = TaskType.Inference, int? batchSize = null,
         bool latencySensitive = false, bool memoryConstrained = false, int topK = 5, CancellationToken cancellationToken = default)
     {
@@ -47,6 +49,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
 
     /// <summary>As <see cref="RecommendHardware"/>, with all that can be asked and said.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number of the request is out of its range.</exception>
+    /// <exception cref="NothingKnownException">Neither was anything measured, nor does anything tell the model's size.</exception>
     public HardwareAdvice Recommend(RecommendationRequest request, CancellationToken cancellationToken)
     {
         request.Check();
@@ -80,9 +83,9 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
         foreach (var modelId in cells.Cells.Select(cell => cell.ModelId).Distinct())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var request = new RecommendationRequest(ModelFacts.Of(cells.Models[modelId])) { Task = taskType, BatchSize = UsualBatch(cells, modelId), TopK = int.MaxValue };
-            var measured = new AdviceComposer(request, cells, modelId, today, measuredOnly: true).Compose().Ranked
-                .Where(row => row is { HardwareId: not null, Runs: > 0 }).ToArray();
+            var request = new RecommendationRequest(ModelFacts.Of(cells.Models[modelId])) { Task = taskType, TopK = int.MaxValue };
+            var advice = new AdviceComposer(request, cells, modelId, today, measuredOnly: true).Compose();
+            var measured = advice.Ranked.Where(row => row is { HardwareId: not null, Runs: > 0 } && row.Method == advice.Method && row.VersionTag == advice.VersionTag).ToArray();
             models++;
             foreach (var row in measured)
             {
@@ -140,7 +143,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
         };
     }
 
-    /// <summary>The platform on which a model was fastest, of all valid runs with a batch of one: a fact, no forecast.</summary>
+    /// <summary>The platform on which a model was fastest, of all valid runs of the model itself with a batch of one, but those at a rate that was chosen: a fact, no forecast.</summary>
     /// <returns>Null for a model without such runs.</returns>
     public FastestRun? FindFastest(string name, CancellationToken cancellationToken)
     {
@@ -153,13 +156,11 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
             JOIN metric_results p ON p.test_run_id = r.id AND p.metric = 'latency.e2e' AND coalesce(p.p50, p.mean) IS NOT NULL
             JOIN hardware_platforms h ON h.id = r.hardware_id
             WHERE r.model_id = $1 AND r.verdict = 'valid' AND r.task_type = 'inference' AND coalesce(r.batch_size, 1) = 1 AND r.provenance <> 'simulated'
+                AND r.suite <> $2 AND r.offered_rate IS NULL
             ORDER BY coalesce(p.p50, p.mean), h.name LIMIT 1
-            """, [id], cancellationToken);
+            """, [id, RunSummary.EndToEndSuite], cancellationToken);
         return rows.Read() ? new FastestRun(rows.Text(0), TimeSpan.FromSeconds(rows.Double(1)), rows.IsNull(2) ? null : rows.Text(2), rows.IsNull(3) ? null : rows.Text(3)) : null;
     }
-
-    private static int UsualBatch(BenchmarkCells cells, long modelId) => cells.Cells.Where(cell => cell.ModelId == modelId).GroupBy(cell => cell.Work.BatchSize)
-        .OrderByDescending(group => group.Sum(cell => cell.Runs)).ThenBy(group => group.Key).First().Key;
 
     private long? ModelId(string name, CancellationToken cancellationToken)
     {
@@ -188,6 +189,16 @@ public sealed class UnknownBenchmarkModelException(string model) : GpuxException
     ErrorCode.UnknownBenchmarkModel,
     $"The benchmark database has no model '{model}', or several whose names end so.",
     $"Write the whole name, or measure it: gpux bench {ShellWord.Of(model)} --save. The command gpux recommend needs no results.")
+{
+    public string Model { get; } = model;
+}
+
+/// <summary>Nothing can be said of a model: it was not measured, and its size is not known.</summary>
+public sealed class NothingKnownException(string model, TaskType task) : GpuxException(
+    ErrorCode.NothingKnown,
+    $"Nothing is known of '{model}' that would say which hardware suits it: {(task == TaskType.Training ? "no training of it" : "it")} was not measured, and nothing tells its size.",
+    task == TaskType.Training ? "Add measured trainings (gpux db import FILE), or plan by its size: gpux plan-training --parameters 7B --gpus 8 --gpu H100"
+        : $"Name a folder or a repository with its config.json and weights, or add results: gpux bench {ShellWord.Of(model)} --save, or gpux db import FILE.")
 {
     public string Model { get; } = model;
 }

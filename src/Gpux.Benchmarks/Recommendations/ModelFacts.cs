@@ -41,6 +41,9 @@ public sealed record ModelFacts(string Name)
     /// <summary>Precisions other than the published one whose outputs were compared with it and found good enough.</summary>
     public string CheckedPrecisions { get; init; } = "";
 
+    /// <summary>Whether it can be run with GPUX, and so measured, as far as is known.</summary>
+    public bool IsRunnable { get; init; } = true;
+
     /// <summary>Whether it writes text token by token, so that its throughput is tokens a second.</summary>
     public bool Generates => Task is { } task && Array.IndexOf(GeneratingTasks, task) >= 0;
 
@@ -81,6 +84,7 @@ public sealed record ModelFacts(string Name)
             AttentionHeads = Number("num_attention_heads", "n_head", "num_heads"),
             KeyValueHeads = Number("num_key_value_heads"),
             ContextLength = model.ContextLength,
+            IsRunnable = model.Refusal is null,
         };
     }
 

@@ -1,4 +1,5 @@
 using Gpux.Benchmarks.Results;
+using MathNet.Numerics.Distributions;
 
 namespace Gpux.Benchmarks.Recommendations;
 
@@ -30,15 +31,24 @@ internal sealed record TargetForecast(Forecast Forecast, Question Question, int 
     private double Deviation => Math.Sqrt(Forecast.Variance + Noise);
 }
 
-/// <summary>How often intervals held what had been held out.</summary>
+/// <summary>How often intervals held what was measured after all that they were made of.</summary>
 /// <param name="Metric">"latency" or "throughput".</param>
 /// <param name="Question">Such as "new model".</param>
 /// <param name="Groups">Models, platforms or pairs that were held out, one after another.</param>
-/// <param name="Needed">How many it takes at least for an interval at all.</param>
+/// <param name="Needed">How many it takes at least for an interval at all: those after them are counted.</param>
+/// <param name="Covered">Groups whose error was within the interval that the groups measured before it gave.</param>
 public sealed record HeldOutCoverage(string Metric, string Question, int Groups, int Needed, int Covered, int Count)
 {
+    private const double Level = 0.95;
+
     /// <summary>0 to 1; NaN when nothing could be held out.</summary>
     public double Share => (double)Covered / Count;
+
+    /// <summary>Lower end of the 95 % interval of the share in the long run, of Clopper and Pearson; 0 when nothing could be held out.</summary>
+    public double Low => Covered == 0 ? 0 : Beta.InvCDF(Covered, Count - Covered + 1, (1 - Level) / 2);
+
+    /// <summary>Its upper end; 1 when nothing could be held out.</summary>
+    public double High => Covered == Count ? 1 : Beta.InvCDF(Covered + 1, Count - Covered, (1 + Level) / 2);
 }
 
 /// <summary>Forecasts one quantity, latency or throughput, of any model on any platform, from all that were measured.</summary>
@@ -51,6 +61,7 @@ internal sealed class TargetModel
     private readonly EffectsDesign _design = new();
     private readonly List<double> _values = [];
     private readonly List<LogMean> _means = [];
+    private readonly List<DateTimeOffset> _measuredAt = [];
     private readonly List<int> _models = [];
     private readonly List<int> _platforms = [];
     private readonly Dictionary<Cell, int> _rowOf = [];
@@ -72,10 +83,11 @@ internal sealed class TargetModel
             if ((isRate ? cell.Throughput : cell.Latency) is not { } mean)
                 continue;
             var (model, platform) = (modelOf(cell.ModelId), platformOf(cell.HardwareId));
-            _design.Add(Levels(model, platform, cell.Provider, cell.Work.Precision), Offset(model, platform, cell.Work, cell.CountsTokens));
+            _design.Add(Levels(model, platform, cell.Runner, cell.Work.Precision), Offset(model, platform, cell.Work, cell.CountsTokens));
             _rowOf.Add(cell, _values.Count);
             _values.Add(mean.Mean);
             _means.Add(mean);
+            _measuredAt.Add(cell.MeasuredAt);
             models.TryAdd(cell.ModelId, models.Count);
             platforms.TryAdd(cell.HardwareId, platforms.Count);
             _models.Add(models[cell.ModelId]);
@@ -90,9 +102,9 @@ internal sealed class TargetModel
     public EffectVariances Variances => _fit.Variances;
 
     /// <param name="measured">The cell that is asked for; null where it was never measured.</param>
-    public TargetForecast Forecast(ModelFacts model, HardwarePlatform platform, string? provider, in WorkPoint work, bool countsTokens, Cell? measured)
+    public TargetForecast Forecast(ModelFacts model, HardwarePlatform platform, Runner runner, in WorkPoint work, bool countsTokens, Cell? measured)
     {
-        var row = _design.Row(Levels(model, platform, provider, work.Precision), Offset(model, platform, work, countsTokens));
+        var row = _design.Row(Levels(model, platform, runner, work.Precision), Offset(model, platform, work, countsTokens));
         var index = measured is not null && _rowOf.TryGetValue(measured, out var found) ? found : -1;
         var question = index >= 0 ? Question.Repeat : row.Pair >= 0 ? Question.OtherWorkload
             : (IsUnseen(row, EffectGroup.Model, EffectGroup.UnsizedModel), IsUnseen(row, EffectGroup.Hardware, EffectGroup.UnknownHardware)) switch
@@ -106,15 +118,15 @@ internal sealed class TargetModel
     }
 
     /// <summary>The most likely value alone.</summary>
-    public double Typical(ModelFacts model, HardwarePlatform platform, string? provider, in WorkPoint work, bool countsTokens, Cell? measured) =>
-        Math.Exp(_fit.Mean(_design.Row(Levels(model, platform, provider, work.Precision), Offset(model, platform, work, countsTokens)),
+    public double Typical(ModelFacts model, HardwarePlatform platform, Runner runner, in WorkPoint work, bool countsTokens, Cell? measured) =>
+        Math.Exp(_fit.Mean(_design.Row(Levels(model, platform, runner, work.Precision), Offset(model, platform, work, countsTokens)),
             measured is not null && _rowOf.TryGetValue(measured, out var index) ? index : -1));
 
     public HeldOutCoverage Coverage(Question question, double level)
     {
         var errors = Errors(question);
         var needed = ConformalBand.Needed(level);
-        var (covered, count) = errors.Count > needed ? ConformalBand.Coverage(errors, level, _seed) : (0, 0);
+        var (covered, count) = ConformalBand.Coverage(errors, level, _seed);
         return new HeldOutCoverage(_isRate ? "throughput" : "latency", Named(question), errors.Count, needed, covered, count);
     }
 
@@ -133,8 +145,8 @@ internal sealed class TargetModel
 
     private static bool IsUnseen(EffectRow row, EffectGroup known, EffectGroup unknown) => row.UnseenGroups.Contains(known) || row.UnseenGroups.Contains(unknown);
 
-    private static EffectLevels Levels(ModelFacts model, HardwarePlatform platform, string? provider, string? precision) =>
-        new(platform.Name, RooflineTime.IsKnown(platform), model.Family, model.Name, RooflineTime.IsKnown(model), provider, precision);
+    private static EffectLevels Levels(ModelFacts model, HardwarePlatform platform, Runner runner, string? precision) =>
+        new(platform.Name, RooflineTime.IsKnown(platform), model.Family, model.Name, RooflineTime.IsKnown(model), runner.ToString(), precision);
 
     private double Offset(ModelFacts model, HardwarePlatform platform, in WorkPoint work, bool countsTokens)
     {
@@ -179,6 +191,7 @@ internal sealed class TargetModel
         return threshold;
     }
 
+    // In the order in which they were measured.
     private IReadOnlyList<double[]> Errors(Question question)
     {
         if (!_errors.TryGetValue(question, out var errors))
@@ -199,7 +212,7 @@ internal sealed class TargetModel
             repeated.Add(i);
         }
         var fit = EffectsFit.Solve(_design, values, runs, _fit.Variances);
-        return [.. Some(repeated, GroupsTried).Select(i => (double[])[Error(fit, i, _means[i].Last, 1, measured: i)])];
+        return [.. Some(repeated, GroupsTried).OrderBy(i => _measuredAt[i]).Select(i => (double[])[Error(fit, i, _means[i].Last, 1, measured: i)])];
     }
 
     private double[][] HeldOutErrors(Question question)
@@ -288,7 +301,8 @@ internal sealed class TargetModel
                 if (isForetold(fold, i))
                     errors[i] = Error(fit, i, values[i], _means[i].Runs, measured: -1);
         });
-        return [.. scored.Where(i => !double.IsNaN(errors[i])).GroupBy(i => group[i]).Select(rows => rows.Select(i => errors[i]).ToArray())];
+        return [.. scored.Where(i => !double.IsNaN(errors[i])).GroupBy(i => group[i]).OrderBy(rows => rows.Max(i => _measuredAt[i]))
+            .Select(rows => rows.Select(i => errors[i]).ToArray())];
     }
 
     private double Error(EffectsFit fit, int row, double value, int runs, int measured)

@@ -4,10 +4,11 @@ using MathNet.Numerics.Distributions;
 namespace Gpux.Benchmarks.Recommendations;
 
 /// <summary>Hardware that is looked at, and what its estimates rest on.</summary>
-internal sealed record Candidacy(HardwareRecommendation Row, TargetForecast? Latency, TargetForecast? Throughput);
+/// <param name="Basis">Candidates of another one are not compared with it.</param>
+internal sealed record Candidacy(HardwareRecommendation Row, Basis? Basis, TargetForecast? Latency = null, TargetForecast? Throughput = null, TailForecast? Tail = null);
 
 /// <summary>How useful each platform is, and how likely the most useful one: over draws of what is not known.</summary>
-internal sealed class UtilityRanking(RecommendationRequest request, string model, int seed)
+internal sealed class UtilityRanking(RecommendationRequest request, ModelFacts model, int seed)
 {
     private const int DrawCount = 1000;
     private const double WorthMeasuring = 0.01; // a gain of a hundredth
@@ -16,6 +17,7 @@ internal sealed class UtilityRanking(RecommendationRequest request, string model
     private bool IsTraining => request.Task == TaskType.Training;
 
     /// <summary>Fills in who is on the front, how useful each is and with what chance the most useful; says what to measure next.</summary>
+    /// <param name="able">All of one basis.</param>
     /// <param name="notes">Given what the order leaves out.</param>
     public string? Rank(List<Candidacy> able, UtilityWeights weights, List<string> notes)
     {
@@ -30,15 +32,16 @@ internal sealed class UtilityRanking(RecommendationRequest request, string model
         if (!hasMemory && request.IsMemoryConstrained)
             notes.Add("Memory is no part of the order: it is not known of all, or main memory would be compared with devices' own. --max-memory bounds it.");
         // Trainings by the device: twice as many that are twice as fast are no better.
+        var random = new Random(seed + 3);
         var devices = able.ConvertAll(candidate => IsTraining ? Math.Log(candidate.Row.Hardware.DeviceCount) : 0);
         var axes = new List<Axis[]>();
         for (var i = 0; i < able.Count; i++)
         {
             var row = able[i].Row;
-            var tail = row is { LatencyP99: { } slow, Latency: { } usual } ? slow.Typical / usual.Typical : 1;
+            var (tail, scatter) = row.LatencyP99 is null || able[i].Tail is not { } known ? (0, 0) : (known.Mean, known.MeanDeviation);
             axes.Add(
             [
-                new((row.LatencyP99 ?? row.Latency)?.Typical, Array.ConvertAll(latencies[i], draw => Math.Exp(draw) * tail)),
+                new((row.LatencyP99 ?? row.Latency)?.Typical, Array.ConvertAll(latencies[i], draw => Math.Exp(draw + Math.Max(0, tail + (scatter > 0 ? scatter * Normal.Sample(random, 0, 1) : 0))))),
                 new(Math.Exp(devices[i]) / row.Throughput?.Typical, Array.ConvertAll(rates[i], draw => Math.Exp(devices[i] - draw))),
                 new(row.MemoryBytes, null),
                 new(row.CostPerMillion?.Typical, row.CostPerHour is { } perHour ? Array.ConvertAll(rates[i], draw => PriceList.PerMillion(perHour, Math.Exp(draw), request.PaidShare)) : null),
@@ -91,7 +94,7 @@ internal sealed class UtilityRanking(RecommendationRequest request, string model
         var isPriced = unmeasured.All(i => able[i].Row.Price is not null);
         var next = unmeasured.OrderByDescending(i => gains[i] / (isPriced ? able[i].Row.CostPerHour!.Value : 1)).ThenBy(i => able[i].Row.Hardware.Name, StringComparer.Ordinal).First(); // checked
         return gains[next] < WorthMeasuring ? null
-            : $"Measure on {able[next].Row.Hardware.Name} next (gpux bench {ShellWord.Of(model)} --save): it may be {Math.Exp(gains[next]) - 1:0%} more useful than the best that was measured.";
+            : $"Measure on {able[next].Row.Hardware.Name} next{(model.IsRunnable ? $" (gpux bench {ShellWord.Of(model.Name)} --save)" : "")}: it may be {Math.Exp(gains[next]) - 1:0%} more useful than the best that was measured.";
     }
 
     // Shared effects are drawn once for all, so that platforms rise and fall together where they do.

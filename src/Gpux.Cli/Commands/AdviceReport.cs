@@ -35,7 +35,7 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
         var request = advice.Request;
         if (advice.Ranked.Count == 0)
         {
-            output.WriteLine("No hardware that is known can do this.");
+            output.WriteLine(advice.Unknown.Count == 0 ? "No hardware that is known can do this." : "Of no hardware it is known that it can do this.");
         }
         else
         {
@@ -43,16 +43,14 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
             output.WriteLine();
             WriteTable(output);
         }
-        if (advice.Infeasible.Count > 0)
-            output.WriteLine(terminal.Dim("Cannot do it:"));
-        foreach (var row in advice.Infeasible)
-            output.WriteLine($"  {row.Hardware.Name}: {row.Reasons[0]}");
+        WriteOthers(output, "Cannot do it:", advice.Infeasible);
+        WriteOthers(output, "Not known whether they can do it:", advice.Unknown);
         if (!request.Explain)
             return;
         output.WriteLine();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{request.Model.Name}, {request.Task.ToString().ToLowerInvariant()}, {Batch()}{Tokens()}; weights: throughput {advice.Weights.Throughput:0.000}, latency {advice.Weights.Latency:0.000}, memory {advice.Weights.Memory:0.000}."));
-        output.WriteLine($"Learnt from {advice.Runs.OfModel} runs of the model and {advice.Runs.OfOthers} of others.");
+        output.WriteLine($"Learnt from {Plural.Of(advice.Runs.OfModel, "run")} of the model and {advice.Runs.OfOthers} of others{(advice.Method is { } method ? $", all by {method}" : "")}.");
         foreach (var row in advice.Ranked)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -63,13 +61,21 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
         if (advice.Coverage.Count == 0)
             return;
         output.WriteLine();
-        var table = new Table("held out", "metric", "groups", $"within {request.ConfidenceLevel:0%} intervals").AlignRight(2);
+        var table = new Table("held out", "metric", "groups", $"within {request.ConfidenceLevel:0%} intervals of those before").AlignRight(2);
         foreach (var row in advice.Coverage)
         {
             table.Row(row.Question, row.Metric, $"{row.Groups}", row.Count > 0
-                ? string.Create(CultureInfo.InvariantCulture, $"{row.Covered} of {row.Count} ({row.Share:0.0%})") : $"too few: more than {row.Needed} are needed");
+                ? string.Create(CultureInfo.InvariantCulture, $"{row.Covered} of {row.Count}: {row.Share:0%} [{row.Low:0%}, {row.High:0%}]") : $"too few: more than {row.Needed} are needed");
         }
         table.Write(terminal, output);
+    }
+
+    private void WriteOthers(TextWriter output, string heading, IReadOnlyList<HardwareRecommendation> rows)
+    {
+        if (rows.Count > 0)
+            output.WriteLine(terminal.Dim(heading));
+        foreach (var row in rows)
+            output.WriteLine($"  {row.Hardware.Name}: {row.Reasons[0]}");
     }
 
     // What to take, and what is cheapest where that is something else; how sure it is stands behind it.
@@ -105,17 +111,19 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
     {
         var origin = row.Origin switch
         {
-            EstimateOrigin.Measured or EstimateOrigin.Shrunk => $"Measured in {Plural.Of(row.Runs, "run")}.",
-            EstimateOrigin.Predicted => "Predicted, not measured.",
+            EstimateOrigin.Measured or EstimateOrigin.Shrunk => $"Measured in {Plural.Of(row.Runs, "run")}{Way(row)}.",
+            EstimateOrigin.Predicted => $"Predicted, not measured{Way(row)}.",
             EstimateOrigin.Planned => "Planned, not measured.",
             _ => "At best, by published peaks: nothing was measured.",
         };
         if (row.RestsOnUnverified)
             origin += " Not every published number of it was verified.";
         if (row.ChanceOfBest < 0.5)
-            origin += string.Create(CultureInfo.InvariantCulture, $" Whether another is better is not certain: of 1000 draws of what is not known it was the best in {row.ChanceOfBest:0%}.");
+            origin += string.Create(CultureInfo.InvariantCulture, $" Others were the best in {1 - row.ChanceOfBest:0%} of 1000 draws of what is not known.");
         return row.Feasibility == Feasibility.Unproven ? $"{origin} That it keeps to what was asked is not proven." : origin;
     }
+
+    private static string Way(HardwareRecommendation row) => row.Method is { IsUsual: false } method ? $" ({method})" : "";
 
     private void WriteTable(TextWriter output)
     {
@@ -133,7 +141,7 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
         {
             List<string> cells =
             [
-                $"{row.Rank}", row.Hardware.Name, Show(row, row.Latency, Quantity.Seconds), $"{Show(row, row.Throughput, Quantity.Digits, isCeiling: true)}/s",
+                $"{row.Rank}", row.Hardware.Name, Show(row, row.Latency, Quantity.Seconds), row.Throughput is null ? "?" : $"{Show(row, row.Throughput, Quantity.Digits, isCeiling: true)}/s",
                 Memory(row),
             ];
             if (hasCost)
@@ -265,7 +273,7 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
         json.WriteEndObject();
         json.WriteNumber("runs_of_model", advice.Runs.OfModel);
         json.WriteNumber("runs_of_others", advice.Runs.OfOthers);
-        foreach (var (name, rows) in (ReadOnlySpan<(string, IReadOnlyList<HardwareRecommendation>)>)[("recommendations", advice.Ranked), ("infeasible", advice.Infeasible)])
+        foreach (var (name, rows) in (ReadOnlySpan<(string, IReadOnlyList<HardwareRecommendation>)>)[("recommendations", advice.Ranked), ("infeasible", advice.Infeasible), ("unknown", advice.Unknown)])
         {
             json.WriteStartArray(name);
             foreach (var row in rows)
@@ -288,6 +296,8 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
             json.WriteNumber("groups_needed", row.Needed);
             json.WriteNumber("covered", row.Covered);
             json.WriteNumber("count", row.Count);
+            WriteNumber(json, "share_low", row.Count > 0 ? row.Low : null);
+            WriteNumber(json, "share_high", row.Count > 0 ? row.High : null);
             json.WriteEndObject();
         }
         json.WriteEndArray();
@@ -302,7 +312,18 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
         json.WriteString("hardware", row.Hardware.Name);
         json.WriteString("kind", row.Hardware.Kind.ToString().ToLowerInvariant());
         json.WriteString("execution_provider", row.ExecutionProvider);
+        json.WriteString("backend", row.Backend);
         json.WriteString("precision", row.Precision);
+        json.WriteString("version", row.VersionTag);
+        if (row.Method is { } method)
+        {
+            json.WriteStartObject("measured_by");
+            json.WriteString("suite", method.Suite);
+            json.WriteString("benchmark_version", method.Version);
+            json.WriteString("scenario", method.Scenario);
+            WriteNumber(json, "offered_rate", method.OfferedRate);
+            json.WriteEndObject();
+        }
         json.WriteString("feasibility", row.Feasibility.ToString().ToLowerInvariant());
         json.WriteString("origin", Name(row.Origin));
         json.WriteNumber("device_count", row.Hardware.DeviceCount);

@@ -86,6 +86,8 @@ internal sealed class RecommendCommand : GpuxCommand
                 return (ModelFacts.Of(stored), null);
             var description = await Services.Library.DescribeAsync(reference, new PrepareOptions(Lookup.PreferStore), Terminal.Progress, cancellationToken);
             var facts = ModelFacts.Of(stored?.Name ?? description.Manifest.Model.ToString(), description) with { CheckedPrecisions = Checked(description.Manifest) };
+            if (description.Plan is null)
+                facts = facts.WithSizeOf(description, Services.Library.Store.FindFiles(description.Manifest));
             if (!isTraining)
                 return (WithWork(facts, description, tokens), null);
             return (facts, TrainingModel.Of(description));

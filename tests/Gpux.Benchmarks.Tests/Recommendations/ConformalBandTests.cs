@@ -48,5 +48,53 @@ public sealed class ConformalBandTests
         Assert.True(double.IsPositiveInfinity(ConformalBand.Threshold(groups, 0.9, seed: 1)));
     }
 
+    [Fact]
+    public void Coverage_of_what_does_not_drift_is_what_is_promised()
+    {
+        var random = new Random(11);
+        var (covered, count) = (0, 0);
+        for (var draw = 0; draw < 200; draw++)
+        {
+            var (part, of) = ConformalBand.Coverage([.. Enumerable.Range(0, 60).Select(_ => (double[])[Math.Abs(Normal.Sample(random, 0, 1))])], 0.9, seed: draw);
+            Assert.Equal(60 - ConformalBand.Needed(0.9), of);
+            (covered, count) = (covered + part, count + of);
+        }
+        // Between 90 % and what one group more or less makes of it: ceil((n + 1) 0.9) / (n + 1), from n = 9 on.
+        Assert.InRange((double)covered / count, 0.90, 0.935);
+    }
+
+    [Fact]
+    public void Coverage_of_what_drifts_falls_below_what_is_promised()
+    {
+        var random = new Random(12);
+        // Each group's errors are larger than those of the one before, on the whole.
+        double[][] drifting = [.. Enumerable.Range(0, 100).Select(i => (double[])[Math.Exp(0.05 * i) * Math.Abs(Normal.Sample(random, 0, 1))])];
+        var (covered, count) = ConformalBand.Coverage(drifting, 0.9, seed: 1);
+        Assert.InRange((double)covered / count, 0.3, 0.8);
+        // The same errors in an order that says nothing.
+        var mixed = drifting.ToArray();
+        new Random(13).Shuffle(mixed);
+        (covered, count) = ConformalBand.Coverage(mixed, 0.9, seed: 1);
+        Assert.InRange((double)covered / count, 0.85, 1);
+    }
+
+    [Fact]
+    public void Coverage_needs_more_groups_than_an_interval()
+    {
+        Assert.Equal((0, 0), ConformalBand.Coverage(Errors(9), 0.9, seed: 1));
+        Assert.Equal((0, 1), ConformalBand.Coverage(Errors(10), 0.9, seed: 1)); // each is larger than all before
+    }
+
+    [Theory]
+    [InlineData(18, 20, 0.683, 0.988)] // R: binom.test(18, 20)
+    [InlineData(0, 10, 0, 0.3085)]
+    [InlineData(10, 10, 0.6915, 1)]
+    public void Coverage_has_an_interval_of_its_own(int covered, int count, double low, double high)
+    {
+        var coverage = new HeldOutCoverage("latency", "new model", count + 9, 9, covered, count);
+        Assert.Equal(low, coverage.Low, 3);
+        Assert.Equal(high, coverage.High, 3);
+    }
+
     private static double[][] Errors(int count) => [.. Enumerable.Range(1, count).Select(error => (double[])[error])];
 }

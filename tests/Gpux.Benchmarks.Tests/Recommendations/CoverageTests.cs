@@ -30,7 +30,7 @@ public sealed class CoverageTests(ITestOutputHelper output)
                 {
                     foreach (var batch in (int[])[1, 8])
                     {
-                        var forecast = target.Forecast(fleet.Model(model), fleet.Platform(platform), "cuda", SimulatedFleet.Work(batch), countsTokens: false,
+                        var forecast = target.Forecast(fleet.Model(model), fleet.Platform(platform), SimulatedFleet.Cuda, SimulatedFleet.Work(batch), countsTokens: false,
                             measured.GetValueOrDefault((model, platform, batch)));
                         var run = Math.Exp(fleet.Run(model, platform, batch));
                         lock (counts)

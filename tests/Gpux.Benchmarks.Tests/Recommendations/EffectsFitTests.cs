@@ -43,7 +43,7 @@ public sealed class EffectsFitTests
         var fit = EffectsFit.Solve(design, values, runs, variances);
 
         double Covariance(EffectLevels a, EffectLevels b) => (a.Hardware == b.Hardware ? 0.5 : 0) + (a.Family == b.Family ? 0.3 : 0) + (a.Model == b.Model ? 0.2 : 0)
-            + (a.Provider == b.Provider ? 0.4 : 0) + (a.Precision == b.Precision ? 0.1 : 0) + (a.Hardware == b.Hardware && a.Model == b.Model ? 0.15 : 0) + 1e4; // a free intercept
+            + (a.Runner == b.Runner ? 0.4 : 0) + (a.Precision == b.Precision ? 0.1 : 0) + (a.Hardware == b.Hardware && a.Model == b.Model ? 0.15 : 0) + 1e4; // a free intercept
         var covariance = Matrix<double>.Build.Dense(levels.Count, levels.Count, (i, j) => Covariance(levels[i], levels[j]) + (i == j ? 0.07 + 0.02 / runs[i] : 0));
         var residuals = Vector<double>.Build.Dense(levels.Count, i => values[i] - 0.25);
         void Same(EffectLevels asked, int measured)

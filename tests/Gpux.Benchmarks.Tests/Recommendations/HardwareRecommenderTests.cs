@@ -44,11 +44,25 @@ public sealed class HardwareRecommenderTests : IDisposable
     }
 
     [Fact]
-    public void Without_results_and_size_nothing_is_recommended()
+    public void Without_results_and_size_nothing_can_be_said()
     {
-        var advice = new HardwareRecommender(null).Recommend(new RecommendationRequest(new ModelFacts("unheard-of")), default);
-        Assert.Empty(advice.Ranked);
-        Assert.All(advice.Infeasible, row => Assert.Contains("size is not known", row.Reasons[0], StringComparison.Ordinal));
+        var request = new RecommendationRequest(new ModelFacts("unheard-of"));
+        Assert.Contains("nothing tells its size", Assert.Throws<NothingKnownException>(() => new HardwareRecommender(null).Recommend(request, default)).Message, StringComparison.Ordinal);
+        // What was found of others says something.
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.010, count: 3);
+        Assert.NotEmpty(_recommender.Recommend(request, default).Ranked);
+    }
+
+    [Fact]
+    public void What_is_unknown_is_not_called_impossible()
+    {
+        _store.Add(Run("a board of ours", HardwareKind.Npu, 0.010, "busy") with { Hardware = new HardwarePlatform("a board of ours", HardwareKind.Npu), Verdict = RunVerdict.Invalid, Reasons = ["busy"] }, default);
+        var advice = _recommender.Recommend(new RecommendationRequest(Facts) { MaxCost = 1000, TopK = 100 }, default);
+        Assert.Empty(advice.Infeasible);
+        Assert.Contains(advice.Unknown, row => row.Hardware.Name == "a board of ours" && row.Reasons[0] == "nothing was measured, and its peaks are not known");
+        Assert.Contains(advice.Unknown, row => row.Hardware.Name == "NVIDIA L4" && row.Reasons[0] == "its price is not known, so that nothing shows whether it keeps the bound");
+        Assert.All(advice.Ranked, row => Assert.NotNull(row.CostPerMillion));
+        Assert.All(advice.Unknown, row => Assert.Equal((0, Feasibility.Unknown), (row.Rank, row.Feasibility)));
     }
 
     [Fact]
@@ -107,7 +121,7 @@ public sealed class HardwareRecommenderTests : IDisposable
         AddRepeatedRuns();
         HardwareAdvice Within(double milliseconds) =>
             _recommender.Recommend(new RecommendationRequest(Facts) { MaxLatency = TimeSpan.FromMilliseconds(milliseconds), TopK = 100 }, default);
-        var second = Within(1000).Ranked.Single(row => row.Hardware.Name == "gpu 1").Latency!.Value;
+        var second = Within(1000).Ranked.Single(row => row.Hardware.Name == "gpu 1").LatencyP99!.Value;
         var advice = Within((second.Typical + second.High) / 2 * 1000);
         Assert.Equal(["gpu 0"], advice.Ranked.Where(row => row.Feasibility == Feasibility.Feasible).Select(row => row.Hardware.Name));
         Assert.Contains("may be up to", advice.Infeasible.Single(row => row.Hardware.Name == "gpu 1").Reasons[0], StringComparison.Ordinal);
@@ -146,7 +160,7 @@ public sealed class HardwareRecommenderTests : IDisposable
         Assert.Null(rows["NVIDIA L4"].CostPerMillion);
         Assert.Equal(0.40 * 1e6 / (3600 * rows["NVIDIA T4"].Throughput!.Value.Typical * 0.5), rows["NVIDIA T4"].CostPerMillion!.Value.Typical, 9);
         var bounded = _recommender.Recommend(new RecommendationRequest(Facts) { MaxCost = 1000 }, default);
-        Assert.Contains(bounded.Infeasible, row => row.Hardware.Name == "NVIDIA L4" && row.Reasons[0] == "its price is not known, so no bound is kept");
+        Assert.Contains(bounded.Unknown, row => row.Hardware.Name == "NVIDIA L4");
         Assert.Contains(bounded.Notes, note => note.StartsWith("Costs are for hardware that has work 50%", StringComparison.Ordinal));
     }
 
@@ -318,14 +332,16 @@ public sealed class HardwareRecommenderTests : IDisposable
         return stored;
     }
 
-    // Twelve platforms, each slower than the one before, four runs on each.
+    // Twelve platforms, each slower than the one before, four runs on each, whose tails are the same.
     private void AddRepeatedRuns()
     {
         var random = new Random(1);
         _store.AddAll(
             from platform in Enumerable.Range(0, 12)
             from run in Enumerable.Range(0, 4)
-            select Run($"gpu {platform}", HardwareKind.Gpu, 0.010 * (1 + platform) * Math.Exp(0.05 * (random.NextDouble() - 0.5)), $"{platform} {run}"), default);
+            let seconds = 0.010 * (1 + platform) * Math.Exp(0.05 * (random.NextDouble() - 0.5))
+            let stored = Run($"gpu {platform}", HardwareKind.Gpu, seconds, $"{platform} {run}")
+            select stored with { Metrics = [.. stored.Metrics.Select(result => result.Metric == Metric.Latency ? result with { P99 = 1.1 * seconds } : result)] }, default);
     }
 
     private void Add(string hardware, HardwareKind kind, double seconds, int count = 1, string precision = "fp32")

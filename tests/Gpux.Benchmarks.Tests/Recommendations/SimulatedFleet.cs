@@ -7,6 +7,8 @@ namespace Gpux.Benchmarks.Tests.Recommendations;
 /// (heavy tails), and runs with noise, of which one in twenty is wild.</summary>
 internal sealed class SimulatedFleet
 {
+    public static readonly Runner Cuda = new("onnxruntime", "cuda");
+    private static readonly MeasuringMethod Method = new("gpux bench", "1", "closed-loop", null);
     private readonly Random _random;
     private readonly Dictionary<long, ModelFacts> _models = [];
     private readonly Dictionary<long, HardwarePlatform> _platforms = [];
@@ -52,7 +54,7 @@ internal sealed class SimulatedFleet
                     continue;
                 foreach (var batch in (int[])[1, 8, 32])
                     if (batch == 1 || _random.NextDouble() < 0.3)
-                        cells.Add(new Cell(model, platform, "cuda", Work(batch)) { Latency = Runs(model, platform, batch, 1 + _random.Next(5)) });
+                        cells.Add(new Cell(model, platform, Cuda, Method, Work(batch)) { Latency = Runs(model, platform, batch, 1 + _random.Next(5)) });
             }
         }
         return cells;

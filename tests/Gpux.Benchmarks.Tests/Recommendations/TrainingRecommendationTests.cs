@@ -107,12 +107,8 @@ public sealed class TrainingRecommendationTests
     }
 
     [Fact]
-    public void A_model_of_unknown_size_is_not_planned()
-    {
-        var advice = Advise(new RecommendationRequest(new ModelFacts("unheard-of")) { Task = TaskType.Training });
-        Assert.Empty(advice.Ranked);
-        Assert.Contains("The model's size is not known, so that nothing is planned.", advice.Notes);
-    }
+    public void A_model_of_unknown_size_is_not_planned() =>
+        Assert.Throws<NothingKnownException>(() => Advise(new RecommendationRequest(new ModelFacts("unheard-of")) { Task = TaskType.Training }));
 
     [Fact]
     public void Bounds_of_trainings_are_checked() => Assert.All((RecommendationRequest[])

@@ -88,6 +88,47 @@ public sealed class RecommendTests : IDisposable
     }
 
     [Fact]
+    public async Task A_model_that_is_not_converted_is_advised_by_the_size_of_its_weights()
+    {
+        var folder = _user.Copy("models", "llama");
+        var config = await File.ReadAllTextAsync(Path.Combine(folder, "config.json"));
+        File.Delete(Path.Combine(folder, "config.json")); // the copy is not writable
+        await File.WriteAllTextAsync(Path.Combine(folder, "config.json"), config.Replace("\"llama\"", "\"nobody-converts-this\"", StringComparison.Ordinal));
+        var answer = await _user.RunAsync("recommend", folder, "--json");
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        var row = answer.Json.GetProperty("recommendations")[0];
+        Assert.Equal("roofline", row.GetProperty("origin").GetString());
+        Assert.True(row.GetProperty("tokens_per_second").GetProperty("typical").GetDouble() > 1); // a language model, by its class
+        Assert.InRange(row.GetProperty("memory_bytes").GetInt64(), 1, new FileInfo(Path.Combine(folder, "model.safetensors")).Length * 100);
+        Assert.Empty(answer.Json.GetProperty("unknown").EnumerateArray());
+        var text = await _user.RunAsync("recommend", folder);
+        Assert.Contains("gpux bench cannot measure it", text.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("size is not known", text.Output + text.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_of_which_nothing_is_known_is_an_error_and_no_table_of_blanks()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_user.Folder, "riddle")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "config.json"), """{"model_type": "riddle"}""");
+        var answer = await _user.RunAsync("recommend", folder);
+        Assert.Equal((1, ""), (answer.ExitCode, answer.Output));
+        Assert.Contains("GPUX6088", answer.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("bounds", answer.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_measured_in_another_way_is_kept_apart_and_named()
+    {
+        Fill();
+        Fill("gpux bench --end-to-end");
+        var answer = await _user.RunAsync("db", "recommend", "--model", "bert-base-uncased", "--db", "benchmark_db.duckdb", "--json");
+        var rows = answer.Json.GetProperty("recommendations").EnumerateArray().ToArray();
+        Assert.Equal(("NVIDIA L4", 6, "a test"), (rows[0].GetProperty("hardware").GetString(), rows[0].GetProperty("runs").GetInt32(), rows[0].GetProperty("measured_by").GetProperty("suite").GetString()));
+        Assert.Contains(answer.Json.GetProperty("notes").EnumerateArray(), note => note.GetString()!.Contains("12 of gpux bench --end-to-end 1, closed-loop", StringComparison.Ordinal)); // a text
+    }
+
+    [Fact]
     public async Task People_get_a_table_with_reasons()
     {
         Fill();
@@ -138,7 +179,7 @@ public sealed class RecommendTests : IDisposable
         Assert.Equal("unproven", row.GetProperty("feasibility").GetString());
     }
 
-    private void Fill()
+    private void Fill(string suite = "a test")
     {
         using var store = BenchmarkStore.Open(Path.Combine(_user.Folder, "benchmark_db.duckdb"), TimeSpan.Zero, default);
         foreach (var (hardware, kind, seconds) in ((string, HardwareKind, double)[])[("NVIDIA L4", HardwareKind.Gpu, 0.002), ("EPYC 7763", HardwareKind.Cpu, 0.020)])
@@ -147,14 +188,14 @@ public sealed class RecommendTests : IDisposable
             {
                 store.Add(new BenchmarkRun
                 {
-                    Key = $"{hardware} {i}",
+                    Key = $"{hardware} {suite} {i}",
                     Model = new BenchmarkedModel("bert-base-uncased") { Architecture = "bert", ParameterCount = 110_000_000 },
                     Hardware = new HardwarePlatform(hardware, kind) { MemoryBytes = 24_000_000_000 },
                     Workload = new Workload(TaskType.Inference, "closed-loop") { Precision = "fp32", BatchSize = 1, InputTokens = 128, Concurrency = 1 },
                     Engine = new Engine("onnxruntime") { ExecutionProvider = kind == HardwareKind.Cpu ? "cpu" : "cuda" },
                     Provenance = Provenance.Imported,
                     MachineFingerprint = hardware,
-                    Suite = "a test",
+                    Suite = suite,
                     BenchmarkVersion = "1",
                     Verdict = RunVerdict.Valid,
                     StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),

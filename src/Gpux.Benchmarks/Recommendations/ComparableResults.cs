@@ -1,0 +1,60 @@
+namespace Gpux.Benchmarks.Recommendations;
+
+/// <summary>The cells of one basis, and what is learnt from them.</summary>
+internal sealed class ComparableResults
+{
+    private const int LevelLimit = 64; // models and platforms whose effects are learnt
+
+    /// <param name="basis">All models but the one that is asked about count in the newest version of theirs that was measured so. Null where nothing was measured at all.</param>
+    /// <param name="level">Of the intervals; null for none.</param>
+    public ComparableResults(BenchmarkCells database, ModelFacts model, long? modelId, Basis? basis, double? level, int seed)
+    {
+        Basis = basis;
+        var sameWay = database.Cells.Where(cell => cell.Method == basis?.Method).ToArray();
+        var newest = new Dictionary<long, Cell>();
+        foreach (var cell in sameWay)
+            if (!newest.TryGetValue(cell.ModelId, out var known) || (cell.VersionId ?? 0) > (known.VersionId ?? 0))
+                newest[cell.ModelId] = cell;
+        Cells = Array.FindAll(sameWay, cell => cell.VersionId == (cell.ModelId == modelId ? basis!.VersionId : newest[cell.ModelId].VersionId)); // there is one, for there are cells
+        var cells = Learnt(Cells, database, model, modelId);
+        Own = [.. Cells.Where(cell => cell.ModelId == modelId)];
+        CountsTokensAlone = Own.Any(cell => cell is { Throughput: not null, CountsTokensAlone: true });
+        RunsOfOthers = cells.Where(cell => cell.ModelId != modelId).Sum(cell => cell.Runs);
+        var facts = cells.Select(cell => cell.ModelId).Distinct().ToDictionary(id => id, id => id == modelId ? model : ModelFacts.Of(database.Models[id]));
+        TargetModel? latency = null, throughput = null;
+        Parallel.Invoke(() => latency = Learn(isRate: false), () => throughput = Learn(isRate: true));
+        (Latency, Throughput) = (latency!, throughput!); // made above
+        Tails = new TailModel(cells, level);
+
+        TargetModel Learn(bool isRate) => new(isRate ? Array.FindAll(cells, cell => cell.CountsTokensAlone == CountsTokensAlone) : cells, id => facts[id], id => database.Hardware[id], isRate, level, seed);
+    }
+
+    public Basis? Basis { get; }
+
+    public Cell[] Cells { get; }
+
+    /// <summary>Cells of the model that is asked about.</summary>
+    public IReadOnlyList<Cell> Own { get; }
+
+    /// <summary>Whether throughputs are of tokens of requests of unknown length: such are not compared with those of requests.</summary>
+    public bool CountsTokensAlone { get; }
+
+    public int RunsOfOthers { get; }
+    public TargetModel Latency { get; }
+    public TargetModel Throughput { get; }
+    public TailModel Tails { get; }
+    public bool IsEmpty => Latency.IsEmpty && Throughput.IsEmpty;
+
+    // Of so many models and platforms as are solved in a moment: the model's own, then its relatives, then those measured most.
+    private static Cell[] Learnt(Cell[] cells, BenchmarkCells database, ModelFacts model, long? modelId)
+    {
+        var models = Most(cell => cell.ModelId, id => id == modelId ? 0 : model.Family is { } family && database.Models[id].Architecture == family ? 1 : 2);
+        var ownPlatforms = cells.Where(cell => cell.ModelId == modelId).Select(cell => cell.HardwareId).ToHashSet();
+        var platforms = Most(cell => cell.HardwareId, id => ownPlatforms.Contains(id) ? 0 : 1);
+        return Array.FindAll(cells, cell => models.Contains(cell.ModelId) && platforms.Contains(cell.HardwareId));
+
+        HashSet<long> Most(Func<Cell, long> of, Func<long, int> distance) =>
+            [.. cells.GroupBy(of).OrderBy(group => distance(group.Key)).ThenByDescending(group => group.Sum(cell => cell.Runs)).ThenBy(group => group.Key)
+                .Take(LevelLimit).Select(group => group.Key)];
+    }
+}
