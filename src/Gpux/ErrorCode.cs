@@ -163,6 +163,7 @@ public enum ErrorCode
     RunChanged = 6019,
     RunNotFound = 6020,
     BackupNotOurs = 6021,
+    NotDatabase = 6022,
     UnknownResultFormat = 6030,
     UnreadableResultFile = 6031,
     ResultColumns = 6032,

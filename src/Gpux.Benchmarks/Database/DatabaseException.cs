@@ -12,6 +12,13 @@ public sealed class DatabaseDamagedException(string database, string detail) : D
         ? $"Put its newest backup in its place: {command}"
         : "Name another file; no backup of it lies beside it.");
 
+/// <summary>The file is of another kind than a database. DuckDB would open it all the same, and lose what is stored.</summary>
+/// <param name="kind">What it looks like, such as "JSON".</param>
+public sealed class NotDatabaseException(string file, string kind) : DatabaseException(
+    ErrorCode.NotDatabase,
+    $"'{file}' is no DuckDB database: it looks like {kind}.",
+    $"Name another file with --db-path; results in this one are imported into it: gpux db import {ShellWord.Of(file)}");
+
 /// <summary>Another process, or another part of this one, has the database open.</summary>
 public sealed class DatabaseLockedException(string database, string holder) : DatabaseException(
     ErrorCode.DatabaseLocked,

@@ -145,8 +145,9 @@ public sealed class ModelBenchmark(ModelLibrary library, LaunchProgram program, 
             Vendor = machine.Vendor,
             Device = machine.Processor,
             MemoryBytes = machine.MemoryBytes,
-            MemoryBytesPerSecond = speed.MemoryBytesPerSecond,
-            Peaks = [new ArithmeticPeak("fp32", speed.Float32OperationsPerSecond, "measured")],
+            // A database keeps them for good.
+            MemoryBytesPerSecond = speed.IsOfBusyMachine ? null : speed.MemoryBytesPerSecond,
+            Peaks = speed.IsOfBusyMachine ? [] : [new ArithmeticPeak("fp32", speed.Float32OperationsPerSecond, ArithmeticPeak.Measured)],
             MetadataJson = Json(machine.WriteTo),
         };
     }

@@ -1,6 +1,7 @@
 using Gpux.Benchmarks.Database;
 using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Versions;
 
 namespace Gpux.Benchmarks.Recommendations;
 
@@ -40,7 +41,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
         bool latencySensitive = false, bool memoryConstrained = false, int topK = 5, CancellationToken cancellationToken = default)
     {
         if (FindModel(modelName, cancellationToken) is not { } model)
-            throw new UnknownBenchmarkModelException(modelName);
+            throw Unknown(modelName, cancellationToken);
         return Recommend(new RecommendationRequest(ModelFacts.Of(model))
         {
             Task = taskType, BatchSize = batchSize, IsLatencySensitive = latencySensitive, IsMemoryConstrained = memoryConstrained, TopK = topK,
@@ -108,7 +109,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
     public IReadOnlyList<StoredScore> StoredScores(string modelName, int topK, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(topK, 1);
-        var id = ModelId(modelName, cancellationToken) ?? throw new UnknownBenchmarkModelException(modelName);
+        var id = ModelId(modelName, cancellationToken) ?? throw Unknown(modelName, cancellationToken);
         var scores = new List<StoredScore>();
         using var rows = connection!.Query( // it has the model
             """
@@ -142,6 +143,10 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
             SizeBytes = rows.IsNull(5) ? null : rows.Int64(5),
         };
     }
+
+    /// <summary>What to say of a name that <see cref="FindModel"/> does not find.</summary>
+    public UnknownBenchmarkModelException Unknown(string name, CancellationToken cancellationToken) =>
+        new(name, connection is null ? [] : ModelNames.Candidates(connection, name, cancellationToken));
 
     /// <summary>The platform on which a model was fastest, of all valid runs of the model itself with a batch of one, but those at a rate that was chosen: a fact, no forecast.</summary>
     /// <returns>Null for a model without such runs.</returns>
@@ -184,10 +189,11 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
 /// <param name="Latency">Of a typical request of one input.</param>
 public sealed record FastestRun(string Hardware, TimeSpan Latency, string? Precision, string? ExecutionProvider);
 
-/// <summary>The benchmark database has no model of a name.</summary>
-public sealed class UnknownBenchmarkModelException(string model) : GpuxException(
+/// <summary>The benchmark database has no model of a name, or several whose names end so.</summary>
+/// <param name="candidates">What may be meant; see <see cref="ModelNames.Candidates"/>.</param>
+public sealed class UnknownBenchmarkModelException(string model, IReadOnlyList<string> candidates) : GpuxException(
     ErrorCode.UnknownBenchmarkModel,
-    $"The benchmark database has no model '{model}', or several whose names end so.",
+    $"The benchmark database has no model '{model}'{(candidates.Count == 0 ? "." : $", or several whose names end so; it has {string.Join(", ", candidates)}.")}",
     $"Write the whole name, or measure it: gpux bench {ShellWord.Of(model)} --save. The command gpux recommend needs no results.")
 {
     public string Model { get; } = model;

@@ -13,26 +13,13 @@ namespace Gpux.Benchmarks.Reports;
 /// else. Pictures are SVG in the page; names of strangers are escaped.</remarks>
 public static class BenchmarkReport
 {
-    /// <summary>Writes beside the file and then takes its place, so that nobody finds half of it.</summary>
+    /// <summary>Writes the page as <see cref="OutputFile"/> does.</summary>
     /// <param name="runs">At least one. Their samples, where they have them, make the distributions.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void WriteHtml(IReadOnlyList<BenchmarkRun> runs, string path) => WriteHtml(RunNames.Of(runs), path);
 
     /// <inheritdoc cref="WriteHtml(IReadOnlyList{BenchmarkRun}, string)"/>
-    public static void WriteHtml(RunNames runs, string path)
-    {
-        var beside = $"{path}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.part";
-        try
-        {
-            File.WriteAllText(beside, ToHtml(runs));
-            File.Move(beside, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(beside);
-            throw;
-        }
-    }
+    public static void WriteHtml(RunNames runs, string path) => OutputFile.WriteText(path, ToHtml(runs));
 
     /// <summary>A page with one picture.</summary>
     public static string ToHtml(Chart chart)
@@ -238,7 +225,7 @@ public static class BenchmarkReport
             html.Text("td", string.Join(", ", ((string?[])[run.Model.Name, run.Model.Registry, run.VersionTag is { } tag ? $"version {tag}" : null]).Where(part => part is not null)), "class", "name");
             html.Text("td", Names.Of(run.Provenance) + (run.ProvenanceSource is { } source ? $": {source}" : ""), "class", "name");
             html.Text("td", run.StartedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture));
-            html.Text("td", UnitScale.Format("s", run.Duration.TotalSeconds), "class", "n").Open("td").Text("code", run.Key).Close().Close();
+            html.Text("td", run.Duration > TimeSpan.Zero ? UnitScale.Format("s", run.Duration.TotalSeconds) : "-", "class", "n").Open("td").Text("code", run.Key).Close().Close();
         }
         html.Close().Close().Close();
     }

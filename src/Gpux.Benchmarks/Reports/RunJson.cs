@@ -37,7 +37,8 @@ public static class RunJson
         json.WriteEndArray();
         Optional(json, "bundle_sha256", run.BundleSha256);
         json.WriteString("started_at", run.StartedAt.ToUniversalTime());
-        json.WriteNumber("duration_seconds", run.Duration.TotalSeconds);
+        if (run.Duration > TimeSpan.Zero)
+            json.WriteNumber("duration_seconds", run.Duration.TotalSeconds);
         json.WriteStartArray("metrics");
         foreach (var metric in run.Metrics)
             WriteMetric(json, metric);

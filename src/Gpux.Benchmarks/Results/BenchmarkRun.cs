@@ -45,6 +45,8 @@ public sealed record BenchmarkRun
     public string? BundleSha256 { get; init; }
 
     public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Zero where it is not known.</summary>
     public required TimeSpan Duration { get; init; }
 
     /// <summary>One of a metric at most.</summary>
@@ -52,6 +54,13 @@ public sealed record BenchmarkRun
 
     /// <summary>The raw values; null where they are not known, or were not asked for.</summary>
     public RunSamples? Samples { get; init; }
+
+    /// <summary>Whether a user's word means the run's hardware: its name, its kind or the execution provider, which without one is the vendor's ("cuda");
+    /// letter case does not count.</summary>
+    public bool IsOn(string hardware) => hardware.Equals(Hardware.Name, StringComparison.OrdinalIgnoreCase)
+        || hardware.Equals(Names.Of(Hardware.Kind), StringComparison.OrdinalIgnoreCase)
+        || hardware.Equals(Engine.ExecutionProvider, StringComparison.OrdinalIgnoreCase)
+        || Engine.ExecutionProvider is null && GpuVendor.Runs(Hardware, hardware);
 
     /// <returns>Null when the run did not measure it.</returns>
     public MetricResult? this[Metric metric] => Metrics.FirstOrDefault(result => result.Metric == metric);
@@ -98,10 +107,16 @@ public sealed record HardwarePlatform(string Name, HardwareKind Kind)
 
     /// <summary>A JSON object.</summary>
     public string? MetadataJson { get; init; }
+
+    /// <summary>Whether its bandwidth and peaks were measured, which is done together.</summary>
+    internal bool IsMeasured => Peaks.Any(peak => peak.Source == ArithmeticPeak.Measured);
 }
 
-/// <param name="Source">"measured", or where the number was published.</param>
-public sealed record ArithmeticPeak(string Precision, double OperationsPerSecond, string Source);
+/// <param name="Source"><see cref="Measured"/>, or where the number was published.</param>
+public sealed record ArithmeticPeak(string Precision, double OperationsPerSecond, string Source)
+{
+    public const string Measured = "measured";
+}
 
 public enum HardwareKind
 {
@@ -185,10 +200,12 @@ public sealed record RunFilter
     /// <summary>A model's name.</summary>
     public string? Model { get; init; }
 
-    /// <summary>A platform's name, its kind, or an execution provider ("cuda"); letter case does not count.</summary>
+    /// <summary>See <see cref="BenchmarkRun.IsOn"/>.</summary>
     public string? Hardware { get; init; }
 
+    /// <summary>A version's tag, or "@" and an alias, which means a version of each model that has it.</summary>
     public string? VersionTag { get; init; }
+
     public string? Precision { get; init; }
     public TaskType? TaskType { get; init; }
     public RunVerdict? Verdict { get; init; }

@@ -12,6 +12,7 @@ internal sealed class RunReader(ISqlConnection connection)
         // All that is read is of one moment, so that no run is without its metrics.
         using var transaction = connection.HasTransaction ? null : connection.BeginTransaction();
         var peaks = HardwareReader.Peaks(connection, cancellationToken);
+        var alias = filter.VersionTag is ['@', .. var name] ? name : null;
         List<StoredRun> runs = [];
         using (var rows = connection.Query(
             """
@@ -22,8 +23,12 @@ internal sealed class RunReader(ISqlConnection connection)
                 hardware_kind, vendor, device, device_count, memory_bytes, memory_bytes_per_second, hardware_metadata
             FROM run_details
             WHERE (CAST($1 AS VARCHAR) IS NULL OR model_name = $1)
-                AND (CAST($2 AS VARCHAR) IS NULL OR lower(hardware_name) = $2 OR hardware_kind = $2 OR lower(execution_provider) = $2)
+                AND (CAST($2 AS VARCHAR) IS NULL OR lower(hardware_name) = $2 OR hardware_kind = $2 OR lower(execution_provider) = $2
+                    OR execution_provider IS NULL AND hardware_kind = 'gpu' AND lower(vendor) = CAST($10 AS VARCHAR))
                 AND (CAST($3 AS VARCHAR) IS NULL OR version_tag = $3)
+                AND (CAST($9 AS VARCHAR) IS NULL OR (model_id, version_tag) IN (
+                    SELECT v.model_id, v.version_tag FROM model_alias_moves a JOIN model_registry_versions v ON v.id = a.version_id
+                    WHERE a.alias = $9 AND a.id IN (SELECT max(id) FROM model_alias_moves GROUP BY model_id, alias)))
                 AND (CAST($4 AS VARCHAR) IS NULL OR precision_name = $4)
                 AND (CAST($5 AS VARCHAR) IS NULL OR task_type = $5)
                 AND (CAST($6 AS VARCHAR) IS NULL OR verdict = $6)
@@ -32,9 +37,10 @@ internal sealed class RunReader(ISqlConnection connection)
             LIMIT $8
             """,
             [
-                filter.Model, filter.Hardware?.ToLowerInvariant(), filter.VersionTag, filter.Precision,
+                filter.Model, filter.Hardware?.ToLowerInvariant(), alias is null ? filter.VersionTag : null, filter.Precision,
                 filter.TaskType is { } task ? Names.Of(task) : null, filter.Verdict is { } verdict ? Names.Of(verdict) : null,
-                filter.Ids is { } ids ? RunIds.List(ids) : null, filter.Limit ?? long.MaxValue,
+                filter.Ids is { } ids ? RunIds.List(ids) : null, filter.Limit ?? long.MaxValue, alias,
+                filter.Hardware is { } hardware ? GpuVendor.OfProvider(hardware)?.ToLowerInvariant() : null,
             ], cancellationToken))
         {
             while (rows.Read())

@@ -93,35 +93,36 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
         return id;
     }
 
-    /// <summary>Makes the hardware known, and adds what was not known of it. A measured peak replaces a published one.</summary>
+    /// <summary>Makes the hardware known, and adds what was not known of it. A measured bandwidth or peak replaces a published one, and of measured ones the
+    /// greatest stays: a ceiling is the most that was seen, and a busy machine shows less.</summary>
     /// <returns>Its id.</returns>
     public long EnsureHardware(HardwarePlatform hardware, CancellationToken cancellationToken)
     {
         RunCheck.Require(hardware);
         SqlValue[] described =
         [
-            hardware.Name, Names.Of(hardware.Kind), hardware.Vendor, hardware.Device, SqlValue.From(hardware.MemoryBytes),
-            SqlValue.From(hardware.MemoryBytesPerSecond), hardware.MetadataJson,
+            hardware.Name, Names.Of(hardware.Kind), hardware.Vendor, hardware.Device, SqlValue.From(hardware.MemoryBytes), hardware.MetadataJson,
         ];
         if (First(FindHardware, [hardware.Name], cancellationToken) is { } id)
         {
             connection.Execute(
                 """
                 UPDATE hardware_platforms SET vendor = coalesce(vendor, $3), device = coalesce(device, $4), memory_bytes = coalesce(memory_bytes, $5),
-                    memory_bytes_per_second = coalesce(memory_bytes_per_second, $6), metadata = coalesce(metadata, CAST($7 AS JSON)), updated_at = $8
+                    metadata = coalesce(metadata, CAST($6 AS JSON)), updated_at = $7
                 WHERE name = $1 AND kind = $2 AND (vendor IS NULL AND CAST($3 AS VARCHAR) IS NOT NULL OR device IS NULL AND CAST($4 AS VARCHAR) IS NOT NULL
                     OR memory_bytes IS NULL AND CAST($5 AS BIGINT) IS NOT NULL
-                    OR memory_bytes_per_second IS NULL AND CAST($6 AS DOUBLE PRECISION) IS NOT NULL
-                    OR metadata IS NULL AND CAST($7 AS VARCHAR) IS NOT NULL)
+                    OR metadata IS NULL AND CAST($6 AS VARCHAR) IS NOT NULL)
                 """, [.. described, clock.GetUtcNow()], cancellationToken);
+            if (hardware.MemoryBytesPerSecond is { } bandwidth)
+                RaiseBandwidth(id, bandwidth, hardware.IsMeasured, cancellationToken);
         }
         else
         {
             id = First(
                 """
-                INSERT INTO hardware_platforms (name, kind, vendor, device, memory_bytes, memory_bytes_per_second, metadata, device_count)
-                VALUES ($1, $2, $3, $4, $5, $6, CAST($7 AS JSON), $8) ON CONFLICT (name) DO NOTHING RETURNING id
-                """, [.. described, (long)hardware.DeviceCount], cancellationToken) ?? throw CameFirst(hardware.Name);
+                INSERT INTO hardware_platforms (name, kind, vendor, device, memory_bytes, metadata, device_count, memory_bytes_per_second)
+                VALUES ($1, $2, $3, $4, $5, CAST($6 AS JSON), $7, $8) ON CONFLICT (name) DO NOTHING RETURNING id
+                """, [.. described, (long)hardware.DeviceCount, SqlValue.From(hardware.MemoryBytesPerSecond)], cancellationToken) ?? throw CameFirst(hardware.Name);
         }
         foreach (var peak in hardware.Peaks)
         {
@@ -131,10 +132,20 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
                 ON CONFLICT (hardware_id, precision_name) DO UPDATE
                 SET operations_per_second = excluded.operations_per_second, source = excluded.source, updated_at = $5
                 WHERE excluded.source = 'measured'
+                    AND (hardware_peaks.source <> 'measured' OR hardware_peaks.operations_per_second < excluded.operations_per_second)
                 """, [id, peak.Precision, peak.OperationsPerSecond, peak.Source, clock.GetUtcNow()], cancellationToken);
         }
         return id;
     }
+
+    // Before the peaks are stored: they tell whether the bandwidth that is there was measured.
+    private void RaiseBandwidth(long hardwareId, double bandwidth, bool isMeasured, CancellationToken cancellationToken) =>
+        connection.Execute(
+            """
+            UPDATE hardware_platforms SET memory_bytes_per_second = $2, updated_at = $4
+            WHERE id = $1 AND (memory_bytes_per_second IS NULL OR $3 AND (memory_bytes_per_second < $2
+                OR memory_bytes_per_second > $2 AND NOT EXISTS (SELECT 1 FROM hardware_peaks WHERE hardware_id = $1 AND source = 'measured')))
+            """, [hardwareId, bandwidth, isMeasured, clock.GetUtcNow()], cancellationToken);
 
     /// <returns>So many of the runs that they fit into memory; none at the end.</returns>
     private static CheckedRun[] Take(IEnumerator<BenchmarkRun> runs, DateTimeOffset now)

@@ -18,8 +18,10 @@ public sealed record HardwareScore(
     /// <summary>What the score does not say, in sentences.</summary>
     public IReadOnlyList<string> Notes => [.. Score.Notes, .. Setting.Notes];
 
-    /// <summary>Whether a user's word means this hardware: its name, its kind, or an execution provider; letter case does not count.</summary>
+    /// <summary>Whether a user's word means this hardware: its name, its kind, or an execution provider of its results, or,
+    /// where they do not say theirs, of its vendor's GPUs ("cuda"); letter case does not count.</summary>
     public bool IsOn(string hardware) => hardware.Equals(Hardware.Name, StringComparison.OrdinalIgnoreCase)
         || hardware.Equals(Names.Of(Hardware.Kind), StringComparison.OrdinalIgnoreCase)
-        || ProviderNames.Contains(hardware, StringComparer.OrdinalIgnoreCase);
+        || ProviderNames.Contains(hardware, StringComparer.OrdinalIgnoreCase)
+        || ProviderNames.Count == 0 && GpuVendor.Runs(Hardware, hardware);
 }

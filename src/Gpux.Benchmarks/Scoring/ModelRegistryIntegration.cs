@@ -138,7 +138,7 @@ public sealed class ModelRegistryIntegration(BenchmarkStore store, IReferenceFor
         var proofs = models.List().OrderBy(model => model.ResolvedAt).SelectMany(model => StoredVariant.Of(model))
             .Where(variant => variant.State == VariantState.Usable)
             .Select(variant => (Name: variant.Model.Manifest.Model.ToString(), Proof: PrecisionProof.Read(variant.Folder)))
-            .Where(found => found.Proof is not null && _names.Find(store.Connection, found.Name, cancellationToken) is not null).ToArray();
+            .Where(found => found.Proof is not null && _names.FindWhole(store.Connection, found.Name, cancellationToken) is not null).ToArray();
         foreach (var (name, proof) in proofs)
             StorePrecisionProof(name, proof!, cancellationToken); // filtered so
         return proofs.Length;

@@ -22,11 +22,12 @@ public sealed class RunOfOtherVersionException(string version, IReadOnlyList<(lo
         + (others.Count > RunIds.Shown ? $" and {others.Count - RunIds.Shown} more." : "."),
     "Nothing was linked. A result belongs to one version: leave these out, or move them with --relink.");
 
-/// <summary>The database knows no such model.</summary>
-public sealed class ModelNotMeasuredException(string model) : GpuxException(
+/// <summary>The database knows no such model, or several whose names end so.</summary>
+/// <param name="candidates">What may be meant; see <see cref="Versions.ModelNames.Candidates"/>.</param>
+public sealed class ModelNotMeasuredException(string model, IReadOnlyList<string> candidates) : GpuxException(
     ErrorCode.ModelNotMeasured,
-    $"The database has neither results nor versions of a model '{model}'.",
-    $"Check the name (gpux db list), measure it (gpux bench {ShellWord.Of(model)} --save), or add a version: gpux db add-version --model {ShellWord.Of(model)} --version v1.0.0");
+    $"The database has neither results nor versions of a model '{model}'{(candidates.Count == 0 ? "." : $"; it has {string.Join(", ", candidates)}.")}",
+    $"Write the whole name (gpux db list), measure it (gpux bench {ShellWord.Of(model)} --save), or add a version: gpux db add-version --model {ShellWord.Of(model)} --version v1.0.0");
 
 /// <summary>The database knows no such hardware.</summary>
 public sealed class HardwareNotKnownException(string hardware, IReadOnlyList<string> known) : GpuxException(

@@ -30,8 +30,11 @@ internal sealed record ImportedRun(string Tool, string Suite)
     public IReadOnlyList<string> Reasons { get; init; } = [];
     public IReadOnlyList<MetricResult> Metrics { get; init; } = [];
 
-    /// <summary>What makes the run this one, where two files tell of it more and less exactly. Null: all of the above.</summary>
+    /// <summary>What makes the run this one, besides its model and hardware, where two files tell of it more and less exactly. Null: all of the above.</summary>
     public IReadOnlyList<string?>? Identity { get; init; }
+
+    /// <summary>Whether <see cref="Identity"/> alone does: it has an id that no other run has, whatever else a source says or leaves out.</summary>
+    public bool HasOwnId { get; init; }
 }
 
 /// <summary>Makes runs of what the rows of one file say.</summary>
@@ -46,7 +49,6 @@ internal sealed class ImportContext(ImportOptions options, SourceFile file)
 
     private readonly SortedSet<string> _notes = new(StringComparer.Ordinal);
     private readonly Dictionary<(string, int, HardwareKind?), HardwarePlatform> _platforms = [];
-    private readonly HashSet<string> _identities = new(StringComparer.Ordinal);
 
     public ImportOptions Options { get; } = options;
     public SourceFile File { get; } = file;
@@ -67,9 +69,6 @@ internal sealed class ImportContext(ImportOptions options, SourceFile file)
             _notes.Add(text);
     }
 
-    /// <summary>Whether the file has told of the run before, in other words perhaps.</summary>
-    public bool IsRepeated { get; private set; }
-
     /// <exception cref="RowRefusedException">It has no model or hardware, and no option says them.</exception>
     public BenchmarkRun Complete(ImportedRun imported)
     {
@@ -77,14 +76,11 @@ internal sealed class ImportContext(ImportOptions options, SourceFile file)
             : throw new RowRefusedException("model", "the file names no model: say --model"));
         var written = imported.Hardware ?? Options.Hardware ?? throw new RowRefusedException("hardware", "the file names no hardware: say --hardware");
         var hardware = Platform((written, imported.Hardware is null ? 1 : imported.DeviceCount, imported.HardwareKind));
-        List<string?> identity = imported.Identity is { } stated
-            ? [imported.Suite, model.Name, imported.VersionTag, hardware.Name, .. stated]
-            : WholeIdentity(imported, model, hardware);
-        var key = KeyPrefix + Digest(identity);
-        IsRepeated = imported.Identity is not null && !_identities.Add(key);
+        List<string?> identity = imported.Identity is not { } stated ? WholeIdentity(imported, model, hardware)
+            : imported.HasOwnId ? [imported.Suite, .. stated] : [imported.Suite, model.Name, imported.VersionTag, hardware.Name, .. stated];
         return new BenchmarkRun
         {
-            Key = key,
+            Key = KeyPrefix + Digest(identity),
             Model = model,
             VersionTag = imported.VersionTag,
             Hardware = hardware,

@@ -37,29 +37,26 @@ public sealed class ResultExport(BenchmarkStore store)
         return name != path && format == ExportFormat.Parquet ? null : format;
     }
 
-    /// <param name="path">Replaced when all is written; compressed where it ends in ".gz".</param>
-    /// <returns>How many runs were written.</returns>
+    /// <param name="path">See <see cref="OutputFile"/>; compressed where it ends in ".gz".</param>
+    /// <returns>How many runs were written, in how many bytes.</returns>
     /// <exception cref="ResultExportException">The file cannot be written.</exception>
-    public long Write(string path, ExportFormat format, RunFilter filter, CancellationToken cancellationToken)
+    public (long Runs, long Bytes) Write(string path, ExportFormat format, RunFilter filter, CancellationToken cancellationToken)
     {
-        var full = Path.GetFullPath(path);
-        var temporary = Path.Combine(Path.GetDirectoryName(full) ?? full, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}");
+        var temporary = path;
         try
         {
             using var scratch = new ScratchDatabase(spills: true);
             var count = Fill(scratch.Connection, filter, cancellationToken);
-            scratch.Connection.Execute(Copy(format, path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)), [temporary], cancellationToken);
-            File.Move(temporary, full, overwrite: true);
-            return count;
+            var bytes = OutputFile.Write(path, whole =>
+            {
+                temporary = whole;
+                scratch.Connection.Execute(Copy(format, path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)), [whole], cancellationToken);
+            });
+            return (count, bytes);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or DatabaseUnavailableException or DatabaseStorageFullException)
         {
-            throw new ResultExportException(path, exception.Message.Replace(temporary, full, StringComparison.Ordinal), exception);
-        }
-        finally
-        {
-            if (File.Exists(temporary))
-                File.Delete(temporary);
+            throw new ResultExportException(path, exception.Message.Replace(temporary, path, StringComparison.Ordinal), exception);
         }
     }
 

@@ -19,7 +19,7 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
 
     private const int RowsPerReport = 1000;
 
-    // Keys that a dry run has met: half of their SHA-256, so that ten million take some hundred megabytes.
+    // Keys that a dry run has met in any file.
     private readonly HashSet<UInt128> _seen = [];
 
     /// <summary>Is told how many rows of a file were read.</summary>
@@ -126,8 +126,11 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
     private int CountNew(string[] keys, CancellationToken cancellationToken)
     {
         var known = Known(keys, cancellationToken);
-        return keys.Count(key => !known.Contains(key) && _seen.Add(BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(key)))));
+        return keys.Count(key => !known.Contains(key) && _seen.Add(HalfDigest(key)));
     }
+
+    /// <summary>Half of a key's SHA-256: ten million of them take some hundred megabytes.</summary>
+    private static UInt128 HalfDigest(string key) => BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
     private HashSet<string> Known(string[] keys, CancellationToken cancellationToken)
     {
@@ -155,6 +158,7 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
                 throw new RefusedRowsException(file.Path, refused.ToString());
         }
         var context = new ImportContext(options, file);
+        var met = new HashSet<UInt128>();
         report.Restart(context.Notes);
         var now = clock.GetUtcNow();
         using var rows = reader.Rows(file, (number, column, problem) =>
@@ -187,7 +191,10 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
                 continue;
             }
             report.Runs++;
-            if (!context.IsRepeated)
+            var isRepeated = !met.Add(HalfDigest(run.Key));
+            if (isRepeated)
+                report.Repeated++;
+            if (!isRepeated || !IsKnownByKey(run))
                 yield return run;
         }
         file.VerifyUnchanged(cancellationToken);
@@ -210,8 +217,9 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
     private static string Beginning(SourceFile file) => file.Kind switch
     {
         SourceKind.Database => "it is a database without the tables of results.",
-        _ when file.Columns.Count > 0 => $"its columns are {string.Join(", ", file.Columns.Take(8).Select(SourceRow.Shown))}{(file.Columns.Count > 8 ? ", …" : "")}.",
-        _ => "it is empty.",
+        SourceKind.Text or SourceKind.Json when string.IsNullOrWhiteSpace(file.Head) => "it is empty.",
+        SourceKind.Json when file.Columns.Count == 0 => $"it is JSON, but does not begin with an object that has properties, or nests deeper than {SourceFile.MaxDepth}.",
+        _ => $"its columns are {string.Join(", ", file.Columns.Take(8).Select(SourceRow.Shown))}{(file.Columns.Count > 8 ? ", …" : "")}.",
     };
 }
 
@@ -233,7 +241,10 @@ public sealed class FileImport(string path)
     public int New { get; internal set; }
 
     /// <summary>Runs that the database had.</summary>
-    public long AlreadyThere => Error is null ? Runs - New : 0;
+    public long AlreadyThere => Error is null ? Runs - New - Repeated : 0;
+
+    /// <summary>Runs that the file tells of more than once, each time but the first.</summary>
+    public long Repeated { get; internal set; }
 
     public long RefusedCount { get; internal set; }
 
@@ -250,7 +261,7 @@ public sealed class FileImport(string path)
     internal void Restart(IReadOnlyCollection<string> notes)
     {
         Notes = notes;
-        (Rows, Runs, RefusedCount) = (0, 0, 0);
+        (Rows, Runs, Repeated, RefusedCount) = (0, 0, 0, 0);
         Refused.Clear();
     }
 

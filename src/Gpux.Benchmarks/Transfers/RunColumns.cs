@@ -58,7 +58,7 @@ internal static class RunColumns
         ("verdict", Text, (row, run) => row.Add(Names.Of(run.Verdict))),
         ("verdict_reasons", Text, (row, run) => row.Add(ReasonsJson(run.Reasons))),
         ("started_at", "TIMESTAMPTZ", (row, run) => row.Add(run.StartedAt)),
-        ("duration", Number, (row, run) => row.Add(run.Duration.TotalSeconds)),
+        ("duration", Number, (row, run) => Add(row, run.Duration > TimeSpan.Zero ? run.Duration.TotalSeconds : null)),
         ("provenance", Text, (row, run) => row.Add(Names.Of(run.Provenance))),
         ("provenance_source", Text, (row, run) => row.Add(run.ProvenanceSource)),
         ("bundle_sha256", Text, (row, run) => row.Add(run.BundleSha256)),
@@ -138,7 +138,7 @@ internal static class RunColumns
             Reasons = Reasons(row),
             BundleSha256 = Digest(row),
             StartedAt = row.Time("started_at") ?? throw new RowRefusedException("started_at", "it is missing"),
-            Duration = Duration(row) ?? throw new RowRefusedException("duration", "it is missing"),
+            Duration = Duration(row) ?? TimeSpan.Zero,
             Metrics = Metrics(row),
             Samples = Samples(row),
         };

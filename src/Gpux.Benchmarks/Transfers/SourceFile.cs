@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Gpux.Benchmarks.Database;
+using Gpux.Benchmarks.Database.DuckDb;
 
 namespace Gpux.Benchmarks.Transfers;
 
@@ -224,7 +225,7 @@ internal sealed class SourceFile : IDisposable
     {
         if (head.StartsWith("PAR1"u8))
             return SourceKind.Parquet;
-        if (head.Length > 12 && head[8..].StartsWith("DUCK"u8))
+        if (FileSignature.IsOne(head))
             return SourceKind.Database;
         if (head.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]) || head.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]))
             throw new UnreadableResultFileException(path, "it is UTF-16.", "Save it as UTF-8.");

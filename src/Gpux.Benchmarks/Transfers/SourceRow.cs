@@ -52,13 +52,7 @@ internal abstract class SourceRow(long number)
     };
 
     /// <summary>An instant; UTC where it says no zone.</summary>
-    public virtual DateTimeOffset? Time(string column)
-    {
-        if (Text(column) is not { } text)
-            return null;
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-            ? time : throw new RowRefusedException(column, $"{Shown(text)} is no date and time");
-    }
+    public virtual DateTimeOffset? Time(string column) => Text(column) is { } text ? SourceTime.Parse(column, text) : null;
 
     public bool Has(string column) => Columns.Contains(column, StringComparer.Ordinal);
 

@@ -58,7 +58,7 @@ public sealed class VersionControlSystem(BenchmarkStore store, ModelStore? model
         }
         using var transaction = store.Connection.BeginTransaction();
         var named = _names.Named(modelName);
-        var (modelId, model) = _names.Find(store.Connection, modelName, cancellationToken) ?? (store.EnsureModel(named, cancellationToken), named.Name);
+        var (modelId, model) = _names.FindWhole(store.Connection, modelName, cancellationToken) ?? (store.EnsureModel(named, cancellationToken), named.Name);
         var now = _clock.GetUtcNow();
         var (id, _) = VersionTable.Ensure(store.Connection, modelId, model, versionTag, now, cancellationToken);
         Complete(id, model, versionTag, hash, metadata, now, cancellationToken);

@@ -46,6 +46,12 @@ internal static class VersionTable
         throw new VersionNotFoundException(model, VersionText.Shown(tag), Tags(connection, modelId, cancellationToken));
     }
 
+    /// <summary>As <see cref="Require"/>, where a text that is no tag may also be an alias without its mark, as in "bert@champion".</summary>
+    /// <exception cref="VersionNotFoundException">There is no such version.</exception>
+    public static (long Id, string Tag) RequireTagOrAlias(ISqlConnection connection, long modelId, string model, string text, CancellationToken cancellationToken) =>
+        !text.StartsWith(AliasMark) && Find(connection, modelId, text, cancellationToken) is null && AliasTable.Meaning(connection, modelId, text, cancellationToken) is { } meant
+            ? meant : Require(connection, modelId, model, text, cancellationToken);
+
     private static long? Find(ISqlConnection connection, long modelId, string tag, CancellationToken cancellationToken)
     {
         using var rows = connection.Query("SELECT id FROM model_registry_versions WHERE model_id = $1 AND version_tag = $2", [modelId, tag], cancellationToken);

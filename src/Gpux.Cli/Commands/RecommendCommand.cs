@@ -48,7 +48,7 @@ internal sealed class RecommendCommand : GpuxCommand
         var recommender = new HardwareRecommender(store?.Connection);
         if (wantsScores)
         {
-            var stored = Stored(recommender, text, cancellationToken) ?? throw new UnknownBenchmarkModelException(text);
+            var stored = Stored(recommender, text, cancellationToken) ?? throw recommender.Unknown(text, cancellationToken);
             var count = _options.Request(parsed, ModelFacts.Of(stored)).TopK;
             new StoredScoreReport(Terminal, stored.Name, recommender.StoredScores(stored.Name, count, cancellationToken)).Print();
             return ExitCode.Done;

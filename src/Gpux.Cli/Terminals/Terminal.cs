@@ -48,7 +48,8 @@ internal sealed class Terminal : IDisposable
     public static Terminal ForProcess()
     {
         var plain = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } || Environment.GetEnvironmentVariable("TERM") == "dumb";
-        return new Terminal(Writer(Console.OpenStandardOutput()), Writer(Console.OpenStandardError()),
+        return new Terminal(Writer(new StandardStream(Console.OpenStandardOutput(), static exception => new StandardOutputException(exception))),
+            Writer(new StandardStream(Console.OpenStandardError(), failure: null)),
             colours: !plain && !Console.IsOutputRedirected, interactive: !Console.IsErrorRedirected && !plain);
     }
 

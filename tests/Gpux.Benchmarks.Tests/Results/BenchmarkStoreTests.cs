@@ -145,6 +145,49 @@ public abstract class BenchmarkStoreTests : IDisposable
     }
 
     [Fact]
+    public void Measured_ceilings_replace_published_ones_and_only_rise()
+    {
+        static HardwarePlatform Machine(double? bandwidth, double peak, string source) =>
+            new("EPYC", HardwareKind.Cpu) { MemoryBytesPerSecond = bandwidth, Peaks = [new ArithmeticPeak("fp32", peak, source)] };
+        foreach (var (machine, bandwidth, peak) in ((HardwarePlatform, double, double)[])
+        [
+            (Machine(400e9, 9e12, "data sheet"), 400e9, 9e12),
+            (Machine(500e9, 8e12, "another data sheet"), 400e9, 9e12), // the first stays
+            (Machine(19.4e9, 1e11, "measured"), 19.4e9, 1e11),
+            (Machine(38.3e9, 3e11, "measured"), 38.3e9, 3e11),
+            (Machine(20e9, 2e11, "measured"), 38.3e9, 3e11), // a busy machine does less
+            (Machine(400e9, 9e12, "data sheet"), 38.3e9, 3e11),
+            (new HardwarePlatform("EPYC", HardwareKind.Cpu), 38.3e9, 3e11),
+            (Machine(null, 4e11, "measured"), 38.3e9, 4e11),
+        ])
+        {
+            var id = _store.EnsureHardware(machine, default);
+            var stored = HardwareReader.Read(_store.Connection, default)[id];
+            Assert.Equal((bandwidth, peak), (stored.MemoryBytesPerSecond, Assert.Single(stored.Peaks).OperationsPerSecond));
+        }
+    }
+
+    [Fact]
+    public void Results_without_a_provider_are_of_the_provider_that_the_vendor_s_GPUs_have()
+    {
+        static BenchmarkRun On(string key, string vendor, HardwareKind kind, string? provider) => ExampleRun.Of(key, hardware: $"{vendor} {kind}") with
+        {
+            Hardware = new HardwarePlatform($"{vendor} {kind}", kind) { Vendor = vendor }, Engine = new Engine("other") { ExecutionProvider = provider },
+        };
+        BenchmarkRun[] runs = [On("a", "NVIDIA", HardwareKind.Gpu, null), On("b", "AMD", HardwareKind.Gpu, null), On("c", "NVIDIA", HardwareKind.Gpu, "webgpu"),
+            On("d", "AMD", HardwareKind.Cpu, null), On("e", "NVIDIA", HardwareKind.Gpu, "cuda")];
+        _store.AddAll(runs, default);
+        foreach (var (word, keys) in ((string, string[])[])[("cuda", ["a", "e"]), ("CUDA", ["a", "e"]), ("rocm", ["b"]), ("webgpu", ["c"]), ("gpu", ["a", "b", "c", "e"])])
+        {
+            Assert.Equal(keys, _store.Find(new RunFilter { Hardware = word }, default).Select(run => run.Run.Key));
+            Assert.Equal(keys, runs.Where(run => run.IsOn(word)).Select(run => run.Key));
+        }
+        var scores = new ModelRegistryIntegration(_store).CalculateSuitabilityScores();
+        Assert.Equal(["NVIDIA Gpu"], scores.Where(score => score.IsOn("cuda")).Select(score => score.Hardware.Name));
+        Assert.Equal(["AMD Gpu"], scores.Where(score => score.IsOn("rocm")).Select(score => score.Hardware.Name));
+    }
+
+    [Fact]
     public void What_is_learned_of_a_model_and_hardware_is_added_and_not_overwritten()
     {
         var id = _store.EnsureModel(new BenchmarkedModel("bert") { Task = "fill-mask" }, default);

@@ -71,7 +71,7 @@ public sealed class StoreFaultTests : IDisposable
             shell.WaitForExit();
         using var restored = BenchmarkStore.Open(File_, TimeSpan.Zero, default);
         Assert.Equal("a", Assert.Single(restored.Find(new RunFilter(), default)).Run.Key);
-        File.WriteAllText(_folder["other.duckdb"], "no database");
+        File.WriteAllBytes(_folder["other.duckdb"], [1, 0, 2, 0]);
         Assert.Contains("no backup", Assert.Throws<DatabaseDamagedException>(
             () => BenchmarkStore.Open(_folder["other.duckdb"], TimeSpan.Zero, default)).Remedy, StringComparison.Ordinal);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Tests.Results;
@@ -167,6 +168,108 @@ public sealed class FormatTests : IDisposable
         Assert.Equal(("mlflow", 2L, 1, 1L), (file.Format, file.Rows, file.New, file.RefusedCount));
         Assert.Equal((2L, "metrics.latency_ms", "'NaN' is no finite number"), (file.Refused[0].Row, file.Refused[0].Column, file.Refused[0].Reason));
         Assert.Equal("bert-base-uncased", Assert.Single(_importer.Runs).Model.Name);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_run_of_MLflow_is_one_whether_its_folder_or_a_reply_tells_of_it(bool folderFirst)
+    {
+        var options = new ImportOptions { Maps = ["metrics.latency_ms=latency.e2e:ms", "params.gpu=hardware"] };
+        string[] sources = [Importer.Golden("mlruns"), Importer.Golden("mlflow-search.json")];
+        if (!folderFirst)
+            Array.Reverse(sources);
+        Assert.Equal([1, 0], sources.Select(source => _importer.ImportAll(source, options).Sum(file => file.New)));
+        Assert.Single(_importer.Runs);
+    }
+
+    [Fact]
+    public void A_run_of_MLflow_is_called_by_what_both_its_folder_and_a_reply_say()
+    {
+        var run = Directory.CreateDirectory(_importer.Folder["mlruns/1/73ed5776f5e04e23be739d46812cb6bd"]).FullName;
+        foreach (var file in Directory.GetFiles(Importer.Golden("mlruns"), "*", SearchOption.AllDirectories))
+        {
+            var copy = _importer.Folder[Path.Combine("mlruns", Path.GetRelativePath(Importer.Golden("mlruns"), file))];
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!); // a file lies in a folder
+            File.Copy(file, copy);
+        }
+        File.WriteAllText(Path.Combine(run, "tags", "mlflow.log-model.history"),
+            """[{"artifact_path": "model", "model_uuid": "0f0f", "flavors": {"transformers": {"source_model_name": "bert-base-uncased"}}}]""");
+        var options = new ImportOptions { Maps = ["metrics.latency_ms=latency.e2e:ms", "params.gpu=hardware"] };
+        _importer.ImportAll(_importer.Folder["mlruns"], options);
+        var kept = Assert.Single(_importer.Runs);
+        Assert.Equal(("bert-base-uncased", "0f0f"), (kept.Model.Name, kept.VersionTag));
+        Assert.Contains("\"mlflow_registered_model\":\"bert-speed/3\"", kept.EnvironmentJson, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("2025-02-01 10:00", "2025-02-01T10:00:00")]
+    [InlineData("2025-02-01T10:00:00+02:00", "2025-02-01T08:00:00")]
+    [InlineData("2025/02/01", "2025-02-01T00:00:00")]
+    [InlineData("1 Feb 2025", "2025-02-01T00:00:00")]
+    [InlineData("13/02/2025 10:30", "2025-02-13T10:30:00")]
+    [InlineData("02/13/2025", "2025-02-13T00:00:00")]
+    [InlineData("31.12.2025 23:59:59", "2025-12-31T23:59:59")]
+    [InlineData("5/5/2025", "2025-05-05T00:00:00")]
+    public void Dates_that_can_be_read_in_one_way_are_read(string written, string utc)
+    {
+        Assert.Equal(1, Dated(written).New);
+        Assert.Equal(DateTimeOffset.Parse($"{utc}Z", CultureInfo.InvariantCulture), Assert.Single(_importer.Runs).StartedAt);
+    }
+
+    [Theory]
+    [InlineData("01/02/2025", "'01/02/2025' is 2025-02-01 or 2025-01-02: write the one that is meant")]
+    [InlineData("1.2.2025 10:00", "'1.2.2025 10:00' is 2025-02-01 or 2025-01-02: write the one that is meant")]
+    [InlineData("12-11-2025", "'12-11-2025' is 2025-11-12 or 2025-12-11: write the one that is meant")]
+    [InlineData("31/01/25", "'31/01/25' has no year of four digits: write it as 2025-01-31")]
+    [InlineData("1/2", "'1/2' has no year of four digits: write it as 2025-01-31")]
+    [InlineData("12:30", "'12:30' is no date with a year of four digits")]
+    [InlineData("13/13/2025", "'13/13/2025' is no date and time")]
+    [InlineData("yesterday", "'yesterday' is no date with a year of four digits")]
+    public void Dates_that_can_be_read_in_two_ways_are_refused(string written, string reason)
+    {
+        var file = Dated(written);
+        Assert.Equal((0, 1L), (file.New, file.RefusedCount));
+        Assert.Equal(("started_at", reason), (file.Refused[0].Column, file.Refused[0].Reason));
+    }
+
+    private FileImport Dated(string date) => _importer.ImportText("dates.csv", $"model,hardware,started_at,ms\nbert,L4,{date},1\n", new ImportOptions { Maps = ["ms=latency.e2e:ms"] });
+
+    [Fact]
+    public void Rows_that_are_equal_are_told_as_repeated_and_not_as_known()
+    {
+        var options = new ImportOptions { Maps = ["ms=latency.e2e:ms"] };
+        const string Table = "model,hardware,ms\nbert,L4,1\nbert,L4,1\nbert,L4,2\nbert,L4,1\n";
+        var dry = _importer.ImportText("a.csv", Table, options with { DryRun = true });
+        Assert.Equal((4L, 2, 0L, 2L), (dry.Runs, dry.New, dry.AlreadyThere, dry.Repeated));
+        var first = _importer.ImportText("a.csv", Table, options);
+        Assert.Equal((4L, 2, 0L, 2L), (first.Runs, first.New, first.AlreadyThere, first.Repeated));
+        var second = _importer.ImportText("a.csv", Table, options);
+        Assert.Equal((4L, 0, 2L, 2L), (second.Runs, second.New, second.AlreadyThere, second.Repeated));
+        // Those with keys of their own as well.
+        var (export, other) = (_importer.Export("e.csv"), _importer.Folder["twice.csv"]);
+        var lines = File.ReadAllLines(export);
+        File.WriteAllLines(other, [.. lines, .. lines[1..]]);
+        var twice = _importer.Import(other);
+        Assert.Equal((4L, 0, 2L, 2L), (twice.Runs, twice.New, twice.AlreadyThere, twice.Repeated));
+    }
+
+    [Fact]
+    public void A_duration_that_is_not_known_is_left_out_and_comes_back_so()
+    {
+        _importer.ImportText("a.csv", "model,hardware,ms\nbert,L4,1\n", new ImportOptions { Maps = ["ms=latency.e2e:ms"] });
+        var run = Assert.Single(_importer.Runs);
+        Assert.Equal(TimeSpan.Zero, run.Duration);
+        var (heading, row) = File.ReadAllLines(_importer.Export("e.csv")) switch { var lines => (lines[0].Split(','), lines[1].Split(',')) };
+        Assert.Contains("duration", heading);
+        Assert.DoesNotContain("0.0", row);
+        using var other = new Importer();
+        Assert.Equal(1, other.Import(_importer.Folder["e.csv"]).New);
+        Assert.Equivalent(run, Assert.Single(other.Runs), strict: true);
+        var json = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var writer = new System.Text.Json.Utf8JsonWriter(json))
+            RunJson.Write(writer, run, id: 1);
+        Assert.DoesNotContain("duration_seconds", System.Text.Encoding.UTF8.GetString(json.WrittenSpan), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -243,6 +243,8 @@ public sealed class HostileImportTests : IDisposable
     {
         Assert.IsType<UnknownResultFormatException>(_importer.ImportText("a.csv", "a,b\n1,2\n").Error);
         Assert.IsType<UnknownResultFormatException>(_importer.ImportText("empty", "").Error);
+        Assert.Contains("it is empty", _importer.ImportText("empty", "").Error!.Message, StringComparison.Ordinal); // as above
+        Assert.Contains("nests deeper than 64", _importer.ImportText("deep.json", new string('[', 200_000)).Error!.Message, StringComparison.Ordinal); // it fails
         Assert.IsType<UnknownResultFormatException>(_importer.ImportText("binary", "ab\0c").Error);
         Assert.IsType<UnreadableResultFileException>(Assert.Single(_importer.ImportAll(_importer.Folder["missing.csv"])).Error);
         Assert.Throws<TransferOptionException>(() => _importer.ImportText("a.csv", "a\n", new ImportOptions { Format = "excel" }));
@@ -328,7 +330,7 @@ public sealed class HostileImportTests : IDisposable
     {
         Assert.Equal(1, _importer.ImportText("a.csv", "model,ms\nm,1\n", Mapped).New);
         var file = _importer.ImportText("a.csv", "model,ms\nm,1\nm,2\nm,2\n", Mapped with { DryRun = true });
-        Assert.Equal((3L, 1, 2L), (file.Runs, file.New, file.AlreadyThere));
+        Assert.Equal((3L, 1, 1L, 1L), (file.Runs, file.New, file.AlreadyThere, file.Repeated));
         Assert.Single(_importer.Runs);
     }
 

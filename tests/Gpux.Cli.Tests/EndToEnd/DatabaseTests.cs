@@ -67,6 +67,71 @@ public sealed class DatabaseTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_file_of_another_kind_is_no_database_to_any_command()
+    {
+        var (table, golden) = (Path.Combine(_user.Folder, "keep.csv"), Path.Combine(Corpus.Repository, "tests", "Golden", "benchmarks"));
+        File.Copy(Path.Combine(golden, "table.csv"), table);
+        foreach (var command in (string[][])[["create-schema"], ["list"], ["backup"], ["import", Path.Combine(golden, "llama-bench.json")], ["export", "-o", "a.csv"], ["version-history", "--model", "m"]])
+        {
+            var refused = await _user.RunAsync(["db", .. command, "--db-path", "keep.csv"]);
+            Assert.True(refused.ExitCode == 1 && refused.Error.Contains("GPUX6022", StringComparison.Ordinal) && refused.Output.Length == 0, $"{command[0]}: {refused}");
+        }
+        Assert.Equal(File.ReadAllText(Path.Combine(golden, "table.csv")), File.ReadAllText(table));
+        Assert.Equal(["keep.csv"], Directory.GetFiles(_user.Folder).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData("", 2, "GPUX5001")]
+    [InlineData("   ", 2, "GPUX5001")]
+    [InlineData(".", 1, "it is a folder")]
+    public async Task A_path_that_names_no_file_is_told(string path, int exitCode, string said)
+    {
+        foreach (var command in (string[])["list", "create-schema", "backup"])
+        {
+            var refused = await _user.RunAsync("db", command, "--db-path", path);
+            Assert.True(refused.ExitCode == exitCode && refused.Error.Contains(said, StringComparison.Ordinal), $"{command}: {refused}");
+        }
+    }
+
+    [Fact]
+    public async Task Results_that_standard_output_has_no_room_for_are_an_error()
+    {
+        Fill([.. Enumerable.Repeat("bert-base-uncased", 500)]);
+        // The program is run again with its output on the small disk, which a file fills.
+        var full = await _user.RunOnDiskAsync(1, $"head -c 2000000 /dev/zero >fill 2>../error; \"$gpux\" db list --limit 500 --db-path '{File_}' >out 2>../error; echo $?; cat ../error", "version");
+        Assert.True(full.Output.EndsWith("Free space there, or send it elsewhere, and run the command again. What was written is not whole.\n", StringComparison.Ordinal)
+            && full.Output.Contains("\n1\nerror GPUX4001: ", StringComparison.Ordinal), full.ToString());
+        // A reader that has seen enough is no failure.
+        var gone = await _user.RunOnDiskAsync(1, $"(\"$gpux\" db list --limit 500 --json --db-path '{File_}'; echo $? >&2) | head -n 1", "version");
+        Assert.True(gone.Output.EndsWith("\n[\n", StringComparison.Ordinal) && gone.Error.Trim() == "0", gone.ToString());
+    }
+
+    [Theory]
+    [InlineData("export", "-o", "named.csv")]
+    [InlineData("report", "-o", "named.html")]
+    [InlineData("plot", "bars", "-o", "named.svg")]
+    [InlineData("plot", "bars", "-o", "named.png")]
+    public async Task What_is_named_as_output_is_written_to_and_not_replaced(params string[] command)
+    {
+        Fill("bert-base-uncased");
+        var (name, target) = (Path.Combine(_user.Folder, command[^1]), Path.Combine(_user.Folder, "target"));
+        File.WriteAllText(target, "old");
+        File.CreateSymbolicLink(name, "target");
+        var linked = await _user.RunAsync(["db", .. command, "--db-path", File_]);
+        Assert.True(linked.ExitCode == 0 && new FileInfo(name).LinkTarget == "target", linked.ToString());
+        var whole = File.ReadAllBytes(target);
+        Assert.NotEqual("old"u8.ToArray(), whole);
+        File.Delete(name);
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [name]))
+            await make.WaitForExitAsync();
+        var read = Task.Run(() => File.ReadAllBytes(name)); // it waits for a writer to open it
+        var piped = await _user.RunAsync(["db", .. command, "--db-path", File_]);
+        Assert.True(piped.ExitCode == 0, piped.ToString());
+        Assert.Equal(whole, await read.WaitAsync(TimeSpan.FromMinutes(1)));
+        Assert.True(OutputFile.IsSpecial(name));
+    }
+
     private void Fill(params ReadOnlySpan<string> models)
     {
         using var store = BenchmarkStore.Open(File_, TimeSpan.Zero, default);

@@ -59,6 +59,11 @@ public sealed class ResultTransferTests : IDisposable
         Assert.Equal(0, refused.ExitCode);
         Assert.Contains("a.csv: row 2, latency.e2e.mean: -0.001 s", refused.Error, StringComparison.Ordinal);
         Assert.Equal(1, (await _user.RunAsync("db", "import", "a.csv", "--strict", "--map", "ms=latency.e2e:ms", "--hardware", "L4", "--db-path", "a.duckdb")).ExitCode);
+        // A file of which every row is refused gave nothing.
+        await File.WriteAllTextAsync(Path.Combine(_user.Folder, "none.csv"), "model,ms\nm,-1\nm,-2\n");
+        var none = await _user.RunAsync("db", "import", "a.csv", "none.csv", "--map", "ms=latency.e2e:ms", "--hardware", "L4", "--db-path", "a.duckdb");
+        Assert.Equal(1, none.ExitCode);
+        Assert.Contains("none.csv: row 2, latency.e2e.mean: -0.002 s", none.Error, StringComparison.Ordinal);
         Assert.Equal(2, (await _user.RunAsync("db", "export", "-o", "a.xlsx", "--db-path", "a.duckdb")).ExitCode);
     }
 

@@ -23,6 +23,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     /// <param name="readOnly">Other processes may read meanwhile; else none may open it.</param>
     /// <param name="lockWait">How long to wait while another process has it. Zero tries once.</param>
     /// <exception cref="DatabaseLockedException">Another process, or this one, has it open still.</exception>
+    /// <exception cref="NotDatabaseException">The file is of another kind, such as CSV.</exception>
     /// <exception cref="DatabaseDamagedException">The file is no database, is damaged, or is of a newer DuckDB.</exception>
     /// <exception cref="DatabaseUnavailableException">The file cannot be opened.</exception>
     /// <exception cref="DuckDbLibraryException">DuckDB itself is missing.</exception>
@@ -31,7 +32,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         ArgumentOutOfRangeException.ThrowIfLessThan(lockWait, TimeSpan.Zero);
         var file = Resolve(path);
-        if (readOnly && !File.Exists(file))
+        if (readOnly && !Path.Exists(file))
             throw new DatabaseUnavailableException(file, "there is no such file.");
         var watch = Stopwatch.StartNew();
         while (true)
@@ -69,6 +70,8 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         var isNew = claim is not null && !File.Exists(path);
         try
         {
+            if (claim is not null)
+                FileSignature.Require(path);
             if (duckdb_create_config(out config) != 0)
                 throw new DatabaseOutOfMemoryException("DuckDB cannot make its configuration.");
             Set(config, "access_mode", readOnly ? "READ_ONLY" : "READ_WRITE");
@@ -84,6 +87,12 @@ public sealed unsafe class DuckDbDatabase : IDisposable
                 if (isNew && failure is DatabaseStorageFullException)
                     File.Delete(path);
                 throw failure;
+            }
+            // Only the size is asked for: to close the file here would drop its lock.
+            if (claim is not null && new FileInfo(path) is not { Exists: true, Length: > 0 })
+            {
+                duckdb_close(ref database);
+                throw new NotDatabaseException(path, FileSignature.EmptyTable); // DuckDB would keep in memory what is to be stored
             }
             return new DatabaseHandle(database, claim);
         }

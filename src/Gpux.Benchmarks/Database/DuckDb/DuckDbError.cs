@@ -63,6 +63,8 @@ internal static unsafe class DuckDbError
             return new DatabaseLockedException(database, holder);
         if (ContainsAny(text, StorageFull))
             return new DatabaseStorageFullException(database, text);
+        if (text.Contains("Cannot launch in-memory database", StringComparison.Ordinal))
+            return new NotDatabaseException(database, FileSignature.EmptyTable);
         // "Cannot open file", with the system's reason.
         return text.Contains("Cannot open file", StringComparison.Ordinal) || Kind(text) is "Permission" or "Invalid Input"
             ? new DatabaseUnavailableException(database, text)

@@ -9,6 +9,9 @@ public sealed record MachineSpeed(double MemoryBytesPerSecond, double Float32Ope
 {
     private const int Rounds = 5;
 
+    /// <summary>Whether others computed meanwhile, so that the machine does more than this says.</summary>
+    public bool IsOfBusyMachine { get; init; }
+
     /// <summary>Measures, in less than two seconds; or reads what was measured before on the same machine.</summary>
     /// <param name="folder">Keeps a file for each machine; made if it is not there.</param>
     public static MachineSpeed Of(MachineDescription machine, string folder)
@@ -19,8 +22,9 @@ public sealed record MachineSpeed(double MemoryBytesPerSecond, double Float32Ope
         var watch = Disturbances.Watch("/");
         var measured = Measure(machine.Processors);
         // What was measured beside other work is not kept: it would be too little for as long as the file lasts.
-        if (watch.Until(onGpu: false).OtherProcesses is null or < Disturbances.BusyShare)
-            Write(path, measured);
+        if (watch.Until(onGpu: false).OtherProcesses >= Disturbances.BusyShare)
+            return measured with { IsOfBusyMachine = true };
+        Write(path, measured);
         return measured;
     }
 

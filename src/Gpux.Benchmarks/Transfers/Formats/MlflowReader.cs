@@ -59,6 +59,8 @@ internal sealed class MlflowReader : IResultReader
                 json.WriteString("mlflow_run_id", row.RequiredText("info.run_id"));
                 if ((row.Text("info.run_name") ?? row.Text("tags.mlflow.runName")) is { } name)
                     json.WriteString("mlflow_run_name", name);
+                if (row.Text("registered.name") is { } registered)
+                    json.WriteString("mlflow_registered_model", $"{registered}/{row.Text("registered.version")}");
                 json.WriteEndObject();
             }),
         };
@@ -70,24 +72,26 @@ internal sealed class MlflowReader : IResultReader
         }
         // A run may be imported once with each map.
         var means = imported.Metrics.Select(result => string.Create(CultureInfo.InvariantCulture, $"{result.Metric.Name}={result.Mean:R}"));
-        return context.Complete(imported with { Identity = [row.RequiredText("info.run_id"), .. means] });
+        return context.Complete(imported with { Identity = [row.RequiredText("info.run_id"), .. means], HasOwnId = true });
     }
 
-    /// <summary>The model by a map, by the registered version that the run made, or by the models that it logged.</summary>
+    /// <summary>The model by a map, by the models that the run logged, or by the registered version that it made, of which only the folders tell.</summary>
     private static (BenchmarkedModel? Model, string? Version) ModelOf(SourceRow row, MappedRow mapped, ImportContext context)
     {
         if (context.Maps.ContainsKey("model") && mapped.Text("model") is { } name)
             return (new BenchmarkedModel(name), null);
-        if (row.Text("registered.name") is { } registered)
-            return (new BenchmarkedModel(registered) { Registry = "mlflow" }, row.Text("registered.version"));
-        if (row.Text(History) is not { } history)
-            return (null, null);
+        if (row.Text(History) is { } history && Logged(history) is { Name: { } logged } last)
+            return (new BenchmarkedModel(logged) { Registry = "mlflow" }, last.Version);
+        return row.Text("registered.name") is { } registered ? (new BenchmarkedModel(registered) { Registry = "mlflow" }, row.Text("registered.version")) : (null, null);
+    }
+
+    private static (string? Name, string? Version)? Logged(string history)
+    {
         using var document = JsonRow.ParseValue(Encoding.UTF8.GetBytes(history), History);
         if (document.RootElement is not { ValueKind: JsonValueKind.Array } models || models.GetArrayLength() == 0)
-            return (null, null);
+            return null;
         var last = models[models.GetArrayLength() - 1];
-        var logged = Text(last, "flavors", "transformers", "source_model_name") ?? Text(last, "artifact_path") ?? Text(last, "name");
-        return (logged is null ? null : new BenchmarkedModel(logged) { Registry = "mlflow" }, Text(last, "model_uuid") ?? Text(last, "model_id"));
+        return (Text(last, "flavors", "transformers", "source_model_name") ?? Text(last, "artifact_path") ?? Text(last, "name"), Text(last, "model_uuid") ?? Text(last, "model_id"));
     }
 
     private static string? Text(JsonElement element, params ReadOnlySpan<string> path)

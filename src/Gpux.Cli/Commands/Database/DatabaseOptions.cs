@@ -40,6 +40,11 @@ internal static class DatabaseOptions
     public static string Backup(this Services services, string? path, CancellationToken cancellationToken) =>
         BenchmarkDatabase.Backup(Location(services, path), LockWait, cancellationToken);
 
-    public static string Location(Services services, string? path) =>
-        path ?? services.Environment.Variable(Variable) ?? services.Library.BenchmarksFile;
+    /// <exception cref="UsageException">--db-path is blank, such as for a variable that is not set.</exception>
+    public static string Location(Services services, string? path)
+    {
+        if (path is not null)
+            return !string.IsNullOrWhiteSpace(path) ? path : throw new UsageException("--db-path names no database.", $"Name one, or leave it out for ${Variable} or the default.");
+        return services.Environment.Variable(Variable) is { } location && !string.IsNullOrWhiteSpace(location) ? location : services.Library.BenchmarksFile;
+    }
 }

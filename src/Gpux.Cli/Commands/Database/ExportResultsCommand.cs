@@ -12,9 +12,9 @@ internal sealed class ExportResultsCommand : GpuxCommand
     private readonly Option<string> _output = new("--output", "-o") { Description = "File to write: .csv, .json, .jsonl (each also .gz) or .parquet.", HelpName = "file", Required = true };
     private readonly Option<ExportFormat?> _format = new("--format") { Description = "What to write where the file's name does not tell." };
     private readonly Option<string> _database = DatabaseOptions.Path();
-    private readonly Option<string> _model = new("--model") { Description = "Results of this model alone.", HelpName = "name" };
+    private readonly Option<string> _model = new("--model") { Description = "Results of this model alone: its name, the end of it, or a reference such as hf:org/name.", HelpName = "name" };
     private readonly Option<string> _hardware = new("--hardware") { Description = "Of this platform, kind of hardware or execution provider alone.", HelpName = "name" };
-    private readonly Option<string> _version = new("--version") { Description = "Of versions with this tag alone.", HelpName = "tag" };
+    private readonly Option<string> _version = new("--version") { Description = "Of versions with this tag alone, or with @ and an alias.", HelpName = "tag" };
     private readonly Option<string> _precision = new("--precision") { Description = "Of this precision alone.", HelpName = "name" };
     private readonly Option<TaskType?> _task = new("--task") { Description = "Of this use alone." };
     private readonly Option<RunVerdict?> _verdict = new("--verdict") { Description = "With this verdict alone." };
@@ -49,8 +49,8 @@ internal sealed class ExportResultsCommand : GpuxCommand
             Verdict = parsed.GetValue(_verdict),
         };
         using var store = Services.OpenToRead(parsed.GetValue(_database), cancellationToken);
-        var count = new ResultExport(store).Write(path, format, filter, cancellationToken);
-        var bytes = new FileInfo(path).Length;
+        filter = ModelVersionOptions.Names(Services).Resolve(store.Connection, filter, cancellationToken);
+        var (count, bytes) = new ResultExport(store).Write(path, format, filter, cancellationToken);
         Terminal.Print(
             output => output.WriteLine($"{Terminal.Bold(path)}  {Plural.Of((int)Math.Min(count, int.MaxValue), "run")}, {ByteSize.Format(bytes)}"),
             json =>

@@ -19,7 +19,7 @@ internal sealed class ImportResultsCommand : GpuxCommand
         Description = $"{string.Join(", ", ResultFormats.Names)}; default: {Automatic}, found out file by file.", HelpName = "name", DefaultValueFactory = _ => Automatic,
     };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Say what an import would do, and store nothing." };
-    private readonly Option<bool> _strict = new("--strict") { Description = "Refuse a file for one row that makes no sense; else the other rows are imported." };
+    private readonly Option<bool> _strict = new("--strict") { Description = "Refuse a file for one row that makes no sense; else the other rows are imported, and it fails only where all are refused." };
     private readonly Option<string[]> _maps = new("--map")
     {
         Description = "What a column is, and in which unit: latency_ms=latency.e2e:ms, gpu=hardware. Repeat it.", HelpName = "column=target:unit",
@@ -66,7 +66,8 @@ internal sealed class ImportResultsCommand : GpuxCommand
             files = new ResultImport(store, options, TimeProvider.System) { Progress = Terminal.Progress }
                 .Import(parsed.GetRequiredValue(_paths), Tell, cancellationToken);
         Terminal.Print(output => WriteTable(output, files, options.DryRun), json => WriteJson(json, files, location, options.DryRun));
-        return Task.FromResult(files.Any(file => file.Error is not null) ? ExitCode.Failed : ExitCode.Done);
+        // A file of which nothing was taken failed; where some rows were refused, --strict is there to say that this is a failure.
+        return Task.FromResult(files.Any(file => file.Error is not null || file is { Runs: 0, RefusedCount: > 0 }) ? ExitCode.Failed : ExitCode.Done);
     }
 
     // A dry run makes no database.
@@ -81,6 +82,8 @@ internal sealed class ImportResultsCommand : GpuxCommand
             Terminal.Note($"{file.Path}: {refused}");
         if (file.RefusedCount > file.Refused.Count)
             Terminal.Note($"{file.Path}: {file.RefusedCount - file.Refused.Count} more rows were refused.");
+        if (file.Repeated > 0)
+            Terminal.Note($"{file.Path}: {Number(file.Repeated)} of its rows tell of a run that another has told of.");
         if (file.Error is { } error)
             Terminal.Note($"{error.Message}\n{error.Remedy}");
     }
@@ -112,6 +115,7 @@ internal sealed class ImportResultsCommand : GpuxCommand
             json.WriteNumber("runs", file.Runs);
             json.WriteNumber("new", file.New);
             json.WriteNumber("already_there", file.AlreadyThere);
+            json.WriteNumber("repeated", file.Repeated);
             json.WriteNumber("refused", file.RefusedCount);
             json.WriteStartArray("refusals");
             foreach (var refused in file.Refused)

@@ -17,7 +17,8 @@ internal static class KnownResults
         {
             using var store = BenchmarkStore.OpenToRead(location, TimeSpan.Zero, cancellationToken);
             var recommender = new HardwareRecommender(store.Connection);
-            return recommender.FindFastest(model.ToString(), cancellationToken) ?? recommender.FindFastest(model.Name, cancellationToken);
+            return ModelVersionOptions.Names(services).Find(store.Connection, model.ToString(), cancellationToken) is { } known
+                ? recommender.FindFastest(known.Name, cancellationToken) : null;
         }
         catch (DatabaseException)
         {

@@ -9,9 +9,9 @@ internal sealed class ListRunsCommand : GpuxCommand
     private const string Summary = "List benchmark results, the latest last.";
 
     private readonly Option<string> _path = DatabaseOptions.Path();
-    private readonly Option<string> _model = new("--model") { Description = "Of this model only." };
-    private readonly Option<string> _hardware = new("--hardware") { Description = "Of this hardware, kind (cpu, gpu, npu, tpu) or execution provider (cuda) only." };
-    private readonly Option<string> _version = new("--version") { Description = "Of this version of the model only.", HelpName = "tag" };
+    private readonly Option<string> _model = new("--model") { Description = "Of this model only: its name, the end of it, or a reference such as hf:org/name.", HelpName = "name" };
+    private readonly Option<string> _hardware = new("--hardware") { HelpName = "name", Description = "Of this hardware, kind (cpu, gpu, npu, tpu) or execution provider (cuda) only." };
+    private readonly Option<string> _version = new("--version") { Description = "Of this version of the model only: a tag, or @ and an alias.", HelpName = "tag" };
     private readonly Option<int> _limit = new("--limit") { Description = "At most so many, the latest.", DefaultValueFactory = _ => 50 };
 
     public ListRunsCommand(Services services)
@@ -28,7 +28,7 @@ internal sealed class ListRunsCommand : GpuxCommand
             throw new UsageException($"--limit is {limit}, where a number from 1 on was expected.", "Write how many results to list, such as --limit 10.");
         var filter = new RunFilter { Model = parsed.GetValue(_model), Hardware = parsed.GetValue(_hardware), VersionTag = parsed.GetValue(_version), Limit = limit };
         using var store = Services.OpenToRead(parsed.GetValue(_path), cancellationToken);
-        var runs = store.Find(filter, cancellationToken);
+        var runs = store.Find(ModelVersionOptions.Names(Services).Resolve(store.Connection, filter, cancellationToken), cancellationToken);
         Terminal.Print(
             output =>
             {

@@ -56,5 +56,8 @@ internal static class ModelVersionOptions
         return ids.Count > 0 ? [.. ids] : throw new UsageException($"{option} names no result.", $"Write numbers and commas: {option} 1,2,3. See: gpux db list.");
     }
 
+    /// <summary>How the database calls what a user names.</summary>
+    public static ModelNames Names(Services services) => new(Forms(services));
+
     private static ReferenceForms Forms(Services services) => new(RegistryCatalog.For(services.Environment));
 }

@@ -102,7 +102,7 @@ internal sealed class PlotCommand : GpuxCommand
             if (ending == ".png")
                 SvgRenderer.Render(ChartSvg.Write(chart), PngScale, output).Save(output);
             else
-                File.WriteAllText(output, ending == ".html" ? BenchmarkReport.ToHtml(chart) : ChartSvg.Write(chart));
+                OutputFile.WriteText(output, ending == ".html" ? BenchmarkReport.ToHtml(chart) : ChartSvg.Write(chart));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -26,7 +26,7 @@ internal sealed class RecommendHardwareCommand : GpuxCommand
         var (name, wantsScores) = (parsed.GetRequiredValue(_model), _options.WantsStoredScores(parsed));
         using var store = Services.OpenToRead(parsed.GetValue(_path), cancellationToken);
         var recommender = new HardwareRecommender(store.Connection);
-        var model = recommender.FindModel(name, cancellationToken) ?? throw new UnknownBenchmarkModelException(name);
+        var model = recommender.FindModel(name, cancellationToken) ?? throw recommender.Unknown(name, cancellationToken);
         var request = _options.Request(parsed, ModelFacts.Of(model));
         if (wantsScores)
             new StoredScoreReport(Terminal, model.Name, recommender.StoredScores(model.Name, request.TopK, cancellationToken)).Print();

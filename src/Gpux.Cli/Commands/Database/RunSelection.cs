@@ -3,6 +3,7 @@ using System.Globalization;
 using Gpux.Benchmarks.Charts;
 using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Versions;
 
 namespace Gpux.Cli.Commands.Database;
 
@@ -10,9 +11,9 @@ namespace Gpux.Cli.Commands.Database;
 internal sealed class RunSelection
 {
     private readonly Option<string> _path = DatabaseOptions.Path();
-    private readonly Option<string?> _model = new("--model") { Description = "Runs of this model only.", HelpName = "name" };
+    private readonly Option<string?> _model = new("--model") { Description = "Runs of this model only: its name, the end of it, or a reference such as hf:org/name.", HelpName = "name" };
     private readonly Option<string?> _hardware = new("--hardware") { Description = "Runs on this hardware only: a name, a kind (cpu, gpu) or a provider (cuda).", HelpName = "name" };
-    private readonly Option<string?> _version = new("--version") { Description = "Runs of this version of the model only.", HelpName = "tag" };
+    private readonly Option<string?> _version = new("--version") { Description = "Runs of this version of the model only: a tag, or @ and an alias.", HelpName = "tag" };
     private readonly Option<string?> _precision = new("--precision") { Description = "Runs in this precision only.", HelpName = "precision" };
 
     public const string Forms = "numbers of the database, files that --json wrote, or MODEL@VERSION";
@@ -41,41 +42,46 @@ internal sealed class RunSelection
         if (sources.Count == 0)
         {
             using var store = services.OpenToRead(parsed.GetValue(_path), cancellationToken);
-            runs.AddRange(Stored(store, filter, takesSamples, cancellationToken));
+            runs.AddRange(Stored(store, ModelVersionOptions.Names(services).Resolve(store.Connection, filter, cancellationToken), takesSamples, cancellationToken));
         }
         foreach (var source in sources)
-            runs.AddRange(Source(services, parsed, source, takesSamples, cancellationToken).Where(run => Agrees(run.Run, filter)));
+            runs.AddRange(Source(services, parsed, source, filter, takesSamples, cancellationToken));
         return runs.Count > 0 ? RunNames.Of([.. runs.Select(run => run.Run)], [.. runs.Select(run => run.Name)])
             : throw new PlotInputException("No run agrees with what was asked for.", "Take an option away, or measure: gpux bench MODEL --save.");
     }
 
     /// <summary>The runs that one word names.</summary>
     public IReadOnlyList<BenchmarkRun> One(Services services, ParseResult parsed, string source, CancellationToken cancellationToken) =>
-        [.. Source(services, parsed, source, takesSamples: true, cancellationToken).Select(run => run.Run)];
+        [.. Source(services, parsed, source, new RunFilter(), takesSamples: true, cancellationToken).Select(run => run.Run)];
 
-    private IEnumerable<(string Name, BenchmarkRun Run)> Source(Services services, ParseResult parsed, string source, bool takesSamples, CancellationToken cancellationToken)
+    /// <param name="also">What they must agree with besides.</param>
+    private IEnumerable<(string Name, BenchmarkRun Run)> Source(
+        Services services, ParseResult parsed, string source, RunFilter also, bool takesSamples, CancellationToken cancellationToken)
     {
+        var names = ModelVersionOptions.Names(services);
         if (File.Exists(source))
         {
             var read = RunJson.Read(source);
-            return read.Select((run, i) => (read.Count == 1 ? Path.GetFileNameWithoutExtension(source) : $"{Path.GetFileNameWithoutExtension(source)} {i + 1}", run));
+            return read.Select((run, i) => (Name: read.Count == 1 ? Path.GetFileNameWithoutExtension(source) : $"{Path.GetFileNameWithoutExtension(source)} {i + 1}", Run: run))
+                .Where(run => Agrees(names, run.Run, also));
         }
         var ids = source.Split(',').Select(id => long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1).ToArray();
         var at = source.LastIndexOf('@');
         var filter = ids.All(id => id >= 0) ? new RunFilter { Ids = ids }
-            : at > 0 ? new RunFilter { Model = source[..at], VersionTag = source[(at + 1)..], Verdict = RunVerdict.Valid }
+            : at > 0 ? new RunFilter { Model = source[..at].TrimEnd('@'), VersionTag = source[(at + 1)..], Verdict = RunVerdict.Valid } // "model@@alias" is one too
             : throw new UsageException($"'{source}' names no runs.", $"Write {Forms}.");
         using var store = services.OpenToRead(parsed.GetValue(_path), cancellationToken);
-        var found = Stored(store, filter, takesSamples, cancellationToken).ToArray();
-        return found.Length > 0 && (filter.Ids is null || found.Length == ids.Distinct().Count()) ? found
-            : throw new PlotInputException($"The database has not all the runs of '{source}'.", "See gpux db list.");
+        var found = store.Find(names.Resolve(store.Connection, filter, cancellationToken), cancellationToken);
+        if (found.Count == 0 || filter.Ids is not null && found.Count != ids.Distinct().Count())
+            throw new PlotInputException($"The database has not all the runs of '{source}'.", "See gpux db list.");
+        return Stored(store, names.Resolve(store.Connection, also, cancellationToken) with { Ids = [.. found.Select(run => run.Id)] }, takesSamples, cancellationToken);
     }
 
     private static IEnumerable<(string, BenchmarkRun)> Stored(BenchmarkStore store, RunFilter filter, bool takesSamples, CancellationToken cancellationToken) =>
         [.. store.Find(filter, cancellationToken).Select(stored => ($"run {stored.Id}", takesSamples ? stored.Run with { Samples = store.Samples(stored.Id, cancellationToken) } : stored.Run))];
 
     // As the database does it, for what comes from files.
-    private static bool Agrees(BenchmarkRun run, RunFilter filter) => (filter.Model is null || filter.Model == run.Model.Name) && (filter.VersionTag is null || filter.VersionTag == run.VersionTag)
+    private static bool Agrees(ModelNames names, BenchmarkRun run, RunFilter filter) => (filter.Model is null || names.Means(filter.Model, run.Model.Name)) && (filter.VersionTag is null || filter.VersionTag == run.VersionTag)
         && (filter.Precision is null || filter.Precision == run.Workload.Precision)
-        && (filter.Hardware is null || ((string?[])[run.Hardware.Name, run.Hardware.Kind.ToString(), run.Engine.ExecutionProvider]).Contains(filter.Hardware, StringComparer.OrdinalIgnoreCase));
+        && (filter.Hardware is null || run.IsOn(filter.Hardware));
 }

@@ -36,7 +36,7 @@ internal static class RunText
             ("backend", $"{engine.Backend} {engine.Version}".Trim()), ("provider", engine.ExecutionProvider ?? ""), ("driver", engine.DriverVersion ?? ""),
             ("threads", Number(engine.Threads)), ("options", engine.OptionsJson ?? ""), ("suite", $"{run.Suite} {run.BenchmarkVersion}".Trim()),
             ("seed", Number(run.Seed)), ("launches", Number(run.LaunchCount)), ("provenance", $"{Lower(run.Provenance)} {run.ProvenanceSource}".Trim()),
-            ("bundle", run.BundleSha256 ?? ""), ("started", Time(run.StartedAt)), ("took", Quantity(run.Duration.TotalSeconds, "s")),
+            ("bundle", run.BundleSha256 ?? ""), ("started", Time(run.StartedAt)), ("took", run.Duration > TimeSpan.Zero ? Quantity(run.Duration.TotalSeconds, "s") : ""),
             ("samples", samples is null ? "" : $"{samples.Format}, {ByteSize.Format(samples.Content.LongLength)}"),
             ("environment", run.EnvironmentJson ?? ""), ("verdict", Verdict(run)),
         ];

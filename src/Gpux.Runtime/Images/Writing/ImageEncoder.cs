@@ -16,31 +16,24 @@ public static class ImageEncoder
     public static void Save(this Image image, string path)
     {
         var ending = Path.GetExtension(path).ToLowerInvariant();
-        var beside = $"{path}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.part";
-        try
+        OutputFile.Write(path, whole =>
         {
             switch (ending)
             {
                 case ".png":
-                    using (var file = File.Create(beside))
+                    using (var file = File.Create(whole))
                         PngEncoder.Write(image, file);
                     break;
                 case ".jpg" or ".jpeg":
-                    VipsEncoder.Write(image, "jpegsave", beside, path);
+                    VipsEncoder.Write(image, "jpegsave", whole, path);
                     break;
                 case ".webp":
-                    VipsEncoder.Write(image, "webpsave", beside, path);
+                    VipsEncoder.Write(image, "webpsave", whole, path);
                     break;
                 default:
                     throw new UnsupportedImageException(path, $"images are written as {string.Join(", ", Endings)}");
             }
-            File.Move(beside, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(beside);
-            throw;
-        }
+        });
     }
 
     /// <summary>The image as a PNG file in memory.</summary>

@@ -83,13 +83,66 @@ public sealed class DatabaseFileTests : IDisposable
         Assert.ThrowsAny<DatabaseException>(() => DuckDbDatabase.Open(_folder[""], false, TimeSpan.Zero, default)); // a folder
     }
 
+    // DuckDB makes a database in memory of tables: what is stored there is lost.
+    [Theory]
+    [InlineData("a.csv", "model,ms\nbert,1\n", "a text, such as CSV")]
+    [InlineData("a.json", "[{\"model\": \"bert\"}]", "JSON")]
+    [InlineData("a.jsonl", "{\"model\": \"bert\"}\n", "JSON")]
+    [InlineData("a.duckdb", "model,ms\nbert,1\n", "a text, such as CSV")]
+    [InlineData("short.csv", "a\n", "a text, such as CSV")]
+    [InlineData("notes.duckdb", "Größe: 1 µs, and so on", "a text, such as CSV")]
+    [InlineData("a.parquet", "PAR1\0\0\0\0\0\0\0\0\0", "Parquet")]
+    [InlineData("a.sqlite", "SQLite format 3\0\0\0\0\0", "an SQLite database")]
+    public void Files_of_another_kind_are_refused_and_stay_as_they_are(string name, string content, string kind)
+    {
+        var file = _folder[name];
+        File.WriteAllText(file, content);
+        foreach (var open in (Action[])[() => BenchmarkDatabase.Connect(file, TimeSpan.Zero, default).Dispose(), () => BenchmarkDatabase.ConnectToRead(file, TimeSpan.Zero, default).Dispose(),
+            () => BenchmarkDatabase.Backup(file, TimeSpan.Zero, default)])
+        {
+            var refused = Assert.Throws<NotDatabaseException>(open);
+            Assert.Equal($"'{file}' is no DuckDB database: it looks like {kind}.", refused.Message);
+            Assert.Contains("--db-path", refused.Remedy, StringComparison.Ordinal);
+        }
+        Assert.Equal(content, File.ReadAllText(file));
+        Assert.Equal([name], _folder.Files);
+    }
+
+    [Theory]
+    [InlineData(".csv")]
+    [InlineData(".json")]
+    [InlineData(".parquet")]
+    public void An_empty_file_that_is_called_as_a_table_is_refused(string ending)
+    {
+        var file = _folder[$"empty{ending}"];
+        File.WriteAllText(file, "");
+        Assert.Throws<NotDatabaseException>(() => BenchmarkDatabase.Connect(file, TimeSpan.Zero, default));
+        Assert.Throws<NotDatabaseException>(() => BenchmarkDatabase.ConnectToRead(file, TimeSpan.Zero, default));
+        Assert.Equal(0, new FileInfo(file).Length);
+        // A new file may be called so: it is a database from the first moment.
+        File.Delete(file);
+        BenchmarkDatabase.Connect(file, TimeSpan.Zero, default).Dispose();
+        BenchmarkDatabase.ConnectToRead(file, TimeSpan.Zero, default).Dispose();
+    }
+
+    [Fact]
+    public void Folders_and_pipes_are_told_as_what_they_are()
+    {
+        Directory.CreateDirectory(_folder["folder"]);
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [_folder["pipe"]]))
+            make.WaitForExit();
+        foreach (var readOnly in (bool[])[true, false])
+        {
+            Assert.Contains("it is a folder", Assert.Throws<DatabaseUnavailableException>(() => DuckDbDatabase.Open(_folder["folder"], readOnly, TimeSpan.Zero, default)).Message, StringComparison.Ordinal);
+            Assert.Contains("a pipe", Assert.Throws<DatabaseUnavailableException>(() => DuckDbDatabase.Open(_folder["pipe"], readOnly, TimeSpan.Zero, default)).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Other_and_damaged_files_are_refused()
     {
-        File.WriteAllText(File_, string.Concat(Enumerable.Repeat("This is no database. ", 1000)));
+        File.WriteAllBytes(File_, [1, 0, .. new byte[8000]]);
         Assert.Contains(File_, Assert.Throws<DatabaseDamagedException>(() => Open(readOnly: false)).Message, StringComparison.Ordinal);
-        File.WriteAllBytes(File_, [.. "SQLite format 3\0"u8, .. new byte[8000]]);
-        Assert.Throws<DatabaseDamagedException>(() => Open(readOnly: false));
 
         File.Delete(File_);
         using (var database = Open(readOnly: false))
