@@ -32,7 +32,7 @@ public sealed class HostileNamesTests : IDisposable
         Assert.Equal(Hardware, (await JsonAsync("compare-versions", "--model", Model, "--version1", Tag, "--version2", "v2")).GetProperty("changes")[0].GetProperty("hardware").GetString());
         Assert.Equal(2, (await JsonAsync("version-history", "--model", Model)).GetProperty("versions").GetArrayLength());
         Assert.Equal(3, (await JsonAsync("list", "--model", Model, "--hardware", Hardware, "--version", Tag)).GetArrayLength());
-        Assert.Equal(Model, (await JsonAsync("show", "1")).GetProperty("model").GetString());
+        Assert.Equal(Model, (await JsonAsync("show", "1")).GetProperty("model").GetProperty("name").GetString());
         await JsonAsync("plot", "bars", "--model", Model, "-o", "bars.svg");
         Assert.Contains("<b>", XDocument.Load(Path.Combine(_user.Folder, "bars.svg")).Root!.Value, StringComparison.Ordinal); // as text
         await JsonAsync("report", "--model", Model, "-o", "report.html");
