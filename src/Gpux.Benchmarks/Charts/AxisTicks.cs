@@ -84,7 +84,7 @@ internal sealed record AxisTicks(double From, double To, IReadOnlyList<AxisTick>
                 // The decimal number, not a product that rounding has touched.
                 var written = digit * Math.Pow(10, decade);
                 if (digits.Length > 1 || decade % stride == 0)
-                    ticks.Add(new AxisTick(written * scale.Factor, UnitScale.Three(written), digit is 1 or 2 or 5 || digits.Length > 3));
+                    ticks.Add(new AxisTick(written * scale.Factor, UnitScale.Round(written), digit is 1 or 2 or 5 || digits.Length > 3));
             }
         }
         // The ends lie on marks where one is near, else on the data.

@@ -9,10 +9,10 @@ public static class BarChart
 
     public static Chart Of(RunNames names, Metric metric)
     {
-        var shown = names.Runs.Where(run => run.Run[metric]?.Typical is not null).Take(MostRows).ToArray();
-        List<string> notes = [];
-        if (names.Runs.Count > shown.Length)
-            notes.Add($"{names.Runs.Count - shown.Length} of {names.Runs.Count} runs are left out: not measured, or beyond the first {MostRows}.");
+        var (chosen, notes) = RunCharts.Choose(names, Need.Of(metric, isLogarithmic: false));
+        var shown = chosen.Take(MostRows).ToArray();
+        if (chosen.Count > shown.Length)
+            notes.Add($"The first {shown.Length} of {chosen.Count} runs are shown: choose fewer to see others.");
         var hasPredicted = shown.Any(run => !RunCharts.IsMeasured(run.Run));
         return new Chart($"{RunCharts.Title(metric)} by run", string.Join(' ', shown.Select(run => $"{run.Name}: {RunCharts.Words(run.Run[metric]!)}.")), // shown runs have it
             RunCharts.AxisOf(metric, AxisScale.Linear) with { Shown = 0 },
@@ -21,6 +21,6 @@ public static class BarChart
             [.. shown.Select((run, i) => new BarMark(RunCharts.IsMeasured(run.Run) ? 0 : 1, i, RunCharts.Typical(run.Run, metric), $"{run.Name}: {RunCharts.Words(run.Run[metric]!)}")
             {
                 Interval = RunCharts.IntervalOf(run.Run[metric]),
-            })]) { Subtitle = LatencyChart.Subtitle(names), Notes = notes };
+            })]) { Subtitle = LatencyChart.Subtitle(names), RunCount = shown.Length, Notes = notes };
     }
 }

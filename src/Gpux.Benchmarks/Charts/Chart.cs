@@ -8,6 +8,9 @@ public sealed record Chart(string Title, string Description, Axis X, Axis Y, IRe
     /// <summary>What was measured under which conditions; null for none.</summary>
     public string? Subtitle { get; init; }
 
+    /// <summary>How many runs are in it; why others are not stands in the notes.</summary>
+    public int RunCount { get; init; }
+
     /// <summary>What the reader must know to read it right: below the picture.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 }
@@ -84,7 +87,11 @@ public sealed record BarMark(int Series, int Category, double Length, string Tex
 /// <param name="Value">As it is written.</param>
 /// <param name="Detail">Below it: how many, and the interval.</param>
 /// <param name="IsPredicted">Not measured: hatched.</param>
-public sealed record CellMark(int Column, int Row, double Shade, string Value, string Detail, bool IsPredicted, string Text) : Mark(0);
+public sealed record CellMark(int Column, int Row, double Shade, string Value, string Detail, bool IsPredicted, string Text) : Mark(0)
+{
+    /// <summary>Between the two parts of <see cref="Detail"/>, of which the first is the more important.</summary>
+    internal const string Separator = " · ";
+}
 
 /// <summary>A line across, at a number of the horizontal axis.</summary>
 public sealed record RuleMark(double X, string Label) : Mark(0);

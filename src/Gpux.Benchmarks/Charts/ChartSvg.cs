@@ -19,16 +19,22 @@ public sealed class ChartSvg
     private const double LegendGap = 22;
     private const double SymbolWidth = 26;
     private const double MostLabelRoom = 270;
+    private const double DetailSize = 10.5;
+    private const int ColumnTitleLines = 6;
+
+    // As many letters as a label beside a point may have: wide ones are cut once more.
+    private const int MostLabelLetters = 34;
 
     private readonly Chart _chart;
     private readonly string _id;
     private readonly SvgText _svg = new();
     private readonly List<Box> _taken = [];
+    private readonly Dictionary<PointMark, string> _labels;
     private AxisTicks _x = null!; // Write sets both before anything is drawn
     private AxisTicks _y = null!;
     private Box _plot = new(0, 0, 0, 0);
 
-    private ChartSvg(Chart chart, string id) => (_chart, _id) = (chart, id);
+    private ChartSvg(Chart chart, string id) => (_chart, _id, _labels) = (chart, id, ShortNames.LabelsOf(chart, MostLabelLetters));
 
     /// <summary>A file of its own.</summary>
     public static string Write(Chart chart) => new ChartSvg(chart, "chart").Draw(hasStyle: true);
@@ -271,7 +277,7 @@ public sealed class ChartSvg
     }
 
     private IReadOnlyList<IReadOnlyList<string>> ColumnLines() => IsHeatMap
-        ? [.. _chart.X.Categories.Select(name => TextMetrics.Wrap(name, _plot.Width / _chart.X.Categories.Count - 8, TickSize, 4))] : [];
+        ? [.. _chart.X.Categories.Select(name => TextMetrics.Wrap(name, _plot.Width / _chart.X.Categories.Count - 8, TickSize, ColumnTitleLines))] : [];
 
     private void DrawColumns(IReadOnlyList<IReadOnlyList<string>> columns)
     {
@@ -405,9 +411,13 @@ public sealed class ChartSvg
             Hatch(left, top, width, height, isDeep ? "hatch deep" : "hatch");
         Say(TextMetrics.Fit(cell.Value, width - 6, TextSize, isBold: true), left + width / 2, top + height / 2 - (cell.Detail.Length > 0 ? 2 : -4), TextSize, style, "middle", isBold: true);
         if (cell.Detail.Length > 0)
-            Say(TextMetrics.Fit(cell.Detail, width - 6, 10.5), left + width / 2, top + height / 2 + 13, 10.5, style, "middle");
+            Say(DetailOf(cell, width - 6), left + width / 2, top + height / 2 + 13, DetailSize, style, "middle");
         _svg.Close();
     }
+
+    // A narrow field has no room for the interval, of which a part would say nothing; the reader points at it.
+    private static string DetailOf(CellMark cell, double room) =>
+        TextMetrics.Width(cell.Detail, DetailSize) <= room ? cell.Detail : TextMetrics.Fit(cell.Detail.Split(CellMark.Separator)[0], room, DetailSize);
 
     // Lines of 45 degrees, cut off at the edges; around the text in the middle there are none.
     private void Hatch(double left, double top, double width, double height, string style)
@@ -436,7 +446,7 @@ public sealed class ChartSvg
     {
         var (text, x, y) = mark switch
         {
-            PointMark { Label: { } label } point => (label, X(point.X), Y(point.Y)),
+            PointMark point when _labels.TryGetValue(point, out var label) => (label, X(point.X), Y(point.Y)),
             LineMark { Label: { } label, Points: [.., var last] } => (label, X(last.X), Y(last.Y)),
             RuleMark rule => (rule.Label, X(rule.X), _plot.Top + 9),
             _ => ("", 0, 0),

@@ -10,9 +10,7 @@ public static class HeatMapChart
 
     public static Chart Of(RunNames names, Metric metric)
     {
-        var (valid, left) = RunCharts.Valid(names.Runs);
-        var shown = valid.Where(run => run.Run[metric] is { Typical: > 0 }).ToArray();
-        List<string> notes = [.. left];
+        var (shown, notes) = RunCharts.Choose(names, Need.Of(metric, isLogarithmic: true));
         // One column for each model and workload, in the order of their numbers; what all share is said above.
         var workloads = shown.DistinctBy(Key).OrderBy(run => run.Run.Model.Name, StringComparer.Ordinal).ThenBy(run => run.Run.VersionTag, StringComparer.Ordinal).ThenBy(run => run.Run.Workload.Precision, StringComparer.Ordinal)
             .ThenBy(run => run.Run.Workload.BatchSize).ThenBy(run => run.Run.Workload.InputTokens).ToArray();
@@ -37,7 +35,7 @@ public static class HeatMapChart
                 var (isPredicted, launches) = (!RunCharts.IsMeasured(runs[0].Run), runs.Sum(run => run.Run.LaunchCount));
                 var place = high > low ? (Math.Log(value) - low) / (high - low) : 1;
                 var interval = runs.Length == 1 ? RunCharts.IntervalOf(runs[0].Run[metric]) : (runs.Min(run => RunCharts.Typical(run.Run, metric)), runs.Max(run => RunCharts.Typical(run.Run, metric))); // as above
-                var detail = (isPredicted ? "predicted" : $"n {launches}") + (interval is var (from, to) ? $" · {Bare(metric.Unit, from, to)}" : "");
+                var detail = (isPredicted ? "predicted" : $"n {launches}") + (interval is var (from, to) ? CellMark.Separator + Bare(metric.Unit, from, to) : "");
                 var text = $"{hardware}, {title}: {UnitScale.Format(metric.Unit, value)}, {(isPredicted ? "predicted" : $"{launches} launch{(launches == 1 ? "" : "es")}")}";
                 words.Add(text + ".");
                 marks.Add(new CellMark(x, rows.IndexOf(hardware), high > low && !metric.HigherIsBetter ? 1 - place : place, UnitScale.Format(metric.Unit, value), detail, isPredicted, text));
@@ -47,11 +45,11 @@ public static class HeatMapChart
         return new Chart($"{RunCharts.Title(metric)} by hardware and workload", string.Join(' ', words), new Axis("", "", AxisScale.Category) { Categories = [.. titles.Runs.Take(columns.Count).Select(run => workloads.Length == 1 ? titles.Common : run.Name)] },
             new Axis("", "", AxisScale.Category) { Categories = rows }, [new Series(RunCharts.Title(metric))], marks)
         {
-            Subtitle = workloads.Length > 1 ? LatencyChart.Subtitle(titles) : null, Notes = notes,
+            Subtitle = workloads.Length > 1 ? LatencyChart.Subtitle(titles) : null, RunCount = shown.Count(run => columns.Contains(Key(run)) && rows.Contains(run.Run.Hardware.Name)), Notes = notes,
         };
     }
 
-    private static (string, string?, Workload) Key(NamedRun run) => (run.Run.Model.Name, run.Run.VersionTag, run.Run.Workload);
+    private static (string, string?, string, Workload) Key(NamedRun run) => (run.Run.Model.Name, run.Run.VersionTag, run.Run.Suite, run.Run.Workload);
 
     private static string Bare(string unit, double low, double high)
     {

@@ -5,18 +5,17 @@ namespace Gpux.Benchmarks.Charts;
 /// <summary>How a metric changed, over time or from version to version, with its interval as a band.</summary>
 public static class HistoryChart
 {
+    private static readonly Need OfAVersion = new(run => run.VersionTag is not null, "of no version", "gpux db link-tests gives runs to versions; without --by-version the picture is over time.");
+
     /// <param name="byVersion">From version to version in the order in which they were first measured; else over time.</param>
     public static Chart Of(RunNames names, Metric metric, bool byVersion)
     {
-        var (valid, left) = RunCharts.Valid(names.Runs);
-        List<string> notes = [.. left];
-        var shown = valid.Where(run => run.Run[metric]?.Typical is not null && (!byVersion || run.Run.VersionTag is not null)).OrderBy(run => run.Run.StartedAt).ToArray();
-        if (byVersion && valid.Count > shown.Length)
-            notes.Add($"{valid.Count - shown.Length} runs are left out: they belong to no version, or did not measure it.");
+        var (chosen, notes) = RunCharts.Choose(names, [Need.Of(metric, isLogarithmic: false), .. byVersion ? (Need[])[OfAVersion] : []]);
+        var shown = chosen.OrderBy(run => run.Run.StartedAt).ToArray();
         List<string> versions = [.. shown.Select(run => run.Run.VersionTag ?? "").Distinct()];
         // Comparable with each other: one model, machine and workload.
         var groups = shown.GroupBy(run => Group(run.Run)).ToArray();
-        var titles = RunNames.Of([.. groups.Select(group => group.First().Run with { VersionTag = null })]);
+        var titles = RunNames.Of([.. groups.Select(group => group.First().Run with { VersionTag = null })], [.. groups.Select(group => $"from {group.First().Number} on")]);
         if (groups.Length > RunCharts.MostSeries)
             notes.Add($"The first {RunCharts.MostSeries} of {groups.Length} lines are shown: choose a model or hardware to see others.");
         List<Mark> marks = [];
@@ -40,13 +39,13 @@ public static class HistoryChart
                 marks.Add(new PointMark(place, byVersion ? x + Beside(i, points.Length, medians.Length) : x, RunCharts.Typical(run.Run, metric),
                     $"{title.Name}{(run.Run.VersionTag is { } tag ? $" {tag}" : "")}, {run.Run.StartedAt.UtcDateTime:yyyy-MM-dd HH:mm}: {RunCharts.Words(result)}") { Interval = RunCharts.IntervalOf(result) });
             }
-            words.Add($"{title.Name}: from {UnitScale.Format(metric.Unit, RunCharts.Typical(points[0].Run.Run, metric))} to {UnitScale.Format(metric.Unit, RunCharts.Typical(points[^1].Run.Run, metric))} in {points.Length} runs.");
+            words.Add($"{title.Name}: from {UnitScale.Format(metric.Unit, RunCharts.Typical(points[0].Run.Run, metric))} to {UnitScale.Format(metric.Unit, RunCharts.Typical(points[^1].Run.Run, metric))} in {RunCharts.Count(points.Length)}.");
         }
         notes.Add($"Bands and bars: intervals of the medians; the line joins {(byVersion ? "the medians of the versions' runs" : "the runs")}. Only runs on one machine with one workload are joined.");
         return new Chart($"{RunCharts.Title(metric)} {(byVersion ? "by version" : "over time")}", string.Join(' ', words),
             byVersion ? new Axis("Version", "", AxisScale.Category) { Categories = versions } : new Axis("Measured", "", AxisScale.Time), RunCharts.AxisOf(metric, AxisScale.Linear), series, marks)
         {
-            Subtitle = titles.Common.Length > 0 ? titles.Common : null, Notes = notes,
+            Subtitle = titles.Common.Length > 0 ? titles.Common : null, RunCount = groups.Take(RunCharts.MostSeries).Sum(group => group.Count()), Notes = notes,
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Benchmarks.Charts;
@@ -8,52 +9,58 @@ public static class LatencyChart
     // A step for each is finer than a screen shows.
     private const int MostSteps = 1000;
     private const int MostRaw = 150;
+    private const int MostBoxes = 40;
+
+    private static readonly Need Latency = new(IsKnown, "neither samples nor percentiles of latency are known",
+        "gpux db plot bars draws means, where they are known; gpux bench MODEL --save measures the whole distribution.");
+
+    private static readonly Need RawSamples = new(run => RunLatencies.Of(run.Samples) is not null, "no raw samples are stored",
+        "gpux db plot latency draws the percentiles that are known; gpux bench MODEL --save keeps raw samples.");
 
     /// <summary>Empirical distribution functions, on a logarithmic axis. Of runs without raw samples the percentiles that they state.</summary>
+    /// <exception cref="Reports.PlotInputException">Of no valid run the distribution is known.</exception>
     public static Chart Of(RunNames names)
     {
         List<Series> series = [];
         List<Mark> marks = [];
-        List<string> words = [], notes = [];
-        foreach (var (name, run) in Shown(names, notes))
+        List<string> words = [];
+        var (chosen, notes) = Choose(names);
+        var shown = First(chosen, notes);
+        foreach (var (name, run) in shown)
         {
             var place = series.Count;
-            if (run[Metric.Latency] is not { } latency)
-            {
-                notes.Add($"{name} measured no latency.");
-                continue;
-            }
             series.Add(new Series(name, !RunCharts.IsMeasured(run)));
-            words.Add($"{name}: {string.Join(", ", Percentiles(latency).Select(each => $"p{each.Share * 100:0} {UnitScale.Format("s", each.Value)}"))}, n {latency.SampleCount:#,##0}.");
-            if (RunLatencies.Of(run.Samples)?.Sorted() is { } sorted)
+            var sorted = RunLatencies.Of(run.Samples)?.Sorted();
+            words.Add($"{name}: {string.Join(", ", Numbers(run, sorted))}.");
+            if (sorted is not null)
                 marks.Add(new LineMark(place, Steps(sorted), Steps: true));
-            else
-                notes.Add($"{name}: raw samples are not stored; the marks are its percentiles.");
-            foreach (var (share, value) in Percentiles(latency))
+            foreach (var (share, value) in Percentiles(run))
             {
                 marks.Add(new PointMark(place, value, share, $"{name}: p{share * 100:0} {UnitScale.Format("s", value)}")
                 {
-                    HorizontalInterval = share == 0.5 ? RunCharts.IntervalOf(latency) : null, Label = names.Runs.Count == 1 ? $"p{share * 100:0} {UnitScale.Format("s", value)}" : null,
+                    HorizontalInterval = share == 0.5 ? RunCharts.IntervalOf(run[Metric.Latency]) : null, Label = shown.Count == 1 ? $"p{share * 100:0} {UnitScale.Format("s", value)}" : null,
                 });
             }
         }
+        if (shown.Count(run => RunLatencies.Of(run.Run.Samples) is null) is > 0 and var bare)
+            notes.Add($"Of {bare} of {RunCharts.Count(shown.Count)} no raw samples are stored: the marks are all that is known.");
         notes.Add("Marks: p50, p90, p95 and p99 where the samples are enough to say; the bar at p50 is its interval.");
         return new Chart("Latency: share of requests that took at most so long", string.Join(' ', words), RunCharts.AxisOf(Metric.Latency, AxisScale.Log),
-            new Axis("Share of requests", "1", AxisScale.Linear) { Shown = 0 }, series, marks) { Subtitle = Subtitle(names), Notes = notes };
+            new Axis("Share of requests", "1", AxisScale.Linear) { Shown = 0 }, series, marks) { Subtitle = Subtitle(names), RunCount = shown.Count, Notes = notes };
     }
 
-    /// <summary>Quartiles and the raw values, a row for each run. Runs without raw samples are named below.</summary>
+    /// <summary>Quartiles and the raw values, a row for each run. Runs without raw samples are left out, and counted below.</summary>
+    /// <exception cref="Reports.PlotInputException">No valid run has raw samples.</exception>
     public static Chart Boxes(RunNames names)
     {
         List<Mark> marks = [];
-        List<string> words = [], notes = [], categories = [];
-        foreach (var (name, run) in names.Runs)
+        List<string> words = [], categories = [];
+        var (chosen, notes) = RunCharts.Choose(names, RawSamples);
+        if (chosen.Count > MostBoxes)
+            notes.Add($"The first {MostBoxes} of {chosen.Count} runs are shown: choose fewer to see others.");
+        foreach (var (name, run) in chosen.Take(MostBoxes))
         {
-            if (RunLatencies.Of(run.Samples)?.Sorted() is not { } sorted)
-            {
-                notes.Add($"{name}: raw samples are not stored.");
-                continue;
-            }
+            var sorted = RunLatencies.Of(run.Samples)!.Sorted(); // chosen by it
             double At(double share) => RunLatencies.Quantile(sorted, share);
             var text = $"{name}: p5 {UnitScale.Format("s", At(.05))}, quartiles {UnitScale.Format("s", At(.25))}, {UnitScale.Format("s", At(.5))} and {UnitScale.Format("s", At(.75))}, p95 {UnitScale.Format("s", At(.95))}, n {sorted.Length:#,##0}";
             words.Add(text + ".");
@@ -63,24 +70,41 @@ public static class LatencyChart
         }
         notes.Add($"Boxes: middle half and median; whiskers: from p5 to p95; dots: raw values, at most {MostRaw} a run, evenly taken in the order of time.");
         return new Chart("Latency: quartiles and raw values", string.Join(' ', words), RunCharts.AxisOf(Metric.Latency, AxisScale.Log),
-            new Axis("", "", AxisScale.Category) { Categories = categories }, [new Series("latency")], marks) { Subtitle = Subtitle(names), Notes = notes };
+            new Axis("", "", AxisScale.Category) { Categories = categories }, [new Series("latency")], marks) { Subtitle = Subtitle(names), RunCount = categories.Count, Notes = notes };
     }
 
     internal static string? Subtitle(RunNames names) => names.Common.Length > 0 ? names.Common : null;
 
-    internal static IEnumerable<NamedRun> Shown(RunNames names, List<string> notes)
+    internal static bool IsKnown(BenchmarkRun run) => Percentiles(run).Any() || RunLatencies.Of(run.Samples) is not null;
+
+    /// <summary>The runs whose distribution is known at least by percentiles.</summary>
+    internal static (IReadOnlyList<NamedRun> Runs, List<string> Notes) Choose(RunNames names) => RunCharts.Choose(names, Latency);
+
+    /// <summary>What is known of a distribution: "p50 12.3 ms", "n 1,000".</summary>
+    /// <param name="sorted">Null for a run without raw samples.</param>
+    internal static IEnumerable<string> Numbers(BenchmarkRun run, double[]? sorted)
     {
-        if (names.Runs.Count > RunCharts.MostSeries)
-            notes.Add($"The first {RunCharts.MostSeries} of {names.Runs.Count} runs are shown: choose fewer to see others.");
-        return names.Runs.Take(RunCharts.MostSeries);
+        var known = Percentiles(run).Select(each => $"p{each.Share * 100:0} {UnitScale.Format("s", each.Value)}").ToArray();
+        // Too few samples for a percentile still have ends.
+        string[] ends = known.Length == 0 && sorted is not null ? [UnitScale.Format("s", sorted[0], sorted[^1])] : [];
+        var count = run[Metric.Latency]?.SampleCount ?? sorted?.Length ?? 0;
+        return [.. known, .. ends, string.Create(CultureInfo.InvariantCulture, $"n {count:#,##0}")];
     }
 
-    internal static IEnumerable<(double Share, double Value)> Percentiles(MetricResult latency)
+    internal static IEnumerable<(double Share, double Value)> Percentiles(BenchmarkRun run)
     {
-        (double, double?)[] all = [(.5, latency.P50), (.9, latency.P90), (.95, latency.P95), (.99, latency.P99)];
+        var latency = run[Metric.Latency];
+        (double, double?)[] all = [(.5, latency?.P50), (.9, latency?.P90), (.95, latency?.P95), (.99, latency?.P99)];
         foreach (var (share, value) in all)
             if (value is > 0 and var known)
                 yield return (share, known);
+    }
+
+    private static IReadOnlyList<NamedRun> First(IReadOnlyList<NamedRun> runs, List<string> notes)
+    {
+        if (runs.Count > RunCharts.MostSeries)
+            notes.Add($"The first {RunCharts.MostSeries} of {runs.Count} runs are shown: choose fewer to see others.");
+        return [.. runs.Take(RunCharts.MostSeries)];
     }
 
     private static List<(double, double)> Steps(double[] sorted)

@@ -9,8 +9,7 @@ public static class ParetoChart
 
     public static Chart Of(RunNames names, Metric across, Metric upwards)
     {
-        var (valid, notes) = RunCharts.Valid(names.Runs);
-        var shown = valid.Where(run => run.Run[across] is { Typical: > 0 } && run.Run[upwards] is { Typical: > 0 }).ToArray();
+        var (shown, notes) = RunCharts.Choose(names, Need.Of(across, isLogarithmic: true), Need.Of(upwards, isLogarithmic: true));
         // By hardware, because that is what is chosen; what is predicted is a group of its own.
         var groups = shown.GroupBy(run => (run.Run.Hardware.Name, IsMeasured: RunCharts.IsMeasured(run.Run))).OrderByDescending(group => group.Key.IsMeasured)
             .ThenBy(group => group.Key.Name, StringComparer.Ordinal).ToArray();
@@ -23,22 +22,22 @@ public static class ParetoChart
         foreach (var (place, group) in groups.Index())
         {
             // The hardware stands in the legend: points are called by the rest.
-            foreach (var (run, label) in group.Zip(RunNames.Of([.. group.Select(run => run.Run)]).Runs, (run, own) => (run, group.Count() == 1 ? run.Name : own.Name)))
+            foreach (var (run, label) in group.Zip(RunNames.Among([.. group]).Runs, (run, own) => (run, group.Count() == 1 ? run.Name : own.Name)))
             {
                 var (x, y) = (run.Run[across]!, run.Run[upwards]!); // shown runs have both
                 marks.Add(new PointMark(place, RunCharts.Typical(run.Run, across), RunCharts.Typical(run.Run, upwards), $"{run.Name}: {RunCharts.Words(x)}; {RunCharts.Words(y)}{(front.Contains(run) ? "; on the front" : "")}")
                 {
                     HorizontalInterval = RunCharts.IntervalOf(x), Interval = RunCharts.IntervalOf(y),
-                    Label = shown.Length <= MostLabels || front.Contains(run) ? label : null,
+                    Label = shown.Count <= MostLabels || front.Contains(run) ? label : null,
                 });
             }
         }
         Series[] series = [.. groups.Select(group => new Series(group.Key.Name, !group.Key.IsMeasured)), .. front.Count > 1 ? (Series[])[new Series("front")] : []];
         return new Chart($"{RunCharts.Title(upwards)} against {RunCharts.Title(across).ToLowerInvariant()}",
-            $"{shown.Length} runs. On the front: {string.Join("; ", front.Select(run => $"{run.Name} ({UnitScale.Format(across.Unit, RunCharts.Typical(run.Run, across))}, {UnitScale.Format(upwards.Unit, RunCharts.Typical(run.Run, upwards))})"))}.",
+            $"{RunCharts.Count(shown.Count)}. On the front: {string.Join("; ", front.Select(run => $"{run.Name} ({UnitScale.Format(across.Unit, RunCharts.Typical(run.Run, across))}, {UnitScale.Format(upwards.Unit, RunCharts.Typical(run.Run, upwards))})"))}.",
             RunCharts.AxisOf(across, AxisScale.Log), RunCharts.AxisOf(upwards, AxisScale.Log), series, marks)
         {
-            Subtitle = LatencyChart.Subtitle(names),
+            Subtitle = LatencyChart.Subtitle(names), RunCount = shown.Count,
             Notes = [.. notes, "The front joins the runs that no other beats in both. Intervals are those of the runs' medians."],
         };
     }

@@ -11,15 +11,19 @@ public static class RooflineChart
     {
         List<Series> series = [];
         List<Mark> marks = [];
-        List<string> words = [], notes = [];
-        var points = names.Runs.Zip(costs).Where(each => each is { First.Run: { Verdict: RunVerdict.Valid } run, Second: { Flop: > 0, CompulsoryBytes: > 0 } }
-            && run[Metric.Latency] is { Typical: > 0 } && RooflineBound.Of(each.Second, run.Hardware) is not null).Select(each =>
+        List<string> words = [];
+        var costOf = new Dictionary<BenchmarkRun, GraphCost?>(ReferenceEqualityComparer.Instance);
+        foreach (var (run, cost) in names.Runs.Zip(costs))
+            costOf[run.Run] = cost;
+        var (shown, notes) = RunCharts.Choose(names, Need.Of(Metric.Latency, isLogarithmic: true),
+            new Need(run => costOf[run] is { Flop: > 0, CompulsoryBytes: > 0 }, "no operation of the graph can be counted", "Name the ONNX file that the runs ran: --graph model.onnx."),
+            new Need(run => RooflineBound.Of(costOf[run]!, run.Hardware) is not null, "their machine's peak or bandwidth is not known", // the need before
+                "gpux bench MODEL --save measures both of a processor; gpux db show ID says what is known."));
+        var points = shown.Select(run =>
         {
-            var (cost, latency) = (each.Second!, RunCharts.Typical(each.First.Run, Metric.Latency)); // checked above
-            return (each.First, Cost: cost, Intensity: (double)cost.Flop / cost.CompulsoryBytes, Achieved: cost.Flop / latency);
+            var (cost, latency) = (costOf[run.Run]!, RunCharts.Typical(run.Run, Metric.Latency)); // chosen by both
+            return (First: run, Cost: cost, Intensity: (double)cost.Flop / cost.CompulsoryBytes, Achieved: cost.Flop / latency);
         }).ToArray();
-        if (points.Length < names.Runs.Count)
-            notes.Add($"{names.Runs.Count - points.Length} of {names.Runs.Count} runs are left out: not valid, without latency, or their machine's peak or bandwidth is not known.");
         foreach (var machine in points.GroupBy(point => point.First.Run.Hardware.Name).Take(RunCharts.MostSeries))
         {
             var hardware = machine.First().First.Run.Hardware;
@@ -34,7 +38,7 @@ public static class RooflineChart
                 marks.Add(new LineMark(place, [(from, bandwidth * from), (ridge, peak), (to, peak)]));
                 words.Add($"{hardware.Name} in {precision}: {UnitScale.Format("FLOP/s", peak)}, {UnitScale.Format("B/s", bandwidth)}, ridge at {UnitScale.Three(ridge)} operations a byte.");
                 var own = machine.Where(point => MainPrecision(point.Cost) == precision).ToArray();
-                var labels = RunNames.Of([.. own.Select(point => point.First.Run)]).Runs;
+                var labels = RunNames.Among([.. own.Select(point => point.First)]).Runs;
                 foreach (var (i, point) in own.Index())
                 {
                     var bound = RooflineBound.Of(point.Cost, hardware)!; // checked above
@@ -48,7 +52,7 @@ public static class RooflineChart
         notes.Add("Bytes are those that must be moved: weights, inputs and outputs. In brackets: the achieved share of the roof.");
         return new Chart("Roofline", string.Join(' ', words), new Axis("Operations a byte", "FLOP/B", AxisScale.Log), new Axis("Operations a second", "FLOP/s", AxisScale.Log) { Better = "higher is better" }, series, marks)
         {
-            Subtitle = LatencyChart.Subtitle(names), Notes = notes,
+            Subtitle = LatencyChart.Subtitle(names), RunCount = points.Length, Notes = notes,
         };
     }
 

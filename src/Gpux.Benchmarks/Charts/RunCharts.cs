@@ -1,3 +1,4 @@
+using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Benchmarks.Charts;
@@ -61,11 +62,37 @@ internal static class RunCharts
 
     public static bool IsMeasured(BenchmarkRun run) => run.Provenance != Provenance.Simulated;
 
-    /// <summary>Runs that may be shown as results: what is not valid is left out, and counted.</summary>
-    public static (IReadOnlyList<NamedRun> Runs, IReadOnlyList<string> Notes) Valid(IReadOnlyList<NamedRun> runs)
+    /// <summary>The runs that a picture can show, one rule for all kinds: valid, and with what it draws. The others are left out, and counted.</summary>
+    /// <exception cref="PlotInputException">None is left: the error says why, for there is no picture of nothing.</exception>
+    public static (IReadOnlyList<NamedRun> Runs, List<string> Notes) Choose(RunNames names, params ReadOnlySpan<Need> needs)
     {
-        var valid = runs.Where(run => run.Run.Verdict == RunVerdict.Valid).ToArray();
-        var left = runs.Count - valid.Length;
-        return (valid, left == 0 ? [] : [$"{left} of {runs.Count} runs {(left == 1 ? "is" : "are")} left out: unstable or invalid."]);
+        var shown = names.Runs;
+        List<string> notes = [];
+        foreach (var need in (ReadOnlySpan<Need>)[Need.Valid, .. needs])
+        {
+            var kept = shown.Where(run => need.IsMet(run.Run)).ToArray();
+            if (shown.Count > kept.Length)
+                notes.Add($"{shown.Count - kept.Length} of {names.Runs.Count} run{(names.Runs.Count == 1 ? "" : "s")} {(shown.Count - kept.Length == 1 ? "is" : "are")} left out: {need.Otherwise}.");
+            if (kept.Length == 0)
+                throw new PlotInputException($"There is nothing to draw. {string.Join(' ', notes)}".TrimEnd(), need.Remedy);
+            shown = kept;
+        }
+        return (shown, notes);
     }
+
+    /// <summary>"1 run", "12 runs".</summary>
+    public static string Count(int runs) => $"{runs} run{(runs == 1 ? "" : "s")}";
+}
+
+/// <summary>What a picture needs of a run.</summary>
+/// <param name="Otherwise">Why a run without it is left out.</param>
+/// <param name="Remedy">What to do where all are without it.</param>
+internal sealed record Need(Func<BenchmarkRun, bool> IsMet, string Otherwise, string Remedy)
+{
+    public static readonly Need Valid = new(run => run.Verdict == RunVerdict.Valid, "unstable or invalid", "gpux db show ID says why. Measure again while nothing else runs: gpux bench MODEL --save.");
+
+    /// <summary>A typical value of the metric.</summary>
+    /// <param name="isLogarithmic">Whether its axis has no zero.</param>
+    public static Need Of(Metric metric, bool isLogarithmic) => new(run => run[metric]?.Typical is { } typical && (typical > 0 || !isLogarithmic),
+        $"no typical value of {metric} is known", "gpux db show ID says what a run measured; choose a metric that these did.");
 }

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Gpux.Benchmarks.Charts;
 
-/// <summary>The multiple of an SI unit in which numbers of a size are written: 0.0123 s as 12.3 ms.</summary>
+/// <summary>The multiple of an SI unit in which numbers of a size are written: 0.0123 s as 12.3 ms. Whatever GPUX measured or estimates is written
+/// by this: with three digits that matter, zeros at the end included, and the prefixes of powers of ten.</summary>
 /// <param name="Factor">One of it in the base unit.</param>
 /// <param name="Unit">Its sign; "" for none.</param>
 public sealed record UnitScale(double Factor, string Unit)
@@ -22,36 +23,73 @@ public sealed record UnitScale(double Factor, string Unit)
         _ => new UnitScale(1, unit),
     };
 
+    // 999.5 ms are 1.00 s, for they would be 1,000 ms.
     private static UnitScale Prefixed(string unit, double size, (double Factor, string Prefix)[] prefixes)
     {
-        var chosen = prefixes.LastOrDefault(prefix => Math.Abs(size) >= prefix.Factor * 0.9995, prefixes[0]);
+        var chosen = size == 0 ? (1, "") : prefixes.LastOrDefault(prefix => Math.Abs(size) >= prefix.Factor * 0.9995, prefixes[0]);
         return new UnitScale(chosen.Factor, chosen.Prefix + unit);
     }
 
-    /// <summary>A number of the base unit in this one, with three digits that matter, without the sign.</summary>
-    public string Number(double value) => Three(value / Factor);
+    /// <summary>A number of the base unit in this one, without the sign. There are no parts of a byte.</summary>
+    public string Number(double value) => Unit == "B" ? value.ToString("0", CultureInfo.InvariantCulture) : Three(value / Factor);
 
-    /// <summary>A number of the base unit with its sign: "12.3 ms".</summary>
-    public static string Format(string unit, double value) =>
-        For(unit, value) is var scale && scale.Unit is "" or "×" or "%" ? scale.Number(value) + (scale.Unit == "%" ? " %" : scale.Unit) : $"{scale.Number(value)} {scale.Unit}";
+    /// <summary>A number of the base unit with its sign: "12.3 ms", "1.20 GB", "47.2/s".</summary>
+    public static string Format(string unit, double value)
+    {
+        var scale = For(unit, value);
+        return scale.Number(value) + scale.Sign;
+    }
 
-    /// <summary>An interval of the base unit with its sign once: "12.1-12.6 ms".</summary>
+    /// <summary>An interval of the base unit with its sign once: "12.1–12.6 ms".</summary>
     public static string Format(string unit, double low, double high)
     {
         var scale = For(unit, high);
-        return $"{scale.Number(low)}–{scale.Number(high)}{(scale.Unit is "" or "×" ? scale.Unit : " " + scale.Unit)}";
+        return $"{scale.Number(low)}–{scale.Number(high)}{scale.Sign}";
     }
 
-    /// <summary>Three digits that matter, without an exponent where that is short: "0.00123", "12.3", "12,300".</summary>
-    internal static string Three(double value)
+    /// <summary>As <see cref="Format(string, double)"/>, of numbers that are less sure: with so many digits that matter.</summary>
+    /// <param name="digits">From 1 to 15.</param>
+    public static string Estimate(string unit, double value, int digits)
+    {
+        var scale = For(unit, value);
+        return Digits(value / scale.Factor, digits, "0") + scale.Sign;
+    }
+
+    /// <summary>Three digits that matter: "0.00120", "12.3", "12,300".</summary>
+    public static string Three(double value) => Digits(value, 3, "0");
+
+    /// <summary>Of a round number no more than it has: "0.001", "15".</summary>
+    internal static string Round(double value) => Digits(value, 3, "#");
+
+    // After the number.
+    private string Sign => Unit switch
+    {
+        "" or "×" => Unit,
+        "1/s" => "/s",
+        _ => $" {Unit}",
+    };
+
+    // Halves are rounded away from zero, and rounded once: of the 15 digits that a double surely has, so that 3.365, which no double is, becomes 3.37.
+    private static string Digits(double value, int digits, string lastZeros)
     {
         if (value == 0 || !double.IsFinite(value))
             return value.ToString(CultureInfo.InvariantCulture);
         var magnitude = (int)Math.Floor(Math.Log10(Math.Abs(value)));
-        var unit = Math.Pow(10, magnitude - 2);
-        var rounded = Math.Round(value / unit) * unit;
-        return magnitude is < -5 or > 11 ? value.ToString("0.##e+0", CultureInfo.InvariantCulture)
-            : Math.Abs(rounded) >= 99.95 ? rounded.ToString("#,##0", CultureInfo.InvariantCulture)
-            : rounded.ToString("0." + new string('#', Math.Max(0, 2 - magnitude)), CultureInfo.InvariantCulture);
+        if (magnitude is < -5 or > 11)
+            return value.ToString($"0.{Repeated(lastZeros, digits - 1)}e+0", CultureInfo.InvariantCulture);
+        var unit = PowerOfTen(magnitude + 1 - digits);
+        var rounded = Math.Round((decimal)value / unit, MidpointRounding.AwayFromZero) * unit;
+        var places = digits - 1 - magnitude - (Math.Abs(rounded) >= PowerOfTen(magnitude + 1) ? 1 : 0); // 9.996 became 10.0
+        return rounded.ToString(places > 0 ? "0." + Repeated(lastZeros, places) : "#,##0", CultureInfo.InvariantCulture);
+    }
+
+    private static string Repeated(string text, int count) => string.Concat(Enumerable.Repeat(text, count));
+
+    private static decimal PowerOfTen(int exponent)
+    {
+        var power = 1m;
+        for (var i = 0; i < Math.Abs(exponent); i++)
+            power = exponent > 0 ? power * 10 : power / 10;
+        return power;
     }
 }

@@ -42,6 +42,8 @@ internal static class FeasibilityCheck
         var bounded = row.MemoryBytes / (isTraining ? count : 1);
         if (bounded > request.MaxMemoryBytes)
             Refuse($"it takes {Quantity.Bytes(bounded.Value)}{(isTraining ? each : "")}, more than {Quantity.Bytes(request.MaxMemoryBytes!.Value)}"); // compared
+        else if (bounded is null && request.MaxMemoryBytes is not null)
+            NotKnow("what memory it takes is not known, so that nothing shows whether it keeps the bound");
         if (request.MaxLatency is { } bound)
         {
             Bound(row.LatencyP99 ?? row.Latency, bound.TotalSeconds, "latency",

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gpux.Benchmarks.Charts;
 
 namespace Gpux.Benchmarks.Recommendations;
 
@@ -6,12 +7,7 @@ namespace Gpux.Benchmarks.Recommendations;
 public static class Quantity
 {
     /// <returns>Such as "4.2 ms".</returns>
-    public static string Seconds(double seconds, int digits = 3) => double.IsPositiveInfinity(seconds) ? "∞" : seconds switch
-    {
-        < 1e-3 => $"{Digits(seconds * 1e6, digits)} µs",
-        < 1 => $"{Digits(seconds * 1e3, digits)} ms",
-        _ => $"{Digits(seconds, digits)} s",
-    };
+    public static string Seconds(double seconds, int digits = 3) => double.IsPositiveInfinity(seconds) ? "∞" : UnitScale.Estimate("s", seconds, digits);
 
     /// <returns>Such as "72.2 days", for what takes long.</returns>
     public static string LongTime(double seconds, int digits = 3) => seconds switch

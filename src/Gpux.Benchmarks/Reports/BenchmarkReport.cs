@@ -73,9 +73,9 @@ public static class BenchmarkReport
         table{border-collapse:collapse;width:100%;font-size:.88rem}th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #e3e7eb;vertical-align:top}
         th{color:#57606a;font-weight:600}th.run{color:inherit;padding-top:1rem;overflow-wrap:anywhere}td.what{white-space:nowrap}td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}td.name{overflow-wrap:anywhere;min-width:9rem}
         .ci{color:#57606a;font-size:.82rem}.tag{font-weight:600;white-space:nowrap}.valid{color:#1a7f37}.unstable{color:#9a6700}.invalid{color:#cf222e}
-        figure{margin:1.2rem 0;overflow-x:auto}figure svg{display:block;max-width:100%;min-width:34rem;height:auto}code,pre{font:.85em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}pre{white-space:pre-wrap;background:#f6f8fa;padding:.7rem;border-radius:6px}
+        figure{margin:1.2rem 0;overflow-x:auto}figure svg{display:block;max-width:100%;min-width:34rem;height:auto}code,pre{font:.85em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}summary{cursor:pointer;color:#57606a}pre{white-space:pre-wrap;background:#f6f8fa;padding:.7rem;border-radius:6px}
         dl{display:grid;grid-template-columns:fit-content(40%) 1fr;gap:.25rem 1rem;margin:.5rem 0 1.2rem}dt{color:#57606a;overflow-wrap:anywhere}dd{margin:0;grid-column:2;overflow-wrap:anywhere}
-        @media (prefers-color-scheme: dark){body{background:#0d1117;color:#e6edf3}h2{border-color:#30363d}th,td{border-color:#262c34}th,.lead,.ci,dt{color:#9198a1}pre{background:#161b22}.valid{color:#3fb950}.unstable{color:#d29922}.invalid{color:#f85149}}
+        @media (prefers-color-scheme: dark){body{background:#0d1117;color:#e6edf3}h2{border-color:#30363d}th,td{border-color:#262c34}th,.lead,.ci,dt,summary{color:#9198a1}pre{background:#161b22}.valid{color:#3fb950}.unstable{color:#d29922}.invalid{color:#f85149}}
         @media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2{break-after:avoid}}
 
         """;
@@ -130,21 +130,21 @@ public static class BenchmarkReport
 
     private static void Pictures(SvgText html, RunNames named)
     {
+        var valid = named.Runs.Where(run => Need.Valid.IsMet(run.Run)).ToArray();
+        bool Have(Metric metric) => valid.Any(run => run.Run[metric] is { Typical: > 0 });
         List<Chart> charts = [];
-        bool Have(Metric metric) => named.Runs.Any(run => run.Run[metric] is { Typical: > 0 });
-        if (Have(Metric.Latency))
+        if (valid.Any(run => LatencyChart.IsKnown(run.Run)))
             charts.Add(LatencyChart.Of(named));
-        if (named.Runs.Any(run => RunLatencies.Of(run.Run.Samples) is not null))
+        if (valid.Any(run => RunLatencies.Of(run.Run.Samples) is not null))
             charts.Add(LatencyChart.Boxes(named));
-        var comparable = named.Runs.Count(run => run.Run.Verdict == RunVerdict.Valid) > 1;
-        if (comparable && Have(Metric.Latency) && Have(Metric.Throughput))
+        if (valid.Count(run => run.Run[Metric.Latency] is { Typical: > 0 } && run.Run[Metric.Throughput] is { Typical: > 0 }) > 1)
             charts.Add(ParetoChart.Of(named, Metric.Latency, Metric.Throughput));
         foreach (var metric in (ReadOnlySpan<Metric>)[Metric.PeakMemory, Metric.PeakDeviceMemory, Metric.RooflineShare, Metric.Energy])
             if (named.Runs.Count > 1 && Have(metric))
                 charts.Add(BarChart.Of(named, metric));
-        if (charts.Count == 0)
-            return;
         html.Text("h2", "Pictures");
+        if (charts.Count == 0)
+            html.Text("p", valid.Length == 0 ? $"No run is drawn: {Need.Valid.Otherwise}." : "Nothing of these runs makes a picture.", "class", "ci");
         foreach (var (i, chart) in charts.Index())
             html.Open("figure").Line().Raw(ChartSvg.WriteInline(chart, $"chart-{i + 1}")).Close();
     }
@@ -194,7 +194,12 @@ public static class BenchmarkReport
             Row(html, "Fingerprint", run.MachineFingerprint);
             html.Close();
             if (run.EnvironmentJson is { } environment)
-                html.Text("pre", Indented(environment));
+            {
+                html.Open("details").Text("summary", "Everything that was recorded of the machine and the measurement").Open("pre");
+                foreach (var line in Indented(environment).Split('\n'))
+                    html.Text(line.TrimEnd('\r')).Line();
+                html.Close().Close();
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Gpux.Benchmarks.Charts;
 using Gpux.Benchmarks.Recommendations;
 using Gpux.Cli.Commands.Database;
 using Gpux.Cli.Terminals;
@@ -84,7 +85,7 @@ internal sealed class InfoCommand : GpuxCommand
         Field(output, "runs", verdict.Runs == true ? $"{Terminal.Green("yes")}: {verdict.Reason}" : $"{Terminal.Red("no")}: {verdict.Reason}");
         Field(output, "", model.Refusal?.Remedy);
         if (fastest is { } run)
-            Field(output, "measured", $"fastest on {run.Hardware}: {run.Latency.TotalMilliseconds:0.###} ms{(run.Precision is { } name ? $", {name}" : "")}; gpux recommend {ShellWord.Of(manifest.Model.ToString())} says more");
+            Field(output, "measured", $"fastest on {run.Hardware}: {UnitScale.Format("s", run.Latency.TotalSeconds)}{(run.Precision is { } name ? $", {name}" : "")}; gpux recommend {ShellWord.Of(manifest.Model.ToString())} says more");
     }
 
     private static void Write(Utf8JsonWriter json, ModelDescription model, Verdict verdict, IReadOnlyList<MemoryNeed> needs, IReadOnlyList<DeviceMemory> memories, FastestRun? fastest)

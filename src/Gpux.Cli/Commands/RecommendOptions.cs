@@ -57,10 +57,16 @@ internal sealed class RecommendOptions
     /// <summary>Whether the stored scores are asked for, and nothing else.</summary>
     public bool WantsStoredScores(ParseResult parsed) => parsed.GetValue(_version) switch
     {
-        1 => true,
+        1 => Ignored(parsed) is not { } option ? true
+            : throw new UsageException($"{option.Name} changes nothing in scores that are stored.", $"Leave it out, or leave out --score-version 1: the advice by measurements takes it. 'gpux db calculate-scores' makes the scores anew."),
         2 => false,
         var version => throw new UsageException($"There is no score version {version}.", "Write --score-version 1 or 2."),
     };
+
+    // What the rows of stored scores do not depend on.
+    private Option? Ignored(ParseResult parsed) =>
+        ((Option[])[_batch, _latency, _memory, _sequence, _tokens, _maxLatency, _maxMemory, _maxCost, _precision, _prices, _utilisation, _gpus, _maxDays, _explain])
+            .FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
 
     public RecommendationRequest Request(ParseResult parsed, ModelFacts model)
     {
@@ -96,7 +102,7 @@ internal sealed class RecommendOptions
             TopK = top,
             MaxLatency = parsed.GetValue(_maxLatency) is { } time ? Duration(time) : null,
             MaxMemoryBytes = parsed.GetValue(_maxMemory) is { } size
-                ? ByteSize.Parse(size) ?? throw new UsageException($"'{size}' is no size.", "Write --max-memory 16GB.") : null,
+                ? (char.IsAsciiLetter(size.Trim()[^1..].FirstOrDefault()) ? ByteSize.Parse(size) : null) ?? throw new UsageException($"'{size}' is no size.", "Write --max-memory 16GB.") : null,
             MaxCost = cost,
             Precision = precision,
             Prices = parsed.GetValue(_prices) is { } prices ? PriceList.Load(prices) : PriceList.BuiltIn,

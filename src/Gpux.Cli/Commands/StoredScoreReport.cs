@@ -15,7 +15,7 @@ internal sealed class StoredScoreReport(Terminal terminal, string model, IReadOn
             foreach (var (i, score) in scores.Index())
             {
                 table.Row($"{i + 1}", score.Hardware, Number(score.Compatibility), Number(score.Suitability), score.BatchSize?.ToString(CultureInfo.InvariantCulture) ?? "",
-                    score.Precision ?? "", score.MemoryBytes is { } bytes ? Quantity.Bytes(bytes) : "");
+                    score.Precision ?? "", score.MemoryBytes is { } bytes ? ByteSize.Format((long)bytes) : "");
             }
             table.Write(terminal, output);
         },

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gpux.Benchmarks.Charts;
 using Gpux.Benchmarks.Training;
 using Gpux.Benchmarks.Training.Launch;
 using Gpux.Cli.Terminals;
@@ -200,7 +201,7 @@ internal sealed class TrainingAdviceText(Terminal terminal, TrainingAdvice advic
 
     private static string Gib(double bytes) => Three(bytes / Gibibyte);
 
-    private static string Seconds(double seconds) => seconds >= 0.0995 ? $"{Three(seconds)} s" : $"{Three(seconds * 1000)} ms";
+    private static string Seconds(double seconds) => UnitScale.Format("s", seconds);
 
     private static string Days(TimeSpan time) => time.TotalDays >= 0.1 ? $"{time.TotalDays:0.0}" : $"{time.TotalDays:0.000}";
 

@@ -32,7 +32,6 @@ public sealed class ChartSvgTests
             charts.Add("hostile heat map", HeatMapChart.Of(Hostile, Metric.Latency));
             charts.Add("hostile bars", BarChart.Of(Hostile, Metric.PeakDeviceMemory));
             charts.Add("one run", LatencyChart.Of(RunNames.Of([ExampleRun.Of("a")])));
-            charts.Add("no run", ParetoChart.Of(RunNames.Of([]), Metric.Latency, Metric.Throughput));
             charts.Add("all alike", HistoryChart.Of(RunNames.Of([ExampleRun.Of("a"), ExampleRun.Of("b")]), Metric.Latency, byVersion: false));
             return charts;
         }

@@ -60,7 +60,7 @@ public sealed partial class BenchmarkReportTests
     public void Page_says_what_was_found_and_how_sure_it_is()
     {
         var page = Parse(BenchmarkReport.ToHtml(RunNames.Of([ExampleRuns.Precisions[0], ExampleRuns.Precisions[2] with { Verdict = RunVerdict.Unstable, Reasons = ["the clock was slowed down"] }]))).Value;
-        foreach (var expected in (string[])["n 400", "int8: unstable", "the clock was slowed down", "laptop, 8 cores (cpu)", "45 GB/s", "gpux bench, version 1", "3 separate processes", "precision-int8"])
+        foreach (var expected in (string[])["n 400", "int8: unstable", "the clock was slowed down", "laptop, 8 cores (cpu)", "45.0 GB/s", "gpux bench, version 1", "3 separate processes", "precision-int8"])
             Assert.Contains(expected, page, StringComparison.Ordinal);
         Assert.DoesNotContain("no data", page, StringComparison.Ordinal);
         // "no data" differs from zero.

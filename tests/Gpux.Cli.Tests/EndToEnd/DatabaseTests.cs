@@ -18,10 +18,8 @@ public sealed class DatabaseTests : IDisposable
         var list = await _user.RunAsync("db", "list", "--db-path", File_, "--model", "bert-base-uncased");
         Assert.True(list.ExitCode == 0, list.ToString());
         var lines = list.Output.Trim().Split('\n');
-        Assert.Equal(3, lines.Length);
-        Assert.StartsWith("ID", lines[0], StringComparison.Ordinal);
-        foreach (var text in (string[])["bert-base-uncased", "v1.0.0", "NVIDIA L4", "fp16", "12.5 ms", "80.0/s", "valid", "2026-01-02 03:04"])
-            Assert.Contains(text, lines[1], StringComparison.Ordinal);
+        Assert.Equal("bert-base-uncased@v1.0.0, NVIDIA L4, cuda, fp16, batch 1", lines[0]);
+        Assert.Equal(["ID  LATENCY  THROUGHPUT  VERDICT  WHEN", " 1  12.5 ms      80.0/s  valid    2026-01-02 03:04", " 3  12.5 ms      80.0/s  valid    2026-01-02 03:04"], lines[1..]);
 
         var listed = await _user.RunAsync("db", "list", "--db-path", File_, "--hardware", "cuda", "--version", "v1.0.0", "--limit", "2", "--json");
         Assert.Equal([2, 3], listed.Json.EnumerateArray().Select(run => run.GetProperty("id").GetInt64()));
@@ -53,6 +51,26 @@ public sealed class DatabaseTests : IDisposable
         var path = backup.Json.GetProperty("backup").GetString();
         Assert.StartsWith(File_ + ".0", path, StringComparison.Ordinal);
         Assert.Equal(1, (await _user.RunAsync("db", "list", "--db-path", path!, "--json")).Json.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task List_shows_what_tells_runs_apart()
+    {
+        var run = RunOf("bert-base-uncased");
+        using (var store = BenchmarkStore.Open(File_, TimeSpan.Zero, default))
+        {
+            foreach (var other in (BenchmarkRun[])
+            [
+                run, run with { Key = "8", Workload = run.Workload with { Concurrency = 8 } }, run with { Key = "rate", Workload = run.Workload with { Scenario = "open-loop", OfferedRate = 40 } },
+                run with { Key = "whole", Suite = "gpux bench --end-to-end" },
+            ])
+                store.Add(other, default);
+        }
+        var list = await _user.RunAsync("db", "list", "--db-path", File_);
+        Assert.Equal(["bert-base-uncased@v1.0.0, NVIDIA L4, cuda, fp16, batch 1", "ID  CALLERS  OFFERED  BENCHMARK   LATENCY  THROUGHPUT  VERDICT  WHEN"], list.Output.Split('\n')[..2]);
+        foreach (var text in (string[])[" 2        8  ", "40/s", "end to end"])
+            Assert.Contains(text, list.Output, StringComparison.Ordinal);
+        Assert.All(list.Output.Split('\n'), line => Assert.True(line.Length <= 80, line));
     }
 
     [Fact]
@@ -136,31 +154,30 @@ public sealed class DatabaseTests : IDisposable
     {
         using var store = BenchmarkStore.Open(File_, TimeSpan.Zero, default);
         foreach (var model in models)
-        {
-            store.Add(
-                new BenchmarkRun
-                {
-                    Key = Guid.NewGuid().ToString(),
-                    Model = new BenchmarkedModel(model),
-                    VersionTag = "v1.0.0",
-                    Hardware = new HardwarePlatform("NVIDIA L4", HardwareKind.Gpu),
-                    Workload = new Workload(TaskType.Inference, "closed-loop") { Precision = "fp16", BatchSize = 1 },
-                    Engine = new Engine("onnxruntime") { ExecutionProvider = "cuda" },
-                    Provenance = Provenance.Measured,
-                    MachineFingerprint = "machine",
-                    EnvironmentJson = """{"cpu": "EPYC"}""",
-                    Suite = "gpux bench",
-                    BenchmarkVersion = "1",
-                    Verdict = RunVerdict.Valid,
-                    StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
-                    Duration = TimeSpan.FromSeconds(10),
-                    Metrics =
-                    [
-                        new MetricResult(Metric.Latency, 1000, 0.013) { P50 = 0.0125, ConfidenceLow = 0.012, ConfidenceHigh = 0.013, ConfidenceLevel = 0.95 },
-                        new MetricResult(Metric.Throughput, 1, 80),
-                    ],
-                    Samples = new RunSamples("float64", new byte[24]),
-                }, default);
-        }
+            store.Add(RunOf(model), default);
     }
+
+    private static BenchmarkRun RunOf(string model) => new()
+    {
+        Key = Guid.NewGuid().ToString(),
+        Model = new BenchmarkedModel(model),
+        VersionTag = "v1.0.0",
+        Hardware = new HardwarePlatform("NVIDIA L4", HardwareKind.Gpu),
+        Workload = new Workload(TaskType.Inference, "closed-loop") { Precision = "fp16", BatchSize = 1 },
+        Engine = new Engine("onnxruntime") { ExecutionProvider = "cuda" },
+        Provenance = Provenance.Measured,
+        MachineFingerprint = "machine",
+        EnvironmentJson = """{"cpu": "EPYC"}""",
+        Suite = "gpux bench",
+        BenchmarkVersion = "1",
+        Verdict = RunVerdict.Valid,
+        StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+        Duration = TimeSpan.FromSeconds(10),
+        Metrics =
+        [
+            new MetricResult(Metric.Latency, 1000, 0.013) { P50 = 0.0125, ConfidenceLow = 0.012, ConfidenceHigh = 0.013, ConfidenceLevel = 0.95 },
+            new MetricResult(Metric.Throughput, 1, 80),
+        ],
+        Samples = new RunSamples("float64", new byte[24]),
+    };
 }

@@ -34,6 +34,30 @@ public sealed class PlotTests : IDisposable
         Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(Path.Combine(_user.Folder, "plot.html")), StringComparison.Ordinal);
         var refused = await _user.RunAsync("db", "plot", "bars", Golden("runs.json"), "-o", "plot.gif");
         Assert.Equal(2, refused.ExitCode);
+        // A report is a page, and nothing else under another name.
+        foreach (var name in (string[])["report.pdf", "report"])
+        {
+            Assert.Equal(2, (await _user.RunAsync("db", "report", Golden("before.json"), "-o", name)).ExitCode);
+            Assert.False(File.Exists(Path.Combine(_user.Folder, name)));
+        }
+    }
+
+    [Theory]
+    [InlineData("latency"), InlineData("history"), InlineData("bars")]
+    public async Task Picture_of_nothing_is_refused(string kind)
+    {
+        var runs = File.ReadAllText(Golden("before.json"));
+        File.WriteAllText(Path.Combine(_user.Folder, "invalid.json"), runs.Replace("\"valid\"", "\"invalid\"", StringComparison.Ordinal));
+        foreach (var output in (string[][])[[], ["-o", "plot.svg"]])
+        {
+            var refused = await _user.RunAsync(["db", "plot", kind, "invalid.json", .. output]);
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains("GPUX6062", refused.Error, StringComparison.Ordinal);
+            Assert.Contains("5 of 5 runs are left out: unstable or invalid.", refused.Error, StringComparison.Ordinal);
+        }
+        Assert.False(File.Exists(Path.Combine(_user.Folder, "plot.svg")));
+        var some = await _user.RunAsync("db", "plot", kind, Golden("after.json"), "invalid.json", "-o", "plot.svg");
+        Assert.Contains("5 of 10 runs.", some.Output, StringComparison.Ordinal);
     }
 
     [Fact]

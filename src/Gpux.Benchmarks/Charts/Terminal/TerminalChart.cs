@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Gpux.Benchmarks.Results;
 
@@ -9,6 +8,7 @@ public static class TerminalChart
 {
     private const int PlotRows = 16;
     private const int LeastColumns = 30;
+    private const int MostLabel = 28;
     private const string Eighths = " ▁▂▃▄▅▆▇█";
     private const string BarEighths = " ▏▎▍▌▋▊▉█";
 
@@ -25,25 +25,28 @@ public static class TerminalChart
             Rows(output, chart, width, ink);
         else
             Plot(output, chart, width, ink);
-        foreach (var note in chart.Notes)
-            foreach (var line in Lines(Clean(note), width))
-                output.WriteLine(ink.Dim(line));
+        Notes(output, chart.Notes, width, ink);
     }
 
     /// <summary>The distribution of latencies as a row of blocks for each run, all on one axis.</summary>
+    /// <exception cref="Reports.PlotInputException">Of no valid run the distribution is known.</exception>
     public static void WriteDistribution(TextWriter output, RunNames names, int width, bool colours)
     {
         var ink = new TerminalColours(colours);
         var columns = Math.Max(width, LeastColumns + 10) - 2;
-        var runs = names.Runs.Where(run => run.Run[Metric.Latency] is { Typical: > 0 }).Select(run => (run.Name, Latency: run.Run[Metric.Latency]!, Sorted: RunLatencies.Of(run.Run.Samples)?.Sorted())).ToArray(); // filtered
+        var (chosen, notes) = LatencyChart.Choose(names);
+        var runs = chosen.Select(run => (run.Run, Sorted: RunLatencies.Of(run.Run.Samples)?.Sorted())).ToArray();
         var ticks = AxisTicks.For(RunCharts.AxisOf(Metric.Latency, AxisScale.Log), runs.SelectMany(run => run.Sorted is { } sorted ? [sorted[0], sorted[^1]]
-            : LatencyChart.Percentiles(run.Latency).Select(each => each.Value).Append(run.Latency.Typical!.Value)), Math.Max(2, columns / 12));
+            : LatencyChart.Percentiles(run.Run).Select(each => each.Value)), Math.Max(2, columns / 12));
         int Column(double value) => Math.Clamp((int)(ticks.Place(value) * columns), 0, columns - 1);
         Heading(output, "Latency: how often requests took so long", LatencyChart.Subtitle(names), width, ink);
-        foreach (var (i, (name, latency, sorted)) in runs.Index())
+        var numbers = runs.Select(run => string.Join("  ", LatencyChart.Numbers(run.Run, run.Sorted))).ToArray();
+        var titles = ShortNames.Fit([.. chosen.Select(run => Clean(run.Name))], columns);
+        // Where there is no room beside the names, the numbers stand below.
+        var between = titles.Max(title => title.Length) + numbers.Max(text => text.Length) + 2 <= columns ? "  " : $"{output.NewLine}  ";
+        foreach (var (i, (run, sorted)) in runs.Index())
         {
-            var numbers = string.Join("  ", LatencyChart.Percentiles(latency).Select(each => $"p{each.Share * 100:0} {UnitScale.Format("s", each.Value)}").Append(string.Create(CultureInfo.InvariantCulture, $"n {latency.SampleCount:#,##0}")));
-            output.WriteLine($"{ink.Of(i, TerminalColours.Symbol(i, false).ToString())} {Short(Clean(name), Math.Max(8, columns - numbers.Length - 2))}  {ink.Dim(numbers)}");
+            output.WriteLine($"{ink.Of(i, TerminalColours.Symbol(i, !RunCharts.IsMeasured(run)).ToString())} {titles[i]}{between}{ink.Dim(numbers[i])}");
             var line = new char[columns];
             line.AsSpan().Fill(' ');
             if (sorted is not null)
@@ -58,15 +61,25 @@ public static class TerminalChart
             else
             {
                 // The percentiles that are known, by their order.
-                foreach (var (share, value) in LatencyChart.Percentiles(latency).Reverse())
+                foreach (var (share, value) in LatencyChart.Percentiles(run).Reverse())
                     line[Column(value)] = share == .5 ? '●' : '|';
             }
             output.WriteLine($"  {ink.Of(i, new string(line).TrimEnd())}");
         }
         output.WriteLine($"  {ink.Dim(Axis(ticks, columns, Column, "─"))}");
         output.WriteLine($"  {ink.Dim(AxisLabels(ticks, columns, Column))}");
-        foreach (var run in runs.Where(run => run.Sorted is null))
-            output.WriteLine(ink.Dim($"{Short(Clean(run.Name), 40)}: raw samples are not stored; ● is p50, | are p90, p95 and p99."));
+        if (runs.Count(run => run.Sorted is null) is > 0 and var bare)
+            notes.Add($"Of {bare} of {RunCharts.Count(runs.Length)} no raw samples are stored: ● is p50, | are p90, p95 and p99, as far as they are known.");
+        if (chosen.Any(run => !RunCharts.IsMeasured(run.Run)))
+            notes.Add("A hollow mark: not measured.");
+        Notes(output, notes, width, ink);
+    }
+
+    private static void Notes(TextWriter output, IReadOnlyList<string> notes, int width, TerminalColours ink)
+    {
+        foreach (var note in notes)
+            foreach (var line in Lines(Clean(note), width))
+                output.WriteLine(ink.Dim(line));
     }
 
     private static void Heading(TextWriter output, string title, string? subtitle, int width, TerminalColours ink)
@@ -105,19 +118,22 @@ public static class TerminalChart
                 canvas.Put(Across(point.X), row, '│', point.Series);
         foreach (var point in chart.Marks.OfType<PointMark>())
             canvas.Put(Across(point.X), Down(point.Y), TerminalColours.Symbol(point.Series, chart.Series[point.Series].IsPredicted), point.Series);
-        foreach (var point in chart.Marks.OfType<PointMark>().Where(point => point.Label is not null))
-            Label(canvas, Short(Clean(point.Label!), 28), Across(point.X), Down(point.Y)); // filtered
+        foreach (var (point, label) in ShortNames.LabelsOf(chart, MostLabel))
+            Label(canvas, Clean(label), Across(point.X), Down(point.Y));
 
-        output.WriteLine(ink.Dim(Short(AxisTitle(chart.Y, y), width)));
+        output.WriteLine(ink.Dim(ShortNames.Ends(AxisTitle(chart.Y, y), width)));
         for (var row = 0; row < PlotRows; row++)
             output.WriteLine($"{ink.Dim($"{labels.GetValueOrDefault(row, "").PadLeft(left)} {(labels.ContainsKey(row) ? '┤' : '│')}")}{canvas.Row(row, ink)}");
         output.WriteLine(ink.Dim($"{new string(' ', left)} └{Axis(x, columns, Across, "─")}"));
-        output.WriteLine(ink.Dim($"{new string(' ', left + 2)}{AxisLabels(x, columns, Across)}"));
+        output.WriteLine(ink.Dim($"{new string(' ', left + 2)}{AxisLabels(chart.X.Scale == AxisScale.Time ? x with { Unit = "" } : x, columns, Across)}"));
         if (chart.X.Title.Length > 0)
-            output.WriteLine(ink.Dim(Short(AxisTitle(chart.X, x), width).PadLeft(Math.Min(width, left + 2 + columns))));
+            output.WriteLine(ink.Dim(ShortNames.Ends(AxisTitle(chart.X, x), width).PadLeft(Math.Min(width, left + 2 + columns))));
         if (chart.Series.Count > 1 || chart.Series.Any(series => series.IsPredicted))
+        {
+            var names = ShortNames.Fit([.. chart.Series.Select(series => Clean(series.Name))], width - 20);
             foreach (var (i, series) in chart.Series.Index())
-                output.WriteLine($"{ink.Of(i, LegendSymbol(chart, i))} {Short(Clean(series.Name), width - 20)}{(series.IsPredicted ? " (not measured)" : "")}");
+                output.WriteLine($"{ink.Of(i, LegendSymbol(chart, i))} {names[i]}{(series.IsPredicted ? " (not measured)" : "")}");
+        }
     }
 
     private static string LegendSymbol(Chart chart, int series) =>
@@ -152,21 +168,23 @@ public static class TerminalChart
         {
             BarMark bar => (double[])[0, bar.Length, bar.Interval?.High ?? bar.Length],
             BoxMark box => [box.Low, box.High],
+            PointMark point => [point.X],
             _ => [],
         });
         var left = Math.Min(width / 2, chart.Y.Categories.Select(name => Clean(name).Length).DefaultIfEmpty(0).Max());
         var columns = Math.Max(LeastColumns, width - left - 2);
         var ticks = AxisTicks.For(chart.X, values, Math.Max(2, columns / 14));
         int Across(double value) => Math.Clamp((int)Math.Round(ticks.Place(value) * (columns - 1)), 0, columns - 1);
+        var names = ShortNames.Fit([.. chart.Y.Categories.Select(Clean)], left);
         foreach (var mark in chart.Marks.Where(mark => mark is BarMark or BoxMark))
         {
             var category = mark is BarMark one ? one.Category : ((BoxMark)mark).Category;
-            var text = mark is BoxMark box ? BoxText(box, columns, Across) : BarText(ticks.Place(((BarMark)mark).Length) * columns);
-            output.WriteLine($"{Short(Clean(chart.Y.Categories[category]), left).PadRight(left)}  {ink.Of(mark.Series, text)}");
+            var text = mark is BoxMark box ? BoxText(box, chart.Marks.OfType<PointMark>().Where(point => point.IsRaw && (int)Math.Round(point.Y) == box.Category), columns, Across) : BarText(ticks.Place(((BarMark)mark).Length) * columns);
+            output.WriteLine($"{names[category].PadRight(left)}  {ink.Of(mark.Series, text)}");
         }
         output.WriteLine(ink.Dim($"{new string(' ', left + 2)}{Axis(ticks, columns, Across, "─")}"));
         output.WriteLine(ink.Dim($"{new string(' ', left + 2)}{AxisLabels(ticks, columns, Across)}"));
-        output.WriteLine(ink.Dim(Short(AxisTitle(chart.X, ticks), width).PadLeft(Math.Min(width, left + 2 + columns))));
+        output.WriteLine(ink.Dim(ShortNames.Ends(AxisTitle(chart.X, ticks), width).PadLeft(Math.Min(width, left + 2 + columns))));
     }
 
     private static string BarText(double length)
@@ -175,10 +193,12 @@ public static class TerminalChart
         return new string('█', whole) + BarEighths[(int)((length - whole) * 8)];
     }
 
-    private static string BoxText(BoxMark box, int columns, Func<double, int> across)
+    private static string BoxText(BoxMark box, IEnumerable<PointMark> raw, int columns, Func<double, int> across)
     {
         var line = new char[columns];
         line.AsSpan().Fill(' ');
+        foreach (var point in raw)
+            line[across(point.X)] = '·';
         line.AsSpan(across(box.Low), across(box.High) - across(box.Low) + 1).Fill('─');
         line.AsSpan(across(box.LowerQuartile), across(box.UpperQuartile) - across(box.LowerQuartile) + 1).Fill('▒');
         (line[across(box.Low)], line[across(box.High)], line[across(box.Median)]) = ('├', '┤', '█');
@@ -189,20 +209,21 @@ public static class TerminalChart
     private static void Cells(TextWriter output, Chart chart, int width)
     {
         var cells = chart.Marks.OfType<CellMark>().ToDictionary(cell => (cell.Column, cell.Row));
-        string Text(int column, int row) => cells.TryGetValue((column, row), out var cell) ? cell.IsPredicted ? $"[{cell.Value}]" : $"{cell.Value} ({cell.Detail.Split(" · ")[0]})" : "-";
+        string Text(int column, int row) => cells.TryGetValue((column, row), out var cell) ? cell.IsPredicted ? $"[{cell.Value}]" : $"{cell.Value} ({cell.Detail.Split(CellMark.Separator)[0]})" : "-";
         var left = Math.Min(width / 3, chart.Y.Categories.Select(name => Clean(name).Length).DefaultIfEmpty(0).Max());
         var room = Math.Max(18, (width - left) / Math.Max(1, chart.X.Categories.Count) - 2);
-        var widths = chart.X.Categories.Select((name, column) => Math.Min(room, Enumerable.Range(0, chart.Y.Categories.Count).Select(row => Text(column, row).Length).Append(Clean(name).Length).Max())).ToArray();
+        var (rows, columns) = (ShortNames.Fit([.. chart.Y.Categories.Select(Clean)], left), ShortNames.Fit([.. chart.X.Categories.Select(Clean)], room));
+        var widths = columns.Select((name, column) => Math.Min(room, Enumerable.Range(0, rows.Length).Select(row => Text(column, row).Length).Append(name.Length).Max())).ToArray();
         // Columns that no line has room for follow below.
         for (int first = 0, last; first < widths.Length; first = last)
         {
             var used = left;
             for (last = first; last < widths.Length && (last == first || used + 2 + widths[last] <= width); last++)
                 used += 2 + widths[last];
-            string Line(string name, Func<int, string> cell) => Short(Clean(name), left).PadRight(left) + string.Concat(Enumerable.Range(first, last - first).Select(column => "  " + Short(cell(column), widths[column]).PadLeft(widths[column])));
-            output.WriteLine(Line("", column => Clean(chart.X.Categories[column])).TrimEnd());
-            for (var row = 0; row < chart.Y.Categories.Count; row++)
-                output.WriteLine(Line(chart.Y.Categories[row], column => Text(column, row)));
+            string Line(string name, Func<int, string> cell) => name.PadRight(left) + string.Concat(Enumerable.Range(first, last - first).Select(column => "  " + ShortNames.Ends(cell(column), widths[column]).PadLeft(widths[column])));
+            output.WriteLine(Line("", column => columns[column]).TrimEnd());
+            for (var row = 0; row < rows.Length; row++)
+                output.WriteLine(Line(rows[row], column => Text(column, row)));
         }
     }
 
@@ -237,9 +258,6 @@ public static class TerminalChart
         var written = new string(text).TrimEnd();
         return ticks.Unit.Length > 0 ? $"{written} {ticks.Unit}" : written;
     }
-
-    private static string Short(string text, int room) => text.Length <= room ? text
-        : room < 4 ? text[..Math.Max(0, room)] : $"{text[..((room - 1) / 2 + (room - 1) % 2)]}…{text[^((room - 1) / 2)..]}";
 
     private static IEnumerable<string> Lines(string text, int width)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Gpux.Benchmarks.Charts;
 using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
@@ -68,7 +69,7 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
             }
             var latency = run[Metric.Latency];
             table.Row(outcome.Title, (latency?.SampleCount ?? 0).ToString(CultureInfo.InvariantCulture), At(outcome, 0.5), Interval(latency), At(outcome, 0.9), At(outcome, 0.99),
-                Rate(run[Metric.Throughput], "rows/s"), Bytes(run[Metric.PeakMemory]), Coloured(run.Verdict));
+                Rate(run[Metric.Throughput], "rows/s"), Mean(run[Metric.PeakMemory]), Coloured(run.Verdict));
         }
         table.Write(terminal, output);
         if (outcomes.FirstOrDefault(outcome => Interval(outcome.Run?[Metric.Latency]).Length > 0)?.Run is { LaunchCount: var launches })
@@ -105,9 +106,9 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
     {
         (string Heading, Func<BenchmarkRun, string> Text)[] all =
         [
-            ("conversion", run => Time(run[Metric.ConversionTime]?.Mean)), ("load", run => Time(run[Metric.LoadTime]?.Mean)), ("first answer", run => Time(run[Metric.FirstInference]?.Mean)),
-            ("weights", run => Bytes(run[Metric.WeightMemory])), ("cache", run => Bytes(run[Metric.CacheMemory])), ("device memory", run => Bytes(run[Metric.PeakDeviceMemory])),
-            ("energy", run => run[Metric.Energy]?.Mean is { } energy ? $"{Digits(energy)} J" : ""), ("of roofline", run => run[Metric.RooflineShare]?.Mean is { } share ? $"{Digits(share * 100)} %" : ""),
+            ("conversion", run => Mean(run[Metric.ConversionTime])), ("load", run => Mean(run[Metric.LoadTime])), ("first answer", run => Mean(run[Metric.FirstInference])),
+            ("weights", run => Mean(run[Metric.WeightMemory])), ("cache", run => Mean(run[Metric.CacheMemory])), ("device memory", run => Mean(run[Metric.PeakDeviceMemory])),
+            ("energy", run => Mean(run[Metric.Energy])), ("of roofline", run => Mean(run[Metric.RooflineShare])),
         ];
         // What none of the runs has needs no column.
         var columns = Array.FindAll(all, column => Measured().Any(measured => column.Text(measured.Run).Length > 0));
@@ -151,21 +152,11 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
         _ => terminal.Red("invalid"),
     };
 
-    private static string Time(double? seconds) => seconds is not { } known ? "" : known < 1 ? $"{Digits(known * 1e3)} ms" : $"{Digits(known)} s";
+    private static string Time(double? seconds) => seconds is { } known ? UnitScale.Format("s", known) : "";
 
-    private static string Rate(MetricResult? result, string unit) => result?.Mean is { } mean ? $"{Digits(mean)} {unit}" : "";
+    private static string Rate(MetricResult? result, string unit) => result?.Mean is { } mean ? $"{UnitScale.Three(mean)} {unit}" : "";
 
-    private static string Bytes(MetricResult? result) => result?.Mean is { } mean ? ByteSize.Format((long)mean) : "";
-
-    // Three that matter.
-    private static string Digits(double value) => value switch
-    {
-        >= 99.95 => value.ToString("0", CultureInfo.InvariantCulture),
-        >= 9.995 => value.ToString("0.0", CultureInfo.InvariantCulture),
-        >= 0.9995 => value.ToString("0.00", CultureInfo.InvariantCulture),
-        >= 0.09995 => value.ToString("0.000", CultureInfo.InvariantCulture),
-        _ => value.ToString("0.0000", CultureInfo.InvariantCulture),
-    };
+    private static string Mean(MetricResult? result) => result?.Mean is { } mean ? UnitScale.Format(result.Metric.Unit, mean) : "";
 
     private void Write(Utf8JsonWriter json)
     {

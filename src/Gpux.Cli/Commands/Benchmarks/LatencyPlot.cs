@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Gpux.Benchmarks.Charts;
 
 namespace Gpux.Cli.Commands.Benchmarks;
 
@@ -43,10 +44,8 @@ internal static class LatencyPlot
             }
             yield return line.ToString().TrimEnd();
         }
-        var (left, right) = ($"{Milliseconds(least)} ms", $"{Milliseconds(most)} ms");
+        var (left, right) = (UnitScale.Format("s", least), UnitScale.Format("s", most));
         var axis = new string(' ', Margin) + left + new string(' ', Math.Max(1, columns - left.Length - right.Length)) + right;
-        yield return beyond == 0 ? axis : string.Create(CultureInfo.InvariantCulture, $"{axis}, {beyond} beyond, up to {Milliseconds(ordered[^1])} ms");
+        yield return beyond == 0 ? axis : string.Create(CultureInfo.InvariantCulture, $"{axis}, {beyond} beyond, up to {UnitScale.Format("s", ordered[^1])}");
     }
-
-    private static string Milliseconds(double seconds) => (seconds * 1e3).ToString(seconds switch { >= 0.1 => "0", >= 0.001 => "0.0", _ => "0.000" }, CultureInfo.InvariantCulture);
 }

@@ -33,7 +33,7 @@ internal sealed class DeleteRunsCommand : GpuxCommand
         Terminal.Print(
             output =>
             {
-                RunText.Table(runs).Write(Terminal, output);
+                RunText.List(runs, Terminal, output);
                 output.WriteLine(isMeant ? $"Deleted {Plural.Of(runs.Count, "result")}." : $"Would delete {Plural.Of(runs.Count, "result")}, with samples and links to versions.");
             },
             json =>

@@ -35,7 +35,7 @@ internal sealed class ListRunsCommand : GpuxCommand
                 if (runs.Count == 0)
                     output.WriteLine("No results.");
                 else
-                    RunText.Table(runs).Write(Terminal, output);
+                    RunText.List(runs, Terminal, output);
             },
             json =>
             {

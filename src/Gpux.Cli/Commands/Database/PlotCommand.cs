@@ -54,7 +54,7 @@ internal sealed class PlotCommand : GpuxCommand
             return Task.FromResult(ExitCode.Done);
         }
         Save(chart, output, ending);
-        Terminal.Print(text => text.WriteLine($"{output}: {chart.Title}, {Plural.Of(runs.Runs.Count, "run")}."), json => WriteJson(json, kind, chart, output));
+        Terminal.Print(text => text.WriteLine($"{output}: {chart.Title}, {(chart.RunCount == runs.Runs.Count ? "" : $"{chart.RunCount} of ")}{Plural.Of(runs.Runs.Count, "run")}."), json => WriteJson(json, kind, chart, output));
         return Task.FromResult(ExitCode.Done);
     }
 

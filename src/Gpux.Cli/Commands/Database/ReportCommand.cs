@@ -21,8 +21,10 @@ internal sealed class ReportCommand : GpuxCommand
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var runs = _selection.Read(Services, parsed, parsed.GetValue(_runs) ?? [], takesSamples: true, cancellationToken);
         var output = parsed.GetRequiredValue(_output);
+        if (Path.GetExtension(output).ToLowerInvariant() is not ".html")
+            throw new UsageException($"-o is '{output}', which does not end in .html.", "Write -o report.html.");
+        var runs = _selection.Read(Services, parsed, parsed.GetValue(_runs) ?? [], takesSamples: true, cancellationToken);
         try
         {
             BenchmarkReport.WriteHtml(runs, output);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gpux.Benchmarks.Charts;
 using Gpux.Benchmarks.Results;
 using Gpux.Cli.Terminals;
 
@@ -7,15 +8,38 @@ namespace Gpux.Cli.Commands.Database;
 /// <summary>Benchmark results for people: a line each, or everything of one.</summary>
 internal static class RunText
 {
-    public static Table Table(IReadOnlyList<StoredRun> runs)
+    /// <summary>What all have in common, and below it a line each with what tells them apart.</summary>
+    public static void List(IReadOnlyList<StoredRun> runs, Terminal terminal, TextWriter output)
     {
-        var table = new Table("id", "model", "version", "hardware", "precision", "batch", "latency", "throughput", "verdict", "when").AlignRight(0, 5, 6, 7);
-        foreach (var (id, _, _, run) in runs)
+        var traits = RunTraits.Of([.. runs.Select(stored => stored.Run)]);
+        foreach (var line in Lines(traits.Common, terminal.Width))
+            output.WriteLine(terminal.Dim(line));
+        // A number needs its unit where it stands by itself, and none below a heading.
+        var isNumber = traits.Differing.Select((_, i) => traits.OfRuns.Any(run => run[i].Value != run[i].Text)).ToArray();
+        var table = new Table(["id", .. traits.Differing, "latency", "throughput", "verdict", "when"])
+            .AlignRight([0, .. Enumerable.Range(1, isNumber.Length).Where(column => isNumber[column - 1]), isNumber.Length + 1, isNumber.Length + 2]);
+        foreach (var (stored, differing) in runs.Zip(traits.OfRuns))
         {
-            table.Row(Number(id), Safe(run.Model.Name), Safe(run.VersionTag), Safe(run.Hardware.Name), Safe(run.Workload.Precision), Number(run.Workload.BatchSize),
-                Known(run[Metric.Latency]), Known(run[Metric.Throughput]), Verdict(run), Time(run.StartedAt));
+            var run = stored.Run;
+            table.Row([Number(stored.Id), .. differing.Select(trait => Safe(trait.Value)), Known(run[Metric.Latency]), Known(run[Metric.Throughput]), Verdict(run), Time(run.StartedAt)]);
         }
-        return table;
+        table.Write(terminal, output);
+    }
+
+    private static IEnumerable<string> Lines(IReadOnlyList<string> parts, int width)
+    {
+        var line = "";
+        foreach (var part in parts.Select((part, i) => Safe(part) + (i < parts.Count - 1 ? "," : "")))
+        {
+            if (line.Length > 0 && TextWidth.Of(line) + 1 + TextWidth.Of(part) > width)
+            {
+                yield return line;
+                line = "";
+            }
+            line = line.Length == 0 ? part : $"{line} {part}";
+        }
+        if (line.Length > 0)
+            yield return line;
     }
 
     public static void Whole(StoredRun stored, RunSamples? samples, Terminal terminal, TextWriter output)
@@ -28,15 +52,15 @@ internal static class RunText
             ("task", model.Task ?? ""), ("parameters", Number(model.ParameterCount)), ("size", Bytes(model.SizeBytes)), ("version", run.VersionTag ?? ""),
             ("hardware", hardware.Name), ("kind", Lower(hardware.Kind)), ("vendor", hardware.Vendor ?? ""), ("device", hardware.Device ?? ""),
             ("devices", Number(hardware.DeviceCount)), ("memory", Bytes(hardware.MemoryBytes)),
-            ("bandwidth", hardware.MemoryBytesPerSecond is { } bandwidth ? Quantity(bandwidth, "B/s") : ""),
-            ("peaks", string.Join(", ", hardware.Peaks.Select(peak => $"{peak.Precision} {Quantity(peak.OperationsPerSecond, "1/s")} ({peak.Source})"))),
+            ("bandwidth", hardware.MemoryBytesPerSecond is { } bandwidth ? UnitScale.Format("B/s", bandwidth) : ""),
+            ("peaks", string.Join(", ", hardware.Peaks.Select(peak => $"{peak.Precision} {UnitScale.Format("FLOP/s", peak.OperationsPerSecond)} ({peak.Source})"))),
             ("machine", run.MachineFingerprint), ("work", $"{Lower(workload.TaskType)}, {workload.Scenario}"), ("precision", workload.Precision ?? ""),
             ("batch", Number(workload.BatchSize)), ("input tokens", Number(workload.InputTokens)), ("output tokens", Number(workload.OutputTokens)),
-            ("concurrency", Number(workload.Concurrency)), ("offered rate", workload.OfferedRate is { } rate ? Quantity(rate, "1/s") : ""),
+            ("concurrency", Number(workload.Concurrency)), ("offered rate", workload.OfferedRate is { } rate ? UnitScale.Format("1/s", rate) : ""),
             ("backend", $"{engine.Backend} {engine.Version}".Trim()), ("provider", engine.ExecutionProvider ?? ""), ("driver", engine.DriverVersion ?? ""),
             ("threads", Number(engine.Threads)), ("options", engine.OptionsJson ?? ""), ("suite", $"{run.Suite} {run.BenchmarkVersion}".Trim()),
             ("seed", Number(run.Seed)), ("launches", Number(run.LaunchCount)), ("provenance", $"{Lower(run.Provenance)} {run.ProvenanceSource}".Trim()),
-            ("bundle", run.BundleSha256 ?? ""), ("started", Time(run.StartedAt)), ("took", run.Duration > TimeSpan.Zero ? Quantity(run.Duration.TotalSeconds, "s") : ""),
+            ("bundle", run.BundleSha256 ?? ""), ("started", Time(run.StartedAt)), ("took", run.Duration > TimeSpan.Zero ? UnitScale.Format("s", run.Duration.TotalSeconds) : ""),
             ("samples", samples is null ? "" : $"{samples.Format}, {ByteSize.Format(samples.Content.LongLength)}"),
             ("environment", run.EnvironmentJson ?? ""), ("verdict", Verdict(run)),
         ];
@@ -48,7 +72,7 @@ internal static class RunText
         var table = new Table("metric", "n", "mean", "p50", "p90", "p95", "p99", "sd", "interval").AlignRight(1, 2, 3, 4, 5, 6, 7);
         foreach (var result in run.Metrics)
         {
-            string Cell(double? value) => value is { } number ? Quantity(number, result.Metric.Unit) : "";
+            string Cell(double? value) => value is { } number ? UnitScale.Format(result.Metric.Unit, number) : "";
             table.Row(result.Metric.Name, Number(result.SampleCount), Cell(result.Mean), Cell(result.P50), Cell(result.P90), Cell(result.P95), Cell(result.P99),
                 Cell(result.StandardDeviation),
                 result is { ConfidenceLow: { } low, ConfidenceHigh: { } high, ConfidenceLevel: { } level } ? $"{Cell(low)} to {Cell(high)} at {level:P0}" : "");
@@ -62,41 +86,11 @@ internal static class RunText
         if (result is null)
             return "";
         if (result.Typical is { } typical)
-            return Quantity(typical, result.Metric.Unit);
+            return UnitScale.Format(result.Metric.Unit, typical);
         (string Name, double? Value)[] percentiles = [("p90", result.P90), ("p95", result.P95), ("p99", result.P99)];
         var (name, value) = Array.Find(percentiles, each => each.Value is not null);
-        return value is { } known ? $"{name} {Quantity(known, result.Metric.Unit)}" : "";
+        return value is { } known ? $"{name} {UnitScale.Format(result.Metric.Unit, known)}" : "";
     }
-
-    /// <summary>A quantity in SI base units as people write it, with three digits that matter: "12.3 ms", "440 MB".</summary>
-    private static string Quantity(double value, string unit) => unit switch
-    {
-        "s" => value switch
-        {
-            0 => "0 s",
-            < 1e-3 => $"{Digits(value * 1e6)} µs",
-            < 1 => $"{Digits(value * 1e3)} ms",
-            _ => $"{Digits(value)} s",
-        },
-        "B" => ByteSize.Format((long)value),
-        "1/s" => value switch
-        {
-            >= 1e12 => $"{Digits(value / 1e12)} T/s",
-            >= 1e9 => $"{Digits(value / 1e9)} G/s",
-            _ => $"{Digits(value)}/s",
-        },
-        "B/s" => $"{ByteSize.Format((long)value)}/s",
-        "1" => Digits(value),
-        _ => $"{Digits(value)} {unit}",
-    };
-
-    private static string Digits(double value) => value switch
-    {
-        >= 99.95 => value.ToString("#,0", CultureInfo.InvariantCulture),
-        >= 9.995 => value.ToString("0.0", CultureInfo.InvariantCulture),
-        >= 0.1 or 0 => value.ToString("0.00", CultureInfo.InvariantCulture),
-        _ => value.ToString("G3", CultureInfo.InvariantCulture),
-    };
 
     private static string Bytes(long? value) => value is { } bytes ? ByteSize.Format(bytes) : "";
 

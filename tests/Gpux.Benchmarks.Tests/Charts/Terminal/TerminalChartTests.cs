@@ -64,10 +64,20 @@ public sealed class TerminalChartTests
     {
         var text = Drawn(HeatMapChart.Of(RunNames.Of(ExampleRuns.Batches), Metric.Throughput), 200);
         Assert.Contains("(n 3)", text, StringComparison.Ordinal);
-        Assert.Matches(@"server, 1 GPU.*\[[\d,.]+ 1/s\]", text);
+        Assert.Matches(@"server, 1 GPU.*\[[\d,.]+/s\]", text);
         Assert.Contains("-", text.Split('\n').Single(line => line.StartsWith("laptop", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Nothing_to_show_is_drawn_as_nothing() => Assert.Contains("Throughput", Drawn(ParetoChart.Of(RunNames.Of([]), Metric.Latency, Metric.Throughput)), StringComparison.Ordinal);
+    [Theory]
+    [InlineData(60), InlineData(80), InlineData(100)]
+    public void Versions_of_a_long_name_are_told_apart(int width)
+    {
+        var runs = RunNames.Of([.. ((string[])["v1.0.0", "v1.1.0"]).SelectMany(version => ((int[])[1, 8]).Select(batch => ExampleRuns.Versions[0] with
+        {
+            Key = $"{version} {batch}", Model = new BenchmarkedModel("google-bert/bert-base-uncased"), VersionTag = version, Workload = ExampleRuns.Versions[0].Workload with { BatchSize = batch },
+        }))]);
+        var drawn = string.Join('\n', Drawn(HeatMapChart.Of(runs, Metric.Latency), width), Drawn(BarChart.Of(runs, Metric.Latency), width), Distribution(runs, width));
+        foreach (var name in (string[])["@v1.0.0, batch 1", "@v1.0.0, batch 8", "@v1.1.0, batch 1", "@v1.1.0, batch 8"])
+            Assert.Equal(3, drawn.Split(name).Length - 1);
+    }
 }

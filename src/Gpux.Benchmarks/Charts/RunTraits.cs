@@ -1,0 +1,55 @@
+using System.Globalization;
+using Gpux.Benchmarks.Measurement;
+using Gpux.Benchmarks.Results;
+
+namespace Gpux.Benchmarks.Charts;
+
+/// <summary>What runs have in common, and in what they differ.</summary>
+/// <param name="Common">In words: "bert-base-uncased", "NVIDIA L4", "batch 1".</param>
+/// <param name="Differing">Names of what differs, such as "batch".</param>
+/// <param name="OfRuns">For each run its traits of those names, in their order.</param>
+public sealed record RunTraits(IReadOnlyList<string> Common, IReadOnlyList<string> Differing, IReadOnlyList<IReadOnlyList<RunTrait>> OfRuns)
+{
+    public static RunTraits Of(IReadOnlyList<BenchmarkRun> runs)
+    {
+        var all = runs.Select(All).ToArray();
+        if (all.Length == 0)
+            return new RunTraits([], [], []);
+        int[] differing = [.. Enumerable.Range(0, all[0].Length).Where(i => all.Any(traits => traits[i].Text != all[0][i].Text))];
+        return new RunTraits([.. all[0].Where((trait, i) => trait.Text.Length > 0 && !differing.Contains(i)).Select(trait => trait.Text)], [.. differing.Select(i => all[0][i].Name)],
+            [.. all.Select(traits => (RunTrait[])[.. differing.Select(i => traits[i])])]);
+    }
+
+    /// <summary>What was asked of the model in words: "fp16, batch 8, 128 tokens".</summary>
+    internal static string Describe(Workload workload) => string.Join(", ", OfWorkload(workload).Where(trait => trait.Text.Length > 0).Select(trait => trait.Text));
+
+    private static RunTrait[] All(BenchmarkRun run) =>
+    [
+        Same("model", run.Model.Name + (run.VersionTag is { } tag ? $"@{tag}" : "")), Same("hardware", run.Hardware.Name),
+        Same("provider", run.Engine.ExecutionProvider is { } provider && !provider.Equals(run.Hardware.Kind.ToString(), StringComparison.OrdinalIgnoreCase) ? provider : ""),
+        .. OfWorkload(run.Workload),
+        Counted("threads", run.Engine.Threads, run.Engine.Threads == 1 ? "{0} thread" : "{0} threads"),
+        // What is usual needs no word.
+        Same("scenario", run.Workload.Scenario is "closed-loop" or "open-loop" ? "" : run.Workload.Scenario),
+        Same("backend", run.Engine.Backend is { } backend and not "onnxruntime" ? backend : ""),
+        Same("benchmark", run.Suite switch { RunSummary.Suite => "", RunSummary.EndToEndSuite => "end to end", _ => run.Suite }),
+    ];
+
+    private static RunTrait[] OfWorkload(Workload workload) =>
+    [
+        Same("use", workload.TaskType == TaskType.Training ? "training" : ""), Same("precision", workload.Precision ?? ""), Counted("batch", workload.BatchSize, "batch {0}"),
+        Counted("tokens", workload.InputTokens, "{0} tokens"), Counted("generated", workload.OutputTokens, "{0} generated"),
+        Counted("callers", workload.Concurrency > 1 ? workload.Concurrency : null, "{0} callers"),
+        workload.OfferedRate is { } rate ? new RunTrait("offered", $"{UnitScale.Round(rate)}/s", $"{UnitScale.Round(rate)}/s offered") : Same("offered", ""),
+    ];
+
+    private static RunTrait Same(string name, string text) => new(name, text, text);
+
+    private static RunTrait Counted(string name, int? count, string text) => count is { } known
+        ? new RunTrait(name, known.ToString(CultureInfo.InvariantCulture), text.Replace("{0}", known.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)) : Same(name, "");
+}
+
+/// <summary>One of the things that tell runs apart.</summary>
+/// <param name="Value">In a column of that name: "8".</param>
+/// <param name="Text">Where it stands by itself: "batch 8". Both are "" where a run says nothing of it or it is as usual.</param>
+public sealed record RunTrait(string Name, string Value, string Text);
