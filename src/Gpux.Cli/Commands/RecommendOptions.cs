@@ -102,7 +102,7 @@ internal sealed class RecommendOptions
             TopK = top,
             MaxLatency = parsed.GetValue(_maxLatency) is { } time ? Duration(time) : null,
             MaxMemoryBytes = parsed.GetValue(_maxMemory) is { } size
-                ? (char.IsAsciiLetter(size.Trim()[^1..].FirstOrDefault()) ? ByteSize.Parse(size) : null) ?? throw new UsageException($"'{size}' is no size.", "Write --max-memory 16GB.") : null,
+                ? (size.Trim() is [.., var last] && char.IsAsciiLetter(last) ? ByteSize.Parse(size) : null) ?? throw new UsageException($"'{size}' is no size.", "Write --max-memory 16GB.") : null,
             MaxCost = cost,
             Precision = precision,
             Prices = parsed.GetValue(_prices) is { } prices ? PriceList.Load(prices) : PriceList.BuiltIn,

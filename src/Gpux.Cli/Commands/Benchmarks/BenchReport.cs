@@ -84,7 +84,7 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
         var table = new Table("", "goodput", "", "share", "of requests").AlignRight(1, 3, 4);
         foreach (var outcome in outcomes)
             if (outcome is { Goodput: { } goodput, Run: { } run })
-                table.Row(outcome.Title, Rate(run[Metric.Goodput], "requests/s"), Interval(run[Metric.Goodput], Digits), $"{Digits(goodput.Share * 100)} %", goodput.Requests.ToString(CultureInfo.InvariantCulture));
+                table.Row(outcome.Title, Rate(run[Metric.Goodput], "requests/s"), Interval(run[Metric.Goodput], UnitScale.Three), UnitScale.Format("1", goodput.Share), goodput.Requests.ToString(CultureInfo.InvariantCulture));
         table.Write(terminal, output);
         output.WriteLine(terminal.Dim($"goodput: {objectives}"));
     }
