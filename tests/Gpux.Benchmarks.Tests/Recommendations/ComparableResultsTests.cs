@@ -171,7 +171,7 @@ public sealed class ComparableResultsTests : IDisposable
         }
         var row = Advise(TimeSpan.FromMilliseconds(65)).Ranked.Single(row => row.Hardware.Name == "gpu 0");
         Assert.Equal((Feasibility.Unproven, false, true), (row.Feasibility, row.LatencyP99!.Value.HasInterval, row.Latency!.Value.HasInterval));
-        Assert.Contains(row.Reasons, reason => reason.StartsWith("99 of 100 requests within 11 ms, by 1 run of this configuration, without an interval: no configuration has two runs", StringComparison.Ordinal));
+        Assert.Contains(row.Reasons, reason => reason.StartsWith("99 of 100 requests within 11.0 ms, by 1 run of this configuration, without an interval: no configuration has two runs", StringComparison.Ordinal));
     }
 
     [Fact]
