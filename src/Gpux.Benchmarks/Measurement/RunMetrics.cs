@@ -37,7 +37,9 @@ internal sealed class RunMetrics
         if (Count > 0 && launches.All(launch => launch.Joules is not null))
             AddOfLaunches(Metric.Energy, launches.Where(launch => launch.Count > 0).Select(launch => launch.Joules!.Value / launch.Count)); // all have one
         // In an open loop the share would be what is offered, and not what is achieved.
-        if (Count > 0 && request.Rate is null && Bound(subject, hardware, launches[0]) is { } bound)
+        if (Count > 0 && request.Rate is null && subject.GraphPath is not null && hardware.Peaks.Count == 0)
+            _notes.Add("roofline: no share is told, for the machine's own speed is not known: it was busy when that was measured.");
+        else if (Count > 0 && request.Rate is null && Bound(subject, hardware, launches[0]) is { } bound)
             AddRooflineShare(bound);
     }
 

@@ -54,6 +54,14 @@ public sealed class RunMetricsTests : IDisposable
     }
 
     [Fact]
+    public void A_machine_whose_speed_is_not_known_says_so()
+    {
+        var run = FakeModel.Summarise(new LaunchRequest { Model = "fake" }, [Launch(0.001)], graph: "model.onnx", hardware: new HardwarePlatform("a machine", HardwareKind.Cpu)).Run!; // there is a launch
+        Assert.Null(run[Metric.RooflineShare]);
+        Assert.Contains(run.Reasons, reason => reason.StartsWith("roofline: no share is told", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void An_open_loop_has_no_share_of_the_roofline()
     {
         var run = Summarise(new LaunchRequest { Model = "fake", Rate = 20 }, 0.3, 0.3);

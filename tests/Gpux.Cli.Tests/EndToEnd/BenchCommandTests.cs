@@ -26,11 +26,14 @@ public sealed class BenchCommandTests : IDisposable
             Assert.Equal(16, run.GetProperty("workload").GetProperty("input_tokens").GetInt32());
             Assert.Equal(2, run.GetProperty("launches").GetInt32());
             Assert.Equal(5, run.GetProperty("seed").GetInt32());
-            Assert.StartsWith("quick:", run.GetProperty("reasons").EnumerateArray().Last().GetString(), StringComparison.Ordinal);
+            var reasons = run.GetProperty("reasons").EnumerateArray().Select(reason => reason.GetString() ?? "").ToArray();
+            Assert.Contains(reasons, reason => reason.StartsWith("quick:", StringComparison.Ordinal));
             var metrics = run.GetProperty("metrics").EnumerateArray().ToDictionary(metric => metric.GetProperty("name").GetString() ?? "");
             Assert.Superset(
-                new HashSet<string>(["latency.e2e", "latency.first_inference", "load_time", "conversion_time", "throughput.samples", "throughput.tokens_in", "error_rate", "memory.peak_rss", "memory.weights", "roofline_share"]),
+                new HashSet<string>(["latency.e2e", "latency.first_inference", "load_time", "conversion_time", "throughput.samples", "throughput.tokens_in", "error_rate", "memory.peak_rss", "memory.weights"]),
                 metrics.Keys.ToHashSet());
+            // On a busy machine it is left out, and that is said.
+            Assert.NotEqual(metrics.ContainsKey("roofline_share"), reasons.Any(reason => reason.StartsWith("roofline:", StringComparison.Ordinal)));
             Assert.All(metrics.Values.Where(metric => metric.GetProperty("name").GetString() != "error_rate"), metric => Assert.True(metric.GetProperty("mean").GetDouble() > 0, metric.GetRawText()));
             // Rows a second at one request at a time are the batch over the mean latency.
             var expected = run.GetProperty("workload").GetProperty("batch_size").GetInt32() / metrics["latency.e2e"].GetProperty("mean").GetDouble();
