@@ -20,7 +20,7 @@ namespace Gpux.Benchmarks.Recommendations;
 /// <param name="connection">The benchmark database; null for none: then only published peaks speak.</param>
 public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider? clock = null)
 {
-    private const long SampledRuns = 8_000;
+    private const long SampledRuns = 5_000;
     private const int RememberedAnswers = 256;
 
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
