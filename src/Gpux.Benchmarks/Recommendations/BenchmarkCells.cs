@@ -86,7 +86,7 @@ internal sealed record BenchmarkCells(
                     row_number() OVER (PARTITION BY r.model_id, r.hardware_id, l.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend,
                         r.execution_provider, r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency ORDER BY r.started_at DESC, r.id DESC) AS age
                 FROM test_runs r LEFT JOIN test_run_versions l ON l.test_run_id = r.id
-                WHERE r.verdict = 'valid' AND r.task_type = $1 AND (r.model_id = $2 OR ((r.id % 4294967296) * 1327217885) % 2147483647 < $3)
+                WHERE r.verdict = 'valid' AND r.task_type = $1 AND (r.model_id = $2 OR ((r.id & 4294967295) * 1327217885 & 2147483647) < $3)
             ), results AS (
                 SELECT test_run_id, metric, coalesce(p50, mean) AS typical, p99
                 FROM metric_results
