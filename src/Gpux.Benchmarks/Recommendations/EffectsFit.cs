@@ -1,3 +1,5 @@
+using Gpux.Benchmarks.Statistics;
+
 namespace Gpux.Benchmarks.Recommendations;
 
 /// <summary>What is expected of a row.</summary>

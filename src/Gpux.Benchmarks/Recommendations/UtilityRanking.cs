@@ -1,4 +1,5 @@
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Statistics;
 using MathNet.Numerics.Distributions;
 
 namespace Gpux.Benchmarks.Recommendations;

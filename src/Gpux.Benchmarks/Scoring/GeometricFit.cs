@@ -1,4 +1,4 @@
-using Gpux.Benchmarks.Recommendations;
+using Gpux.Benchmarks.Statistics;
 
 namespace Gpux.Benchmarks.Scoring;
 

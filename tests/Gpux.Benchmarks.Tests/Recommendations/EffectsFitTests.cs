@@ -1,4 +1,5 @@
 using Gpux.Benchmarks.Recommendations;
+using Gpux.Benchmarks.Statistics;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace Gpux.Benchmarks.Tests.Recommendations;

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Gpux.Benchmarks.Recommendations;
+namespace Gpux.Benchmarks.Statistics;
 
 /// <summary>The lower triangle L of a symmetric positive definite matrix A = L Lᵀ.</summary>
 /// <remarks>Our own, for a recommendation solves some eighty systems of a few hundred unknowns: rows lie one after the other, so that every
