@@ -71,10 +71,11 @@ internal sealed record BenchmarkCells(
 
     /// <summary>Aggregates the valid runs of one model, and an even sample of all others: the effects of hardware, which they teach, need no more.</summary>
     /// <param name="modelId">Null: of all models alike.</param>
+    /// <param name="runs">How many there are, of <see cref="Stamp"/>.</param>
     /// <param name="sampleSize">About how many runs of other models are read.</param>
-    public static BenchmarkCells Read(ISqlConnection connection, TaskType task, long? modelId, long sampleSize, CancellationToken cancellationToken)
+    public static BenchmarkCells Read(ISqlConnection connection, TaskType task, long? modelId, long runs, long sampleSize, CancellationToken cancellationToken)
     {
-        var share = Math.Min(1, (double)sampleSize / Math.Max(1, CountRuns(connection, cancellationToken)));
+        var share = Math.Min(1, (double)sampleSize / Math.Max(1, runs));
         var (cells, methods) = (new Dictionary<CellKey, Cell>(), new Dictionary<MeasuringMethod, MeasuringMethod>());
         // A run's typical value is its median where there is one. Runs are drawn by their number times the golden ratio, which is even, and not in
         // step with the order in which anything was measured.
@@ -164,13 +165,6 @@ internal sealed record BenchmarkCells(
         using var rows = connection.Query("SELECT count(*), coalesce(max(id), 0) FROM test_runs", [], cancellationToken);
         rows.Read();
         return (rows.Int64(0), rows.Int64(1));
-    }
-
-    private static long CountRuns(ISqlConnection connection, CancellationToken cancellationToken)
-    {
-        using var rows = connection.Query("SELECT count(*) FROM test_runs", [], cancellationToken);
-        rows.Read();
-        return rows.Int64(0);
     }
 
     private static void Add(Dictionary<CellKey, Cell> cells, Dictionary<MeasuringMethod, MeasuringMethod> methods, ISqlRows rows, TaskType task)

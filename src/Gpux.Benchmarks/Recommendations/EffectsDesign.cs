@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Gpux.Benchmarks.Recommendations;
 
 /// <summary>What a time deviates by from its roofline: each is a group of effects whose sizes are drawn from one distribution.</summary>
@@ -53,14 +55,16 @@ internal sealed class EffectsDesign
     private readonly List<EffectRow> _rows = [];
     private readonly List<List<int>> _rowsOfPair = [];
 
-    public IReadOnlyList<EffectRow> Rows => _rows;
+    /// <summary>Until a row is added.</summary>
+    public ReadOnlySpan<EffectRow> Rows => CollectionsMarshal.AsSpan(_rows);
 
     /// <summary>One, and the columns of the levels.</summary>
     public int ColumnCount => _groups.Count + 1;
 
     public int PairCount => _rowsOfPair.Count;
 
-    public IReadOnlyList<int> RowsOfPair(int pair) => _rowsOfPair[pair];
+    /// <summary>Until a row is added.</summary>
+    public ReadOnlySpan<int> RowsOfPair(int pair) => CollectionsMarshal.AsSpan(_rowsOfPair[pair]);
 
     /// <summary>The group of a column but the first, which is the intercept.</summary>
     public EffectGroup GroupOf(int column) => _groups[column - 1];

@@ -37,7 +37,7 @@ internal sealed class EffectsFit
     public static EffectsFit Solve(EffectsDesign design, double[] values, ReadOnlySpan<int> runs, EffectVariances variances)
     {
         var size = design.ColumnCount;
-        var matrix = new double[size * size];
+        var matrix = new double[CholeskyFactor.Row(size)]; // its lower triangle
         var right = new double[size];
         var weights = new double[values.Length];
         for (var i = 0; i < weights.Length; i++)
@@ -59,7 +59,7 @@ internal sealed class EffectsFit
                     right[column] += deviation;
                     foreach (var other in row.Columns)
                         if (other <= column)
-                            matrix[column * size + other] += weights[i];
+                            matrix[CholeskyFactor.Row(column) + other] += weights[i];
                     if (sums[column] == 0)
                         touched.Add(column);
                     sums[column] += weights[i];
@@ -71,7 +71,7 @@ internal sealed class EffectsFit
                 right[column] -= absorbed * sums[column] * weighted;
                 foreach (var other in touched)
                     if (other <= column)
-                        matrix[column * size + other] -= absorbed * sums[column] * sums[other];
+                        matrix[CholeskyFactor.Row(column) + other] -= absorbed * sums[column] * sums[other];
             }
             foreach (var column in touched)
                 sums[column] = 0;
@@ -79,7 +79,7 @@ internal sealed class EffectsFit
         }
         matrix[0] += 1e-4; // the intercept is free
         for (var column = 1; column < size; column++)
-            matrix[column * size + column] += 1 / variances.Groups[(int)design.GroupOf(column)];
+            matrix[CholeskyFactor.Row(column) + column] += 1 / variances.Groups[(int)design.GroupOf(column)];
         var factor = CholeskyFactor.Of(matrix, size);
         factor.Solve(right);
         return new EffectsFit(design, values, weights, variances, factor, right);

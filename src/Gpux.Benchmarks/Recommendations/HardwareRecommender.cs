@@ -40,18 +40,21 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
     public IReadOnlyList<HardwareRecommendation> RecommendHardware(string modelName, TaskType taskType = TaskType.Inference, int? batchSize = null,
         bool latencySensitive = false, bool memoryConstrained = false, int topK = 5, CancellationToken cancellationToken = default)
     {
-        if (FindModel(modelName, cancellationToken) is not { } model)
+        if (ModelId(modelName, cancellationToken) is not { } id)
             throw Unknown(modelName, cancellationToken);
-        return Recommend(new RecommendationRequest(ModelFacts.Of(model))
+        return Recommend(new RecommendationRequest(ModelFacts.Of(Model(id, cancellationToken)))
         {
             Task = taskType, BatchSize = batchSize, IsLatencySensitive = latencySensitive, IsMemoryConstrained = memoryConstrained, TopK = topK,
-        }, cancellationToken).Ranked;
+        }, id, cancellationToken).Ranked;
     }
 
     /// <summary>As <see cref="RecommendHardware"/>, with all that can be asked and said.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number of the request is out of its range.</exception>
     /// <exception cref="NothingKnownException">Neither was anything measured, nor does anything tell the model's size.</exception>
-    public HardwareAdvice Recommend(RecommendationRequest request, CancellationToken cancellationToken)
+    public HardwareAdvice Recommend(RecommendationRequest request, CancellationToken cancellationToken) =>
+        Recommend(request, ModelId(request.Model.Name, cancellationToken), cancellationToken);
+
+    private HardwareAdvice Recommend(RecommendationRequest request, long? modelId, CancellationToken cancellationToken)
     {
         request.Check();
         var stamp = connection is null ? default : BenchmarkCells.Stamp(connection, cancellationToken);
@@ -60,8 +63,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
         _stamp = stamp;
         if (_answers.TryGetValue(request, out var known))
             return known;
-        var modelId = ModelId(request.Model.Name, cancellationToken);
-        var cells = connection is null ? BenchmarkCells.Empty : BenchmarkCells.Read(connection, request.Task, modelId, SampledRuns, cancellationToken);
+        var cells = connection is null ? BenchmarkCells.Empty : BenchmarkCells.Read(connection, request.Task, modelId, stamp.Count, SampledRuns, cancellationToken);
         var today = DateOnly.FromDateTime(_clock.GetUtcNow().UtcDateTime);
         var advice = new AdviceComposer(request, cells, modelId, today).Compose();
         _answers.Add(request, advice);
@@ -76,7 +78,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
     {
         if (connection is null)
             throw new InvalidOperationException("Recommendations are stored in a database, and there is none.");
-        var cells = BenchmarkCells.Read(connection, taskType, modelId: null, long.MaxValue, cancellationToken);
+        var cells = BenchmarkCells.Read(connection, taskType, modelId: null, BenchmarkCells.Stamp(connection, cancellationToken).Count, long.MaxValue, cancellationToken);
         var (task, now) = (taskType == TaskType.Training ? "training" : "inference", _clock.GetUtcNow());
         var today = DateOnly.FromDateTime(now.UtcDateTime);
         var (models, rows) = (0, 0);
@@ -128,10 +130,10 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
 
     /// <summary>Finds the model that is meant by a name.</summary>
     /// <param name="name">As the database has it; of "org/name" also the name alone, where only one model has it.</param>
-    public BenchmarkedModel? FindModel(string name, CancellationToken cancellationToken)
+    public BenchmarkedModel? FindModel(string name, CancellationToken cancellationToken) => ModelId(name, cancellationToken) is { } id ? Model(id, cancellationToken) : null;
+
+    private BenchmarkedModel Model(long id, CancellationToken cancellationToken)
     {
-        if (ModelId(name, cancellationToken) is not { } id)
-            return null;
         using var rows = connection!.Query("SELECT name, registry, architecture, task, parameter_count, size_bytes FROM models WHERE id = $1", [id], cancellationToken); // it has the model
         rows.Read();
         return new BenchmarkedModel(rows.Text(0))

@@ -28,16 +28,13 @@ internal static class ParetoFront
 
     internal static bool Dominates(Axis[] one, Axis[] two)
     {
-        var isBetter = false;
         for (var axis = 0; axis < one.Length; axis++)
-        {
-            if (one[axis].Typical is not { } a || two[axis].Typical is not { } b)
-                continue;
-            if (a > b)
+            if (one[axis].Typical > two[axis].Typical) // false where either is unknown
                 return false;
-            isBetter |= a * Tolerance < b && ChanceOfLess(one[axis], two[axis]) > Chance;
-        }
-        return isBetter;
+        for (var axis = 0; axis < one.Length; axis++)
+            if (one[axis].Typical * Tolerance < two[axis].Typical && ChanceOfLess(one[axis], two[axis]) > Chance)
+                return true;
+        return false;
     }
 
     private static double ChanceOfLess(Axis one, Axis two)

@@ -227,9 +227,10 @@ internal sealed class TargetModel
                 Array.Fill(held, -1);
                 for (var pair = 0; pair < _design.PairCount; pair++)
                 {
-                    if (_design.RowsOfPair(pair) is not { Count: > 1 } rows)
+                    var rows = _design.RowsOfPair(pair);
+                    if (rows.Length < 2)
                         continue;
-                    var chosen = rows[Mixed(pair) % rows.Count];
+                    var chosen = rows[Mixed(pair) % rows.Length];
                     (held[chosen], group[chosen]) = (Mixed(pair) % folds, pair);
                     scored.Add(chosen);
                 }

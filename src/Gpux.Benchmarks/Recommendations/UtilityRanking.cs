@@ -24,8 +24,9 @@ internal sealed class UtilityRanking(RecommendationRequest request, ModelFacts m
     {
         if (able.Count == 0)
             return null;
-        var (latencies, rates) = (Draws(able, candidate => candidate.Latency, candidate => candidate.Row.Latency, seed + 1),
-            Draws(able, candidate => candidate.Throughput, candidate => candidate.Row.Throughput, seed + 2));
+        double[][] latencies = [], rates = [];
+        Parallel.Invoke(() => latencies = Draws(able, candidate => candidate.Latency, candidate => candidate.Row.Latency, seed + 1),
+            () => rates = Draws(able, candidate => candidate.Throughput, candidate => candidate.Row.Throughput, seed + 2));
         var hasLatency = able.TrueForAll(candidate => candidate.Row.Latency is not null);
         var hasRate = able.TrueForAll(candidate => candidate.Row.Throughput is not null);
         var hasMemory = able.TrueForAll(candidate => candidate.Row.MemoryBytes is not null)

@@ -22,7 +22,7 @@ internal static class GeometricFit
     {
         var columns = cells.GroupBy(cell => cell.Column).Select(column => column.ToArray()).ToArray();
         // The columns' own terms are solved for first: what is left is a system of the machines, whose differences alone it knows. Their sum is set to 0.
-        var matrix = new double[machines * machines];
+        var matrix = new double[CholeskyFactor.Row(machines)]; // its lower triangle
         var result = new double[machines];
         Array.Fill(matrix, 1.0 / machines);
         foreach (var column in columns)
@@ -31,9 +31,10 @@ internal static class GeometricFit
             foreach (var cell in column)
             {
                 result[cell.Machine] += weight * (cell.Value - mean);
-                matrix[cell.Machine * machines + cell.Machine] += weight;
+                matrix[CholeskyFactor.Row(cell.Machine) + cell.Machine] += weight;
                 foreach (var other in column)
-                    matrix[cell.Machine * machines + other.Machine] -= weight / column.Length;
+                    if (other.Machine <= cell.Machine)
+                        matrix[CholeskyFactor.Row(cell.Machine) + other.Machine] -= weight / column.Length;
             }
         }
         CholeskyFactor.Of(matrix, machines).Solve(result);

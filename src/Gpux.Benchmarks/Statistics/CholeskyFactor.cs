@@ -18,31 +18,29 @@ internal sealed class CholeskyFactor
 
     public int Size { get; }
 
-    /// <param name="matrix">Size · size values, row by row; only the lower triangle is read. It becomes the factor's.</param>
-    /// <exception cref="ArithmeticException">It is not positive definite.</exception>
+    /// <summary>Where a row begins in a lower triangle that is stored row by row: row i has i + 1 values. Before row n lie the values of n rows.</summary>
+    public static int Row(int i) => i * (i + 1) / 2;
+
+    /// <param name="triangle">The lower triangle of A, row by row. It becomes the factor's.</param>
+    /// <exception cref="ArithmeticException">A is not positive definite.</exception>
     [MethodImpl(Optimized)]
-    public static CholeskyFactor Of(double[] matrix, int size)
+    public static CholeskyFactor Of(double[] triangle, int size)
     {
         for (var i = 0; i < size; i++)
         {
-            var row = matrix.AsSpan(i * size, i + 1);
+            var row = triangle.AsSpan(Row(i), i + 1);
             for (var j = 0; j < i; j++)
-                row[j] = (row[j] - Dot(row[..j], matrix.AsSpan(j * size, j))) / matrix[j * size + j];
+                row[j] = (row[j] - Dot(row[..j], triangle.AsSpan(Row(j), j))) / triangle[Row(j) + j];
             var square = row[i] - Dot(row[..i], row[..i]);
             if (!(square > 0))
                 throw new ArithmeticException("The matrix is not positive definite.");
             row[i] = Math.Sqrt(square);
         }
-        return new CholeskyFactor(matrix, size);
+        return new CholeskyFactor(triangle, size);
     }
 
     /// <summary>Solves L x = b in place.</summary>
-    [MethodImpl(Optimized)]
-    public void SolveLower(Span<double> vector)
-    {
-        for (var i = 0; i < Size; i++)
-            vector[i] = (vector[i] - Dot(_lower.AsSpan(i * Size, i), vector[..i])) / _lower[i * Size + i];
-    }
+    public void SolveLower(Span<double> vector) => SolveLower(vector, 0);
 
     /// <summary>Solves A x = b in place.</summary>
     public void Solve(Span<double> vector)
@@ -50,27 +48,32 @@ internal sealed class CholeskyFactor
         SolveLower(vector);
         for (var i = Size - 1; i >= 0; i--)
         {
-            vector[i] /= _lower[i * Size + i];
-            AddScaled(vector[..i], _lower.AsSpan(i * Size, i), -vector[i]);
+            vector[i] /= _lower[Row(i) + i];
+            AddScaled(vector[..i], _lower.AsSpan(Row(i), i), -vector[i]);
         }
     }
 
-    /// <summary>The diagonal of the inverse of A.</summary>
+    /// <summary>The diagonal of the inverse of A: the squares of the columns of the inverse of L.</summary>
     public double[] InverseDiagonal()
     {
-        var inverse = new double[Size * Size];
         var diagonal = new double[Size];
-        for (var i = 0; i < Size; i++)
+        var column = new double[Size];
+        for (var j = 0; j < Size; j++)
         {
-            var row = inverse.AsSpan(i * Size, i + 1);
-            var scale = 1 / _lower[i * Size + i];
-            for (var k = 0; k < i; k++)
-                AddScaled(row[..(k + 1)], inverse.AsSpan(k * Size, k + 1), -_lower[i * Size + k] * scale);
-            row[i] = scale;
-            for (var j = 0; j <= i; j++)
-                diagonal[j] += row[j] * row[j];
+            Array.Clear(column);
+            column[j] = 1;
+            SolveLower(column, j);
+            diagonal[j] = Dot(column.AsSpan(j), column.AsSpan(j));
         }
         return diagonal;
+    }
+
+    // Of a vector that has zeros before the given place.
+    [MethodImpl(Optimized)]
+    private void SolveLower(Span<double> vector, int first)
+    {
+        for (var i = first; i < Size; i++)
+            vector[i] = (vector[i] - Dot(_lower.AsSpan(Row(i) + first, i - first), vector[first..i])) / _lower[Row(i) + i];
     }
 
     [MethodImpl(Optimized)]
