@@ -17,6 +17,7 @@ internal sealed class AdviceComposer
     private readonly DateOnly _today;
     private readonly bool _measuredOnly;
     private readonly ModelFacts _model;
+    private readonly HashSet<string> _checked; // precisions that are as good as the reference
     private readonly Cell[] _own; // however they were measured
     private readonly Basis[] _bases; // of those, the best first
     private readonly Dictionary<Basis, ComparableResults> _results = [];
@@ -35,13 +36,17 @@ internal sealed class AdviceComposer
     {
         (_request, _database, _modelId, _today, _measuredOnly) = (request, database, modelId, today, measuredOnly);
         _model = modelId is { } id ? request.Model.Or(ModelFacts.Of(database.Models[id])) : request.Model;
+        IEnumerable<string> proven = modelId is { } known ? database.CheckedPrecisions[known] : [];
+        _checked = [.. _model.CheckedPrecisions.Split(',', StringSplitOptions.RemoveEmptyEntries).Concat(proven).Select(WeightPrecisions.Canonical)];
         _own = [.. database.Cells.Where(cell => cell.ModelId == modelId && cell.Runs > 0)];
-        _bases = Basis.InOrder(_own);
-        _usual = Results(_bases.Length > 0 ? _bases[0] : Basis.InOrder(database.Cells) is [var best, ..] ? best with { VersionId = null } : null);
-        _runners = new Runners(_usual.Cells);
         _reference = request.Precision is { } asked ? WeightPrecisions.Canonical(asked) : _model.Precision
-            ?? _usual.Own.Select(cell => cell.Work.Precision).OfType<string>().OrderByDescending(name => WeightPrecisions.BytesPerWeight(name) ?? 0).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault()
+            ?? _own.Select(cell => cell.Work.Precision).OfType<string>().OrderByDescending(name => WeightPrecisions.BytesPerWeight(name) ?? 0).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault()
             ?? (_model.Generates ? "fp16" : "fp32");
+        // A version that was measured in nothing but what may not be used says less than an older one.
+        var (allowed, others) = (Array.FindAll(_own, cell => IsAllowed(cell.Work.Precision)), Array.FindAll(_own, cell => !IsAllowed(cell.Work.Precision)));
+        _bases = [.. Basis.InOrder(allowed, database.Versions).Union(Basis.InOrder(others, database.Versions))];
+        _usual = Results(_bases.Length > 0 ? _bases[0] : Basis.InOrder(database.Cells, database.Versions) is [var best, ..] ? best with { VersionId = null } : null);
+        _runners = new Runners(_usual.Cells);
         (_inputTokens, _outputTokens) = Tokens();
         _batch = request.BatchSize ?? (IsTraining || measuredOnly ? Usual(cell => (int?)cell.Work.BatchSize) : 1);
         if (IsTraining && !measuredOnly)
@@ -64,7 +69,7 @@ internal sealed class AdviceComposer
             .Take(_request.TopK).Select((candidate, i) => candidate.Row with { Rank = i + 1 }).ToArray();
         HardwareRecommendation[] Others(Feasibility feasibility) => [.. candidates.Where(candidate => candidate.Row.Feasibility == feasibility)
             .OrderBy(Evidence).ThenBy(candidate => candidate.Row.Hardware.Name, StringComparer.Ordinal).Select(candidate => candidate.Row)];
-        var cheapest = able.Select(candidate => candidate.Row).Where(row => row.CostPerMillion is not null && row.Feasibility == ranked[0].Feasibility && row.Method == ranked[0].Method)
+        var cheapest = able.Select(candidate => candidate.Row).Where(row => row.CostPerMillion is not null && row.Feasibility == ranked[0].Feasibility && row.Method == ranked[0].Method && row.VersionTag == ranked[0].VersionTag)
             .OrderBy(row => row.CostPerMillion!.Value.Typical).ThenBy(row => row.Hardware.Name, StringComparer.Ordinal).FirstOrDefault(); // filtered
         NoteGaps(ranked);
         PriceNotes.Add(_notes, _request, cheapest is null ? ranked : [.. ranked, cheapest], _today);
@@ -176,7 +181,7 @@ internal sealed class AdviceComposer
         var work = Work(precision, _batch ?? 1);
         var latency = results.Latency.IsEmpty ? null : results.Latency.Forecast(_model, platform, runner, work, CountsTokens, cell);
         var throughput = results.Throughput.IsEmpty ? null : results.Throughput.Forecast(_model, platform, runner, work, CountsTokens, cell);
-        var memory = MemoryEstimate.Of(_model, platform, id, work, results.Own, Platform);
+        var memory = MemoryEstimate.Of(_model, platform, id, runner, work, results.Own, Platform);
         var row = new HardwareRecommendation(platform)
         {
             HardwareId = id,
@@ -260,7 +265,7 @@ internal sealed class AdviceComposer
     // Such as "gpux bench 1, closed-loop, of version v1.0.0".
     private string Way(Basis basis) => Tag(basis) is { } tag ? $"{basis.Method}, of version {tag}" : $"{basis.Method}";
 
-    private string? Tag(Basis basis) => basis.VersionId is { } version ? _database.VersionTags.GetValueOrDefault(version) : null;
+    private string? Tag(Basis basis) => _database.Versions.Tag(basis.VersionId);
 
     // What no source was read for is said where numbers rest on it.
     private static bool AddUnverified(HardwarePlatform platform, List<string> reasons)
@@ -284,16 +289,14 @@ internal sealed class AdviceComposer
     // Measured before predicted, in the best way; then the fastest in a precision that is no worse than the published one, or was compared with it.
     private (ComparableResults Results, Runner Runner, string? Precision, Cell? Cell) Configuration(HardwarePlatform platform, long? id, List<string> reasons)
     {
-        foreach (var basis in _bases)
-        {
-            var exact = _own.Where(cell => cell.HardwareId == id && cell.Basis == basis && cell.Work.BatchSize == (_batch ?? 1) && cell.Work.InputTokens == _inputTokens
-                && cell.Work.OutputTokens == _outputTokens && cell.Work.Concurrency == 1).OrderBy(Slowness).ToArray();
-            var chosen = exact.FirstOrDefault(cell => IsAllowed(cell.Work.Precision));
-            if (exact.FirstOrDefault(cell => !IsAllowed(cell.Work.Precision)) is { } faster && (chosen is null || Slowness(faster) < Slowness(chosen)) && _request.Precision is null)
-                reasons.Add($"{faster.Work.Precision} was measured too, but nothing says that its answers are good enough");
-            if (chosen is not null)
-                return (Results(basis), chosen.Runner, chosen.Work.Precision, chosen);
-        }
+        var exact = _own.Where(cell => cell.HardwareId == id && cell.Work.BatchSize == (_batch ?? 1) && cell.Work.InputTokens == _inputTokens
+            && cell.Work.OutputTokens == _outputTokens && cell.Work.Concurrency == 1).OrderBy(Slowness).ToArray();
+        var chosen = _bases.Select(basis => Array.Find(exact, cell => cell.Basis == basis && IsAllowed(cell.Work.Precision))).FirstOrDefault(cell => cell is not null);
+        if (_request.Precision is null && Array.Find(exact, cell => !IsAllowed(cell.Work.Precision)
+            && (chosen is null || (cell.Method == chosen.Method && Slowness(cell) < Slowness(chosen)))) is { } faster)
+            reasons.Add($"{faster.Work.Precision} was measured too, but nothing says that its answers are good enough");
+        if (chosen is not null)
+            return (Results(chosen.Basis), chosen.Runner, chosen.Work.Precision, chosen);
         var here = _usual.Own.Where(cell => cell.HardwareId == id && cell.Runs > 0).ToArray();
         var runner = (here.Length > 0 ? Runners.Most(here) : _runners.Here(id)) ?? _runners.Elsewhere(platform);
         var precision = here.Select(cell => cell.Work.Precision).FirstOrDefault(name => name is not null && IsAllowed(name)) ?? _reference;
@@ -305,7 +308,7 @@ internal sealed class AdviceComposer
     private bool IsAllowed(string? precision) => precision is null ? _request.Precision is null
         : precision == _reference
         || (_request.Precision is null && (WeightPrecisions.BytesPerWeight(precision) >= WeightPrecisions.BytesPerWeight(_reference)
-            || _model.CheckedPrecisions.Split(',').Contains(precision)));
+            || _checked.Contains(precision)));
 
     private HardwareRecommendation Priced(HardwareRecommendation row, List<string> reasons)
     {
@@ -330,7 +333,7 @@ internal sealed class AdviceComposer
             var cell = results.Own.FirstOrDefault(cell => cell.HardwareId == row.HardwareId && cell.Runner == runner && cell.Work == work);
             var seconds = RooflineTime.Seconds(_model, platform, work);
             var latency = results.Latency.IsEmpty ? seconds : results.Latency.Typical(_model, platform, runner, work, CountsTokens, cell);
-            var memory = MemoryEstimate.Of(_model, platform, row.HardwareId, work, results.Own, Platform);
+            var memory = MemoryEstimate.Of(_model, platform, row.HardwareId, runner, work, results.Own, Platform);
             if (latency * tail > _request.MaxLatency?.TotalSeconds || memory.Bytes > FeasibilityCheck.UsableMemory * platform.MemoryBytes || memory.Bytes > _request.MaxMemoryBytes)
                 break;
             rates.Add((batch, results.Throughput.IsEmpty ? RooflineTime.Rate(work, CountsTokens, seconds) : results.Throughput.Typical(_model, platform, runner, work, CountsTokens, cell)));

@@ -1,5 +1,6 @@
 using Gpux.Benchmarks.Database;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Scoring;
 
 namespace Gpux.Benchmarks.Recommendations;
 
@@ -19,6 +20,13 @@ internal readonly record struct Runner(string? Backend, string? Provider)
 {
     public override string ToString() => $"{Backend} {Provider}".Trim();
 }
+
+/// <summary>What changes when a database's results do.</summary>
+/// <param name="Runs">How many there are.</param>
+/// <param name="Newest">The highest number of one.</param>
+/// <param name="Links">A digest of which runs are of which versions.</param>
+/// <param name="Proofs">How many precisions were found good enough.</param>
+internal readonly record struct DatabaseStamp(long Runs, long Newest, long Links, long Proofs);
 
 /// <summary>All valid runs of one model on one platform in one configuration, measured in one way.</summary>
 internal sealed record Cell(long ModelId, long HardwareId, Runner Runner, MeasuringMethod Method, WorkPoint Work)
@@ -66,8 +74,11 @@ internal sealed record BenchmarkCells(
     /// <summary>Runs of the model that are not valid, so that no cell counts them.</summary>
     public long RunsNotValid { get; init; }
 
-    /// <summary>Tags of the model's versions.</summary>
-    public IReadOnlyDictionary<long, string> VersionTags { get; init; } = new Dictionary<long, string>();
+    /// <summary>Of all models' versions.</summary>
+    public VersionOrder Versions { get; init; } = VersionOrder.Empty;
+
+    /// <summary>By model, the precisions that were compared with fp32 and found good enough.</summary>
+    public ILookup<long, string> CheckedPrecisions { get; init; } = Array.Empty<long>().ToLookup(id => id, _ => "");
 
     /// <summary>Aggregates the valid runs of one model, and an even sample of all others: the effects of hardware, which they teach, need no more.</summary>
     /// <param name="modelId">Null: of all models alike.</param>
@@ -136,7 +147,8 @@ internal sealed record BenchmarkCells(
         {
             RunsOfTailsAlone = CountTailsAlone(connection, task, modelId, cancellationToken),
             RunsNotValid = CountNotValid(connection, task, modelId, cancellationToken),
-            VersionTags = ReadVersions(connection, modelId, cancellationToken),
+            Versions = new VersionOrder(ReadVersions(connection, cancellationToken), ordered),
+            CheckedPrecisions = PrecisionProofs.Read(connection, cancellationToken),
         };
     }
 
@@ -159,12 +171,18 @@ internal sealed record BenchmarkCells(
         return rows.Int64(0);
     }
 
-    /// <summary>The same for a database that has the same runs.</summary>
-    public static (long Count, long Newest) Stamp(ISqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>The same for a database that has the same runs, of the same versions, and the same proofs of precisions.</summary>
+    public static DatabaseStamp Stamp(ISqlConnection connection, CancellationToken cancellationToken)
     {
-        using var rows = connection.Query("SELECT count(*), coalesce(max(id), 0) FROM test_runs", [], cancellationToken);
+        // Prime numbers, so that links that change places show, and no sum is too large.
+        using var rows = connection.Query(
+            """
+            SELECT (SELECT count(*) FROM test_runs), (SELECT coalesce(max(id), 0) FROM test_runs),
+                (SELECT CAST(coalesce(sum((test_run_id % 65521) * (version_id % 65519) + 1), 0) AS BIGINT) FROM test_run_versions),
+                (SELECT count(*) FROM precision_proofs WHERE within_bound)
+            """, [], cancellationToken);
         rows.Read();
-        return (rows.Int64(0), rows.Int64(1));
+        return new DatabaseStamp(rows.Int64(0), rows.Int64(1), rows.Int64(2), rows.Int64(3));
     }
 
     private static void Add(Dictionary<CellKey, Cell> cells, Dictionary<MeasuringMethod, MeasuringMethod> methods, ISqlRows rows, TaskType task)
@@ -227,13 +245,13 @@ internal sealed record BenchmarkCells(
 
     private static double? Larger(double? a, double? b) => a is { } one && b is { } two ? Math.Max(one, two) : a ?? b;
 
-    private static Dictionary<long, string> ReadVersions(ISqlConnection connection, long? modelId, CancellationToken cancellationToken)
+    private static List<ModelVersion> ReadVersions(ISqlConnection connection, CancellationToken cancellationToken)
     {
-        var tags = new Dictionary<long, string>();
-        using var rows = connection.Query("SELECT id, version_tag FROM model_registry_versions WHERE model_id = $1", [SqlValue.From(modelId ?? -1L)], cancellationToken);
+        var versions = new List<ModelVersion>();
+        using var rows = connection.Query("SELECT id, model_id, version_tag FROM model_registry_versions", [], cancellationToken);
         while (rows.Read())
-            tags.Add(rows.Int64(0), rows.Text(1));
-        return tags;
+            versions.Add(new ModelVersion(rows.Int64(0), rows.Int64(1), rows.Text(2)));
+        return versions;
     }
 
     private static Dictionary<long, BenchmarkedModel> ReadModels(ISqlConnection connection, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ internal sealed class ComparableResults
         var sameWay = database.Cells.Where(cell => cell.Method == basis?.Method).ToArray();
         var newest = new Dictionary<long, Cell>();
         foreach (var cell in sameWay)
-            if (!newest.TryGetValue(cell.ModelId, out var known) || (cell.VersionId ?? 0) > (known.VersionId ?? 0))
+            if (!newest.TryGetValue(cell.ModelId, out var known) || database.Versions.Rank(cell.VersionId) > database.Versions.Rank(known.VersionId))
                 newest[cell.ModelId] = cell;
         Cells = Array.FindAll(sameWay, cell => cell.VersionId == (cell.ModelId == modelId ? basis!.VersionId : newest[cell.ModelId].VersionId)); // there is one, for there are cells
         var cells = Learnt(Cells, database, model, modelId);

@@ -29,8 +29,9 @@ internal static class FeasibilityCheck
         }
         // Of each device, for a part that is too large for one finds no room on another.
         var (count, each) = (platform.DeviceCount, platform.DeviceCount > 1 ? " on each" : "");
-        if (row.Runs > 0 && !row.IsMemoryMeasured)
-            reasons.Add("it ran here, so that its memory is enough");
+        if (row.Runs > 0)
+            reasons.Add(row.IsMemoryMeasured && row.MemoryBytes is { } taken && platform.MemoryBytes is { } held
+                ? $"{Quantity.Bytes((double)taken / count)} of {Quantity.Bytes((double)held / count)} memory{each}, measured" : "it ran here, so that its memory is enough");
         else if (row.MemoryBytes is not { } need)
             Doubt("what memory it takes is not known");
         else if (platform.MemoryBytes is not { } capacity)
@@ -38,7 +39,7 @@ internal static class FeasibilityCheck
         else if (need > UsableMemory * capacity)
             Refuse($"it takes {Quantity.Bytes((double)need / count)}{each}, and {UsableMemory:0%} of its {Quantity.Bytes((double)capacity / count)} may be used");
         else
-            reasons.Add($"{Quantity.Bytes((double)need / count)} of {Quantity.Bytes((double)capacity / count)} memory{each}{(row.IsMemoryMeasured ? ", measured" : ", estimated")}");
+            reasons.Add($"{Quantity.Bytes((double)need / count)} of {Quantity.Bytes((double)capacity / count)} memory{each}, estimated");
         var bounded = row.MemoryBytes / (isTraining ? count : 1);
         if (bounded > request.MaxMemoryBytes)
             Refuse($"it takes {Quantity.Bytes(bounded.Value)}{(isTraining ? each : "")}, more than {Quantity.Bytes(request.MaxMemoryBytes!.Value)}"); // compared
@@ -64,6 +65,8 @@ internal static class FeasibilityCheck
         {
             if (estimate is not { } known)
                 NotKnow($"its {unknown} is not known, so that nothing shows whether it keeps the bound");
+            else if (known.Typical > limit && row is { Runs: 0, Origin: EstimateOrigin.Predicted } && !known.HasInterval)
+                NotKnow($"its {what} is predicted to be {show(known.Typical)}, above {show(limit)}, but too little was measured for an interval");
             else if (known.Typical > limit)
                 Refuse($"its {what} is {show(known.Typical)}, above {show(limit)}");
             else if (!known.HasInterval)

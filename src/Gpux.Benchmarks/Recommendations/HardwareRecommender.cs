@@ -25,7 +25,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
 
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly Dictionary<RecommendationRequest, HardwareAdvice> _answers = [];
-    private (long Count, long Newest) _stamp;
+    private DatabaseStamp _stamp;
 
     /// <summary>Recommends hardware for a model, by what the database knows of it.</summary>
     /// <param name="modelName">As the database has it; of "org/name" also the name alone, where only one model has it.</param>
@@ -63,7 +63,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
         _stamp = stamp;
         if (_answers.TryGetValue(request, out var known))
             return known;
-        var cells = connection is null ? BenchmarkCells.Empty : BenchmarkCells.Read(connection, request.Task, modelId, stamp.Count, SampledRuns, cancellationToken);
+        var cells = connection is null ? BenchmarkCells.Empty : BenchmarkCells.Read(connection, request.Task, modelId, stamp.Runs, SampledRuns, cancellationToken);
         var today = DateOnly.FromDateTime(_clock.GetUtcNow().UtcDateTime);
         var advice = new AdviceComposer(request, cells, modelId, today).Compose();
         _answers.Add(request, advice);
@@ -78,7 +78,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
     {
         if (connection is null)
             throw new InvalidOperationException("Recommendations are stored in a database, and there is none.");
-        var cells = BenchmarkCells.Read(connection, taskType, modelId: null, BenchmarkCells.Stamp(connection, cancellationToken).Count, long.MaxValue, cancellationToken);
+        var cells = BenchmarkCells.Read(connection, taskType, modelId: null, BenchmarkCells.Stamp(connection, cancellationToken).Runs, long.MaxValue, cancellationToken);
         var (task, now) = (taskType == TaskType.Training ? "training" : "inference", _clock.GetUtcNow());
         var today = DateOnly.FromDateTime(now.UtcDateTime);
         var (models, rows) = (0, 0);
@@ -100,7 +100,8 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
                 rows++;
             }
         }
-        connection.Execute("DELETE FROM task_recommendations WHERE task_type = $1 AND last_updated < $2", [task, now], cancellationToken);
+        // Those of before, also where the clock was set back since.
+        connection.Execute("DELETE FROM task_recommendations WHERE task_type = $1 AND last_updated <> $2", [task, now], cancellationToken);
         transaction.Commit();
         return (models, rows);
     }

@@ -41,13 +41,13 @@ public sealed record MeasuringMethod(string Suite, string Version, string Scenar
 internal sealed record Basis(MeasuringMethod Method, long? VersionId)
 {
     /// <summary>The bases of some cells, the best first: by method, then the newest version of the model, then the benchmark that measured most, in its newest version.</summary>
-    public static Basis[] InOrder(IReadOnlyCollection<Cell> cells)
+    public static Basis[] InOrder(IReadOnlyCollection<Cell> cells, VersionOrder versions)
     {
         var runs = cells.GroupBy(cell => cell.Method.Suite).ToDictionary(suite => suite.Key, suite => suite.Sum(cell => (long)cell.Runs));
         return
         [
             .. cells.Where(cell => cell.Runs > 0).Select(cell => cell.Basis).Distinct().OrderBy(basis => basis.Method.Distance)
-                .ThenByDescending(basis => basis.VersionId ?? 0).ThenByDescending(basis => runs[basis.Method.Suite]).ThenBy(basis => basis.Method.Suite, StringComparer.Ordinal)
+                .ThenByDescending(basis => versions.Rank(basis.VersionId)).ThenByDescending(basis => runs[basis.Method.Suite]).ThenBy(basis => basis.Method.Suite, StringComparer.Ordinal)
                 .ThenByDescending(basis => Number(basis.Method.Version)).ThenByDescending(basis => basis.Method.Version, StringComparer.Ordinal)
                 .ThenBy(basis => basis.Method.OfferedRate).ThenBy(basis => basis.Method.Scenario, StringComparer.Ordinal),
         ];

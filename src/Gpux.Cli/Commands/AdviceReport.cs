@@ -133,7 +133,7 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
             return;
         }
         var hasCost = advice.Ranked.Any(row => row.CostPerMillion is not null);
-        List<string> headings = ["#", "hardware", "latency", "throughput", "memory"];
+        List<string> headings = ["#", "hardware", "precision", "latency", "throughput", "memory"];
         if (hasCost)
             headings.Add($"{Money.Trim()}/1M {advice.Ranked[0].ThroughputUnit}");
         var table = new Table([.. headings, "front", "origin", "reason"]).AlignRight(0);
@@ -141,7 +141,7 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
         {
             List<string> cells =
             [
-                $"{row.Rank}", row.Hardware.Name, Show(row, row.Latency, Quantity.Seconds), row.Throughput is null ? "?" : $"{Show(row, row.Throughput, Quantity.Digits, isCeiling: true)}/s",
+                $"{row.Rank}", row.Hardware.Name, row.Precision ?? "?", Show(row, row.Latency, Quantity.Seconds), row.Throughput is null ? "?" : $"{Show(row, row.Throughput, Quantity.Digits, isCeiling: true)}/s",
                 Memory(row),
             ];
             if (hasCost)

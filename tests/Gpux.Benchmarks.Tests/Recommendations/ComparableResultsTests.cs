@@ -126,6 +126,60 @@ public sealed class ComparableResultsTests : IDisposable
     }
 
     [Fact]
+    public void Numbers_of_tags_say_which_version_is_newer_whenever_it_was_added()
+    {
+        Add(3, 0.020, 50, run => run with { VersionTag = "v1.10" });
+        Add(3, 0.040, 25, run => run with { VersionTag = "v1.9", StartedAt = run.StartedAt.AddDays(1) });
+        Assert.Equal("v1.10", Advise().Ranked[0].VersionTag);
+    }
+
+    [Fact]
+    public void Of_other_tags_the_version_that_was_measured_last_is_the_newer()
+    {
+        Add(3, 0.020, 50, run => run with { VersionTag = "winter", StartedAt = run.StartedAt.AddDays(1) });
+        Add(3, 0.040, 25, run => run with { VersionTag = "autumn" }); // added, and linked, later
+        Assert.Equal("winter", Advise().Ranked[0].VersionTag);
+    }
+
+    [Fact]
+    public void A_newer_version_in_a_precision_that_nothing_proves_is_not_what_advice_is_about()
+    {
+        var quantised = (BenchmarkRun run) => run with { VersionTag = "v2", Workload = run.Workload with { Precision = "int8" } };
+        Add(3, 0.010, 100, run => run with { VersionTag = "v1" });
+        Add(3, 0.004, 250, quantised);
+        Add(3, 0.005, 200, run => On(quantised(run), "another"));
+        var row = Advise().Ranked[0];
+        Assert.Equal((L4, "v1", "fp32"), (row.Hardware.Name, row.VersionTag, row.Precision));
+        Assert.Contains("int8 was measured too, but nothing says that its answers are good enough", row.Reasons);
+        Assert.DoesNotContain(Advise().Ranked, each => each.Precision == "int8");
+        Assert.Equal("int8", Advise(precision: "int8").Ranked[0].Precision);
+        // What the database has a proof of needs no other word.
+        _store.Connection.Execute("INSERT INTO precision_proofs (model_id, precision_name, cosine, within_bound) SELECT id, 'int8', 0.9999, true FROM models", [], default);
+        Assert.Equal(("v2", "int8"), (Advise().Ranked[0].VersionTag, Advise().Ranked[0].Precision));
+    }
+
+    [Fact]
+    public void Of_the_precision_that_is_asked_for_predictions_are_learnt()
+    {
+        Add(5, 0.010, 100, run => run with { VersionTag = "v1" });
+        var before = Advise(precision: "fp32").Ranked.Single(row => row.Hardware.Name == "NVIDIA T4");
+        Add(5, 0.001, 1000, run => run with { VersionTag = "v2", Workload = run.Workload with { Precision = "int8" } });
+        var after = Advise(precision: "fp32");
+        Assert.Equal(before.Latency, after.Ranked.Single(row => row.Hardware.Name == "NVIDIA T4").Latency);
+        Assert.Equal("v1", after.VersionTag);
+    }
+
+    [Fact]
+    public void What_is_cheapest_is_of_the_version_that_is_first()
+    {
+        Add(6, 0.010, 100, run => run with { VersionTag = "v2" });
+        Add(6, 0.001, 1000, run => On(run, "NVIDIA T4") with { VersionTag = "v1" });
+        var advice = Advise();
+        Assert.Equal("v2", advice.Ranked[0].VersionTag);
+        Assert.True(advice.Cheapest is null or { VersionTag: "v2" }, $"{advice.Cheapest}");
+    }
+
+    [Fact]
     public void Only_what_may_be_compared_is_stored_as_a_recommendation()
     {
         Add(6, 0.010, 100);
@@ -204,8 +258,8 @@ public sealed class ComparableResultsTests : IDisposable
         Assert.InRange(coverage.Share, coverage.Low, coverage.High);
     }
 
-    private HardwareAdvice Advise(TimeSpan? maxLatency = null) => new HardwareRecommender(_store.Connection)
-        .Recommend(new RecommendationRequest(new ModelFacts(Bert)) { TopK = 100, MaxLatency = maxLatency }, default);
+    private HardwareAdvice Advise(TimeSpan? maxLatency = null, string? precision = null) => new HardwareRecommender(_store.Connection)
+        .Recommend(new RecommendationRequest(new ModelFacts(Bert)) { TopK = 100, MaxLatency = maxLatency, Precision = precision }, default);
 
     private void Add(int count, double seconds, double throughput, Func<BenchmarkRun, BenchmarkRun>? change = null) =>
         _store.AddAll(Enumerable.Range(0, count).Select(_ => (change ?? (run => run))(Run(seconds, throughput) with { Key = $"run {_runs++}" })), default);

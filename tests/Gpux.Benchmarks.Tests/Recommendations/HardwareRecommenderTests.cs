@@ -1,5 +1,6 @@
 using Gpux.Benchmarks.Recommendations;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Scoring;
 using Gpux.Benchmarks.Tests.Database;
 using Gpux.Benchmarks.Tests.Results;
 
@@ -283,6 +284,72 @@ public sealed class HardwareRecommenderTests : IDisposable
     }
 
     [Fact]
+    public void Where_it_ran_and_its_memory_was_measured_it_is_enough_too()
+    {
+        _store.AddAll(
+            from i in Enumerable.Range(0, 3)
+            let run = Run("a board of ours", HardwareKind.Gpu, 0.01, $"{i}")
+            select run with { Hardware = run.Hardware with { MemoryBytes = null } }, default);
+        var row = _recommender.Recommend(new RecommendationRequest(Facts), default).Ranked[0];
+        Assert.Equal(("a board of ours", Feasibility.Feasible, true), (row.Hardware.Name, row.Feasibility, row.IsMemoryMeasured));
+    }
+
+    /// <summary>As an engine does that takes nine tenths of a device in advance.</summary>
+    [Fact]
+    public void What_fills_a_device_says_neither_that_it_is_too_small_nor_that_another_is()
+    {
+        BenchmarkRun With(string hardware, double seconds, double capacity, double taken, string key)
+        {
+            var run = Run(hardware, HardwareKind.Gpu, seconds, key);
+            return run with { Hardware = run.Hardware with { MemoryBytes = (long)capacity }, Metrics = [.. run.Metrics.Where(each => each.Metric != Metric.PeakDeviceMemory), new(Metric.PeakDeviceMemory, 1, taken)] };
+        }
+        _store.AddAll(Enumerable.Range(0, 3).Select(i => With("NVIDIA L4", 0.010, 24e9, 23.5e9, $"full {i}")), default);
+        var alone = _recommender.Recommend(new RecommendationRequest(Facts) { TopK = 100 }, default);
+        Assert.Equal(("NVIDIA L4", Feasibility.Feasible), (alone.Ranked[0].Hardware.Name, alone.Ranked[0].Feasibility));
+        Assert.Contains(alone.Ranked, row => row.Hardware.Name == "NVIDIA V100 16GB");
+        _store.AddAll(Enumerable.Range(0, 3).Select(i => With("NVIDIA T4", 0.050, 16e9, 5e9, $"{i}")), default);
+        var rows = _recommender.Recommend(new RecommendationRequest(Facts) { TopK = 100 }, default).Ranked.ToDictionary(row => row.Hardware.Name);
+        Assert.Equal((1, 23_500_000_000, true), (rows["NVIDIA L4"].Rank, rows["NVIDIA L4"].MemoryBytes, rows["NVIDIA L4"].IsMemoryMeasured));
+        // What another took is no measurement here.
+        Assert.Equal((5_000_000_000, false), (rows["NVIDIA V100 16GB"].MemoryBytes, rows["NVIDIA V100 16GB"].IsMemoryMeasured));
+    }
+
+    [Fact]
+    public void A_prediction_without_an_interval_refuses_nobody()
+    {
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.010, count: 3);
+        var advice = _recommender.Recommend(new RecommendationRequest(Facts) { MaxLatency = TimeSpan.FromMilliseconds(1), TopK = 100 }, default);
+        Assert.Equal(["NVIDIA L4"], advice.Infeasible.Where(row => row.Origin != EstimateOrigin.Roofline).Select(row => row.Hardware.Name));
+        Assert.Contains(advice.Unknown, row => row.Hardware.Name == "NVIDIA T4" && row.Reasons[0].EndsWith("above 1.00 ms, but too little was measured for an interval", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_answer_is_forgotten_when_results_change_their_version()
+    {
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.010, count: 3);
+        Add("this machine", HardwareKind.Cpu, 0.020, count: 3);
+        var integration = new ModelRegistryIntegration(_store);
+        integration.LinkTestResults(Bert, "v1", [1, 2, 3]);
+        Assert.Equal("NVIDIA L4", _recommender.RecommendHardware(Bert)[0].Hardware.Name);
+        integration.LinkTestResults(Bert, "v2", [4, 5, 6]);
+        Assert.Equal("v2", _recommender.RecommendHardware(Bert)[0].VersionTag);
+        integration.LinkTestResults(Bert, "v2", [1, 2, 3], relink: true);
+        integration.LinkTestResults(Bert, "v1", [4, 5, 6], relink: true);
+        Assert.Equal(("NVIDIA L4", "v2"), (_recommender.RecommendHardware(Bert)[0].Hardware.Name, _recommender.RecommendHardware(Bert)[0].VersionTag));
+    }
+
+    [Fact]
+    public void Recommendations_of_a_task_are_renewed_though_the_clock_was_set_back()
+    {
+        Add("NVIDIA L4", HardwareKind.Gpu, 0.002, count: 3);
+        Add("this machine", HardwareKind.Cpu, 0.020, count: 3);
+        new HardwareRecommender(_store.Connection, new SetClock(new DateTimeOffset(2027, 1, 1, 12, 0, 0, TimeSpan.Zero))).UpdateTaskRecommendations(TaskType.Inference);
+        _store.Delete([.. _store.Find(new RunFilter { Hardware = "this machine" }, default).Select(found => found.Id)], default);
+        new HardwareRecommender(_store.Connection, new SetClock(new DateTimeOffset(2027, 1, 1, 10, 0, 0, TimeSpan.Zero))).UpdateTaskRecommendations(TaskType.Inference);
+        Assert.Equal(["NVIDIA L4"], Stored().Keys);
+    }
+
+    [Fact]
     public void Results_at_the_edge_of_sense_give_finite_answers()
     {
         foreach (var (i, seconds) in ((int, double)[])[(0, 1e-12), (1, 1e6), (2, 1)]) // as far apart as what is stored may be
@@ -358,5 +425,10 @@ public sealed class HardwareRecommenderTests : IDisposable
             Hardware = run.Hardware with { MemoryBytes = 24_000_000_000, MemoryBytesPerSecond = 300_000_000_000, Peaks = [new ArithmeticPeak("fp32", 3e13, "measured")] },
             Workload = run.Workload with { Precision = precision, BatchSize = batch },
         };
+    }
+
+    private sealed class SetClock(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
     }
 }
