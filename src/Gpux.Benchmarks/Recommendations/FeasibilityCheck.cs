@@ -66,7 +66,7 @@ internal static class FeasibilityCheck
             if (estimate is not { } known)
                 NotKnow($"its {unknown} is not known, so that nothing shows whether it keeps the bound");
             else if (known.Typical > limit && row is { Runs: 0, Origin: EstimateOrigin.Predicted } && !known.HasInterval)
-                NotKnow($"its {what} is predicted to be {show(known.Typical)}, above {show(limit)}, but too little was measured for an interval");
+                NotKnow($"its {what} is predicted at {show(known.Typical)}, above {show(limit)}, without an interval");
             else if (known.Typical > limit)
                 Refuse($"its {what} is {show(known.Typical)}, above {show(limit)}");
             else if (!known.HasInterval)

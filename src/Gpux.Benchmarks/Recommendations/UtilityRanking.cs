@@ -96,8 +96,10 @@ internal sealed class UtilityRanking(RecommendationRequest request, ModelFacts m
         var isPriced = unmeasured.All(i => able[i].Row.Price is not null);
         var next = unmeasured.OrderByDescending(i => gains[i] / (isPriced ? able[i].Row.CostPerHour!.Value : 1)).ThenBy(i => able[i].Row.Hardware.Name, StringComparer.Ordinal).First(); // checked
         return gains[next] < WorthMeasuring ? null
-            : $"Measure on {able[next].Row.Hardware.Name} next{(model.IsRunnable ? $" (gpux bench {ShellWord.Of(model.Name)} --save)" : "")}: it may be {Math.Exp(gains[next]) - 1:0%} more useful than the best that was measured.";
+            : $"Measure on {able[next].Row.Hardware.Name} next{(model.IsRunnable ? $" (gpux bench {ShellWord.Of(model.Name)} --save)" : "")}: it may be {Gain(Math.Exp(gains[next]))} the best that was measured.";
     }
+
+    private static string Gain(double ratio) => ratio < 2 ? $"{ratio - 1:0%} more useful than" : $"{Quantity.Digits(ratio, 2)} times as useful as";
 
     // Shared effects are drawn once for all, so that platforms rise and fall together where they do.
     private static double[][] Draws(List<Candidacy> able, Func<Candidacy, TargetForecast?> forecastOf, Func<Candidacy, Estimate?> estimateOf, int seed)

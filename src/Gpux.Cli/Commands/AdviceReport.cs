@@ -74,8 +74,8 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
     {
         if (rows.Count > 0)
             output.WriteLine(terminal.Dim(heading));
-        foreach (var row in rows)
-            output.WriteLine($"  {row.Hardware.Name}: {row.Reasons[0]}");
+        foreach (var alike in rows.GroupBy(row => row.Reasons[0]))
+            output.WriteLine($"  {string.Join(", ", alike.Select(row => row.Hardware.Name))}: {alike.Key}");
     }
 
     // What to take, and what is cheapest where that is something else; how sure it is stands behind it.
