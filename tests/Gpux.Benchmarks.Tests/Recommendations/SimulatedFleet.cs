@@ -54,10 +54,20 @@ internal sealed class SimulatedFleet
                     continue;
                 foreach (var batch in (int[])[1, 8, 32])
                     if (batch == 1 || _random.NextDouble() < 0.3)
-                        cells.Add(new Cell(model, platform, Cuda, Method, Work(batch)) { Latency = Runs(model, platform, batch, 1 + _random.Next(5)) });
+                        cells.Add(Measured(model, platform, batch));
             }
         }
         return cells;
+    }
+
+    // Of one caller, whose requests come one after another.
+    private Cell Measured(long model, long platform, int batch)
+    {
+        var latency = Runs(model, platform, batch, 1 + _random.Next(5));
+        return new Cell(model, platform, Cuda, Method, Work(batch))
+        {
+            Latency = latency, Throughput = latency with { Mean = Math.Log(batch) - latency.Mean, Last = Math.Log(batch) - latency.Last },
+        };
     }
 
     /// <summary>The logarithm that one further run shows.</summary>
