@@ -63,7 +63,17 @@ public sealed record BenchmarkRun
         || Engine.ExecutionProvider is null && GpuVendor.Runs(Hardware, hardware);
 
     /// <returns>Null when the run did not measure it.</returns>
-    public MetricResult? this[Metric metric] => Metrics.FirstOrDefault(result => result.Metric == metric);
+    public MetricResult? this[Metric metric]
+    {
+        get
+        {
+            // There is one object of each metric. Imports ask for all of them, a million times.
+            for (var i = 0; i < Metrics.Count; i++)
+                if (ReferenceEquals(Metrics[i].Metric, metric))
+                    return Metrics[i];
+            return null;
+        }
+    }
 }
 
 /// <summary>A model that benchmarks are about.</summary>

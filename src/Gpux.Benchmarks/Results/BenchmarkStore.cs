@@ -41,11 +41,10 @@ public sealed class BenchmarkStore(ISqlConnection connection, TimeProvider clock
     /// <summary>As <see cref="Add"/>, of many runs in one transaction. Some thousand at a time are in memory.</summary>
     /// <param name="runs">Read on another thread, so they must not come from this store; and once more where another writer came first.</param>
     /// <returns>How many were new.</returns>
-    public int AddAll(IEnumerable<BenchmarkRun> runs, CancellationToken cancellationToken) => AddAll(runs, static _ => false, cancellationToken);
+    public int AddAll(IEnumerable<BenchmarkRun> runs, CancellationToken cancellationToken) => AddAll(Checked(runs), cancellationToken);
 
-    /// <param name="isKnownByKey">Which runs are not compared with what the database has under their key.</param>
-    internal int AddAll(IEnumerable<BenchmarkRun> runs, Predicate<BenchmarkRun> isKnownByKey, CancellationToken cancellationToken) =>
-        checked((int)InTransaction(() => _writer.Write(runs, isKnownByKey, cancellationToken), cancellationToken));
+    internal int AddAll(IEnumerable<CheckedRun> runs, CancellationToken cancellationToken) =>
+        checked((int)InTransaction(() => _writer.Write(runs, cancellationToken), cancellationToken));
 
     /// <summary>As <see cref="Add"/>, of any number of runs, in transactions of some ten thousand. After a failure those before are stored;
     /// doing it again adds the rest.</summary>
@@ -104,6 +103,14 @@ public sealed class BenchmarkStore(ISqlConnection connection, TimeProvider clock
     private const string DeletePercentiles = "DELETE FROM percentile_results WHERE test_run_id IN (SELECT unnest(CAST(string_to_array($1, ',') AS BIGINT[])))";
     private const string DeleteSamples = "DELETE FROM test_run_samples WHERE test_run_id IN (SELECT unnest(CAST(string_to_array($1, ',') AS BIGINT[])))";
     private const string DeleteRuns = "DELETE FROM test_runs WHERE id IN (SELECT unnest(CAST(string_to_array($1, ',') AS BIGINT[])))";
+
+    private IEnumerable<CheckedRun> Checked(IEnumerable<BenchmarkRun> runs)
+    {
+        var now = clock.GetUtcNow();
+        var met = new KeySet();
+        foreach (var run in runs)
+            yield return new CheckedRun(run, now) { IsRepeated = !met.Add(run.Key) };
+    }
 
     /// <summary>Does work that counts as a whole or not at all, and does it again when another writer came first.</summary>
     internal T InTransaction<T>(Func<T> work, CancellationToken cancellationToken) => Again(

@@ -11,6 +11,8 @@ namespace Gpux.Benchmarks.Results;
 /// is linked to, descriptions (of the model, the hardware, the machine, the driver and its options), reasons and samples.</remarks>
 internal static class RunDigest
 {
+    private static readonly Metric[] MetricsByName = [.. Metric.All.OrderBy(metric => metric.Name, StringComparer.Ordinal)];
+
     /// <returns>SHA-256, 64 hexadecimal digits.</returns>
     public static string Of(BenchmarkRun run)
     {
@@ -37,8 +39,10 @@ internal static class RunDigest
         content.Add(Names.Of(run.Verdict));
         content.Add(SqlTime.ToMicroseconds(run.StartedAt));
         content.Add(run.Duration.TotalSeconds);
-        foreach (var result in run.Metrics.OrderBy(result => result.Metric.Name, StringComparer.Ordinal))
+        foreach (var metric in MetricsByName)
         {
+            if (run[metric] is not { } result)
+                continue;
             content.Add(result.Metric.Name);
             content.Add(result.SampleCount);
             content.Add(result.Mean);

@@ -34,27 +34,26 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
     /// <exception cref="RunChangedException">The database has another run under its key.</exception>
     /// <exception cref="DatabaseException">See <see cref="RunCheck"/>.</exception>
     public (long Id, bool IsNew) Write(BenchmarkRun run, CancellationToken cancellationToken) =>
-        Write([Check(run, clock.GetUtcNow())], new KnownIds(), static _ => false, cancellationToken)[0];
+        Write([new CheckedRun(run, clock.GetUtcNow())], new KnownIds(), lastId: long.MaxValue, cancellationToken)[0];
 
     /// <summary>As <see cref="Write(BenchmarkRun, CancellationToken)"/>, of any number of runs. While the database takes some thousand of
     /// them, those after them are read and checked on another core; no more than these are in memory.</summary>
     /// <param name="runs">Read on another thread: they must not come through this connection.</param>
-    /// <param name="isKnownByKey">Which runs are not compared with what the database has under their key.</param>
     /// <returns>How many were new.</returns>
-    public long Write(IEnumerable<BenchmarkRun> runs, Predicate<BenchmarkRun> isKnownByKey, CancellationToken cancellationToken)
+    public long Write(IEnumerable<CheckedRun> runs, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
         var names = new KnownIds();
+        var lastId = First("SELECT coalesce(max(id), 0) FROM test_runs", [], cancellationToken) ?? 0;
         var added = 0L;
         using var source = runs.GetEnumerator();
-        var next = Task.Run(() => Take(source, now), CancellationToken.None);
+        var next = Task.Run(() => Take(source), CancellationToken.None);
         try
         {
             while (next.GetAwaiter().GetResult() is { Length: > 0 } part)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                next = Task.Run(() => Take(source, now), CancellationToken.None);
-                added += Write(part, names, isKnownByKey, cancellationToken).LongCount(stored => stored.IsNew);
+                next = Task.Run(() => Take(source), CancellationToken.None);
+                added += Write(part, names, lastId, cancellationToken).LongCount(stored => stored.IsNew);
             }
             return added;
         }
@@ -148,40 +147,38 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
             """, [hardwareId, bandwidth, isMeasured, clock.GetUtcNow()], cancellationToken);
 
     /// <returns>So many of the runs that they fit into memory; none at the end.</returns>
-    private static CheckedRun[] Take(IEnumerator<BenchmarkRun> runs, DateTimeOffset now)
+    private static CheckedRun[] Take(IEnumerator<CheckedRun> runs)
     {
         List<CheckedRun> part = [];
         for (var bytes = 0L; part.Count < RunsAtATime && bytes < BytesAtATime && runs.MoveNext();)
         {
-            var run = runs.Current;
-            part.Add(Check(run, now));
+            part.Add(runs.Current);
+            var run = runs.Current.Content;
             bytes += (run.Samples?.Content.Length ?? 0) + (2L * (run.EnvironmentJson?.Length ?? 0));
         }
         return [.. part];
     }
 
-    private static CheckedRun Check(BenchmarkRun run, DateTimeOffset now)
+    /// <param name="lastId">The highest that was there before the first run of the transaction; 0 where there was none.</param>
+    private (long Id, bool IsNew)[] Write(CheckedRun[] runs, KnownIds names, long lastId, CancellationToken cancellationToken)
     {
-        RunCheck.Require(run, now);
-        return new CheckedRun(run, RunDigest.Of(run));
-    }
-
-    private (long Id, bool IsNew)[] Write(CheckedRun[] runs, KnownIds names, Predicate<BenchmarkRun> isKnownByKey, CancellationToken cancellationToken)
-    {
-        var known = Known(runs, cancellationToken);
+        // Of the transaction's own runs, only those that are repeated are looked for: there may be a million.
+        if (Array.Exists(runs, run => run.IsRepeated))
+            lastId = long.MaxValue;
+        var known = lastId > 0 ? Known(runs, lastId, cancellationToken) : new(StringComparer.Ordinal);
         var ids = new Queue<long>(Ids(runs.Length - known.Count, cancellationToken));
         var stored = new (long Id, bool IsNew)[runs.Length];
         var added = new List<NewRun>(ids.Count);
         for (var i = 0; i < runs.Length; i++)
         {
-            var (run, digest) = runs[i];
+            var (run, digest) = (runs[i].Content, runs[i].Digest);
             if (!known.TryGetValue(run.Key, out var found))
             {
                 known.Add(run.Key, found = (ids.Dequeue(), digest));
                 added.Add(new NewRun(found.Id, digest, run));
                 stored[i].IsNew = true;
             }
-            else if (found.Digest != digest && !isKnownByKey(run))
+            else if (found.Digest != digest && !runs[i].IsKnownByKey)
             {
                 throw new RunChangedException(run.Key, found.Id);
             }
@@ -192,12 +189,12 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
         return stored;
     }
 
-    private Dictionary<string, (long Id, string? Digest)> Known(CheckedRun[] runs, CancellationToken cancellationToken)
+    private Dictionary<string, (long Id, string? Digest)> Known(CheckedRun[] runs, long lastId, CancellationToken cancellationToken)
     {
         Dictionary<string, (long Id, string? Digest)> known = new(StringComparer.Ordinal);
         using var rows = connection.Query(
-            "SELECT run_key, id, content_sha256 FROM test_runs WHERE run_key IN (SELECT unnest(string_to_array($1, $2)))",
-            [string.Join(KeySeparator, runs.Select(run => run.Content.Key)), KeySeparator], cancellationToken);
+            "SELECT run_key, id, content_sha256 FROM test_runs WHERE id <= $3 AND run_key IN (SELECT unnest(string_to_array($1, $2)))",
+            [string.Join(KeySeparator, runs.Select(run => run.Content.Key)), KeySeparator, lastId], cancellationToken);
         while (rows.Read())
         {
             var row = new SqlColumns(rows);
@@ -357,8 +354,6 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
     }
 
     private static DatabaseConflictException CameFirst(string name) => new($"'{name}' was added by another writer.");
-
-    private readonly record struct CheckedRun(BenchmarkRun Content, string Digest);
 
     private readonly record struct NewRun(long Id, string Digest, BenchmarkRun Content);
 

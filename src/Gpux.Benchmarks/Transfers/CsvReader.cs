@@ -13,7 +13,7 @@ internal sealed class CsvReader : IDisposable
     private readonly byte _delimiter;
     private readonly SearchValues<byte> _fieldEnds;
     private readonly Field[] _fields;
-    private readonly (byte[] Bytes, string Text)[] _texts;
+    private readonly RepeatedText[] _texts;
     private ReadOnlyMemory<byte> _row;
     private int _count;
     private string? _problem;
@@ -24,8 +24,7 @@ internal sealed class CsvReader : IDisposable
         _delimiter = (byte)heading.Delimiter;
         _fieldEnds = SearchValues.Create([_delimiter, (byte)'\r', (byte)'\n']);
         _fields = new Field[heading.Columns.Count];
-        _texts = new (byte[], string)[heading.Columns.Count];
-        Array.Fill(_texts, ([], ""));
+        _texts = [.. heading.Columns.Select(_ => new RepeatedText())];
         _stream.SkipByteOrderMark();
         NextRow(); // the heading
     }
@@ -59,18 +58,8 @@ internal sealed class CsvReader : IDisposable
     /// <summary>A field as it stands there: without the quotes around it, with those within it doubled.</summary>
     public ReadOnlySpan<byte> Bytes(int column) => _row.Span.Slice(_fields[column].Start, _fields[column].Length);
 
-    public string Text(int column)
-    {
-        // Columns repeat themselves, and a million runs on one machine need its name once.
-        var bytes = Bytes(column);
-        if (bytes.SequenceEqual(_texts[column].Bytes))
-            return _texts[column].Text;
-        var text = Encoding.UTF8.GetString(bytes);
-        if (_fields[column].HasQuotes)
-            text = text.Replace("\"\"", "\"", StringComparison.Ordinal);
-        _texts[column] = (bytes.ToArray(), text);
-        return text;
-    }
+    public string Text(int column) => _fields[column].HasQuotes
+        ? Encoding.UTF8.GetString(Bytes(column)).Replace("\"\"", "\"", StringComparison.Ordinal) : _texts[column].Of(Bytes(column));
 
     public void Dispose() => _stream.Dispose();
 

@@ -73,9 +73,11 @@ internal sealed class ParquetTable : IDisposable
             $"it has {_read:N0} rows, where it says {_rowCount:N0}.", "Check the file: it is damaged.");
     }
 
-    public bool IsDouble(int column) => _types[column] == DuckDbType.Double && !Rows.IsNull(column);
+    public bool IsNull(int column) => Rows.IsNull(column);
 
-    public bool IsInt64(int column) => _types[column] is DuckDbType.BigInt or DuckDbType.Integer && !Rows.IsNull(column);
+    public bool IsDouble(int column) => _types[column] == DuckDbType.Double;
+
+    public bool IsInt64(int column) => _types[column] is DuckDbType.BigInt or DuckDbType.Integer;
 
     public bool IsTime(int column) => _types[column] == DuckDbType.TimestampTz && !Rows.IsNull(column);
 

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using Gpux.Benchmarks.Database;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Transfers.Formats;
@@ -20,7 +17,7 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
     private const int RowsPerReport = 1000;
 
     // Keys that a dry run has met in any file.
-    private readonly HashSet<UInt128> _seen = [];
+    private readonly KeySet _seen = new();
 
     /// <summary>Is told how many rows of a file were read.</summary>
     public IProgress<Progress>? Progress { get; init; }
@@ -115,8 +112,8 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
     {
         var runs = Runs(file, reader, report, cancellationToken);
         report.New = options.DryRun
-            ? runs.Select(run => run.Key).Chunk(KeysAtATime).Sum(keys => CountNew(keys, cancellationToken))
-            : store!.AddAll(runs, IsKnownByKey, cancellationToken); // only a dry run has none
+            ? runs.Select(run => run.Content.Key).Chunk(KeysAtATime).Sum(keys => CountNew(keys, cancellationToken))
+            : store!.AddAll(runs, cancellationToken); // only a dry run has none
     }
 
     /// <summary>Whether the key is made of what the run says: another file may have told of it more or less exactly. Runs that keep the key
@@ -126,11 +123,8 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
     private int CountNew(string[] keys, CancellationToken cancellationToken)
     {
         var known = Known(keys, cancellationToken);
-        return keys.Count(key => !known.Contains(key) && _seen.Add(HalfDigest(key)));
+        return keys.Count(key => !known.Contains(key) && _seen.Add(key));
     }
-
-    /// <summary>Half of a key's SHA-256: ten million of them take some hundred megabytes.</summary>
-    private static UInt128 HalfDigest(string key) => BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
     private HashSet<string> Known(string[] keys, CancellationToken cancellationToken)
     {
@@ -146,7 +140,7 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
     }
 
     /// <summary>The file's runs, each looked at when it is asked for; at the end the file must be what it was.</summary>
-    private IEnumerable<BenchmarkRun> Runs(SourceFile file, IResultReader reader, FileImport report, CancellationToken cancellationToken)
+    private IEnumerable<CheckedRun> Runs(SourceFile file, IResultReader reader, FileImport report, CancellationToken cancellationToken)
     {
         void Refuse(long row, string? column, string problem)
         {
@@ -158,7 +152,7 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
                 throw new RefusedRowsException(file.Path, refused.ToString());
         }
         var context = new ImportContext(options, file);
-        var met = new HashSet<UInt128>();
+        var met = new KeySet();
         report.Restart(context.Notes);
         var now = clock.GetUtcNow();
         using var rows = reader.Rows(file, (number, column, problem) =>
@@ -172,12 +166,11 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
             var row = rows.Current;
             if (++report.Rows % RowsPerReport == 0)
                 Progress?.Report(new Progress("Importing", file.Path, report.Rows, Total: null));
-            BenchmarkRun run;
+            CheckedRun run;
             try
             {
-                run = reader.Run(row, context);
-                RunCheck.Require(run, now);
-                if (run.Metrics.Count == 0)
+                run = new CheckedRun(reader.Run(row, context), now);
+                if (run.Content.Metrics.Count == 0)
                     throw new RowRefusedException(null, "it has no metric that GPUX keeps");
             }
             catch (RowRefusedException exception)
@@ -191,11 +184,11 @@ public sealed class ResultImport(BenchmarkStore? store, ImportOptions options, T
                 continue;
             }
             report.Runs++;
-            var isRepeated = !met.Add(HalfDigest(run.Key));
+            var (isRepeated, isKnownByKey) = (!met.Add(run.Content.Key), IsKnownByKey(run.Content));
             if (isRepeated)
                 report.Repeated++;
-            if (!isRepeated || !IsKnownByKey(run))
-                yield return run;
+            if (!isRepeated || !isKnownByKey)
+                yield return run with { IsRepeated = isRepeated, IsKnownByKey = isKnownByKey };
         }
         file.VerifyUnchanged(cancellationToken);
         Progress?.Report(new Progress("Importing", file.Path, report.Rows, report.Rows));

@@ -191,16 +191,22 @@ internal static class RunColumns
         var results = new List<MetricResult>();
         foreach (var (metric, columns) in MetricColumns)
         {
-            var result = new MetricResult(metric, row.Int64(columns[0]) ?? 1, row.Double(columns[1]))
+            var (count, mean) = (row.Int64(columns[0]), row.Double(columns[1]));
+            var (p50, p90, p95, p99) = (row.Double(columns[2]), row.Double(columns[3]), row.Double(columns[4]), row.Double(columns[5]));
+            var (deviation, low, high, level) = (row.Double(columns[6]), row.Double(columns[7]), row.Double(columns[8]), row.Double(columns[9]));
+            if ((mean ?? p50 ?? p90 ?? p95 ?? p99) is not null)
             {
-                P50 = row.Double(columns[2]), P90 = row.Double(columns[3]), P95 = row.Double(columns[4]), P99 = row.Double(columns[5]),
-                StandardDeviation = row.Double(columns[6]), ConfidenceLow = row.Double(columns[7]), ConfidenceHigh = row.Double(columns[8]),
-                ConfidenceLevel = row.Double(columns[9]),
-            };
-            if (result.HasValue)
-                results.Add(result);
-            else if (Array.Find(columns, column => row.Text(column) is not null) is { } other)
+                results.Add(new MetricResult(metric, count ?? 1, mean)
+                {
+                    P50 = p50, P90 = p90, P95 = p95, P99 = p99,
+                    StandardDeviation = deviation, ConfidenceLow = low, ConfidenceHigh = high, ConfidenceLevel = level,
+                });
+            }
+            else if ((count ?? deviation ?? low ?? high ?? level) is not null)
+            {
+                var other = columns.First(column => row.Text(column) is not null);
                 throw new RowRefusedException(columns[1], $"it is missing, so are all percentiles, and {other} is there");
+            }
         }
         return results;
     }
@@ -222,11 +228,11 @@ internal static class RunColumns
     }
 
     private static long? Count(SourceRow row, string column) =>
-        row.Int64(column) is not { } count || count >= 0 ? row.Int64(column) : throw new RowRefusedException(column, $"{count} is negative");
+        row.Int64(column) is var count && count < 0 ? throw new RowRefusedException(column, $"{count} is negative") : count;
 
     private static double? Positive(SourceRow row, string column) =>
-        row.Double(column) is not { } number || number >= 0 ? row.Double(column)
-            : throw new RowRefusedException(column, string.Create(CultureInfo.InvariantCulture, $"{number:R} is negative"));
+        row.Double(column) is var number && number < 0 ? throw new RowRefusedException(column, string.Create(CultureInfo.InvariantCulture, $"{number:R} is negative"))
+            : number;
 
     private static string? Digest(SourceRow row) => row.Text("bundle_sha256") switch
     {
@@ -278,7 +284,7 @@ internal static class RunColumns
 
     private static JsonDocument ParseArray(string text, string column)
     {
-        var document = JsonRow.ParseValue(Encoding.UTF8.GetBytes(text), column);
+        var document = JsonReader.ParseValue(Encoding.UTF8.GetBytes(text), column);
         if (document.RootElement.ValueKind == JsonValueKind.Array)
             return document;
         document.Dispose();

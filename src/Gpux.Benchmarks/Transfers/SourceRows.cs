@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace Gpux.Benchmarks.Transfers;
 
@@ -22,27 +21,24 @@ internal static class SourceRows
     /// <summary>A JSON object, an array of them, or one a line.</summary>
     private static IEnumerable<SourceRow> OfJson(SourceFile file, Action<long, string?, string> refuse)
     {
+        using var reader = new JsonReader();
         if (IsOneObject(file))
         {
-            var (whole, problem) = TryParse(file.ReadBytes());
-            if (whole is null)
-                throw new UnreadableResultFileException(file.Path, problem, "Check the file: it is damaged, or not what its beginning says.");
-            using (whole)
-                yield return new JsonRow(1, whole.RootElement);
+            if (Problem(reader, file.ReadBytes()) is { } damage)
+                throw new UnreadableResultFileException(file.Path, damage, "Check the file: it is damaged, or not what its beginning says.");
+            yield return new JsonRow(1, reader);
             yield break;
         }
         using var records = new JsonRecords(file);
-        var names = new JsonNames();
+        var refused = 0;
         for (var number = 1L; records.Read(); number++)
         {
-            var (document, problem) = TryParse(records.Value);
-            using (document)
-            {
-                if (document is null)
-                    refuse(number, null, problem);
-                else
-                    yield return new JsonRow(number, document.RootElement, names);
-            }
+            if (Problem(reader, records.Value) is not { } problem)
+                yield return new JsonRow(number, reader);
+            else if (++refused <= MaxRefused)
+                refuse(number, null, problem);
+            else
+                throw NoTable(file, problem);
         }
     }
 
@@ -59,7 +55,7 @@ internal static class SourceRows
             else if (++refused <= MaxRefused)
                 refuse(number, null, problem);
             else
-                throw new UnreadableResultFileException(file.Path, $"more than {MaxRefused:N0} of its lines are no rows of the table: {problem}", "Check the file.");
+                throw NoTable(file, problem);
         }
     }
 
@@ -86,27 +82,33 @@ internal static class SourceRows
         return text.StartsWith("{") && !(text.IndexOf('\n') is >= 0 and var end && text[..end].TrimEnd().EndsWith("}") && !text[end..].Trim().IsEmpty);
     }
 
-    private static (JsonDocument? Document, string Problem) TryParse(ReadOnlyMemory<byte> json)
+    /// <summary>Moves a reader to an object.</summary>
+    /// <returns>Why it is none; null where it is one.</returns>
+    private static string? Problem(JsonReader reader, ReadOnlyMemory<byte> json)
     {
         try
         {
-            return (JsonRow.Parse(json), "");
+            reader.Read(json);
+            return null;
         }
         catch (RowRefusedException exception)
         {
-            return (null, exception.Message);
+            return exception.Message;
         }
     }
+
+    private static UnreadableResultFileException NoTable(SourceFile file, string problem) =>
+        new(file.Path, $"more than {MaxRefused:N0} of its lines are no rows of the table: {problem}", "Check the file.");
 
     private sealed class CsvRow(long number, CsvReader reader, Dictionary<string, int> columns) : SourceRow(number)
     {
         public override IReadOnlyList<string> Columns => [.. columns.Keys];
 
-        public override double? Double(string column) => columns.TryGetValue(column, out var at)
-            && double.TryParse(reader.Bytes(at), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : base.Double(column);
+        public override double? Double(string column) => !columns.TryGetValue(column, out var at) || reader.Bytes(at).IsEmpty ? null
+            : double.TryParse(reader.Bytes(at), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : base.Double(column);
 
-        public override long? Int64(string column) => columns.TryGetValue(column, out var at)
-            && long.TryParse(reader.Bytes(at), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : base.Int64(column);
+        public override long? Int64(string column) => !columns.TryGetValue(column, out var at) || reader.Bytes(at).IsEmpty ? null
+            : long.TryParse(reader.Bytes(at), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : base.Int64(column);
 
         protected override string? Value(string column) => columns.TryGetValue(column, out var at) && !reader.IsMissing(at) ? reader.Text(at) : null;
     }
@@ -115,10 +117,11 @@ internal static class SourceRows
     {
         public override IReadOnlyList<string> Columns => [.. columns.Keys];
 
-        public override double? Double(string column) =>
-            columns.TryGetValue(column, out var at) && table.IsDouble(at) && table.Rows.Double(at) is var value && double.IsFinite(value) ? value : base.Double(column);
+        public override double? Double(string column) => !columns.TryGetValue(column, out var at) || table.IsNull(at) ? null
+            : table.IsDouble(at) && table.Rows.Double(at) is var value && double.IsFinite(value) ? value : base.Double(column);
 
-        public override long? Int64(string column) => columns.TryGetValue(column, out var at) && table.IsInt64(at) ? table.Rows.Int64(at) : base.Int64(column);
+        public override long? Int64(string column) => !columns.TryGetValue(column, out var at) || table.IsNull(at) ? null
+            : table.IsInt64(at) ? table.Rows.Int64(at) : base.Int64(column);
 
         public override DateTimeOffset? Time(string column) => columns.TryGetValue(column, out var at) && table.IsTime(at) ? table.Rows.Time(at) : base.Time(column);
 

@@ -81,6 +81,74 @@ public sealed class HostileImportTests : IDisposable
     }
 
     [Fact]
+    public void Quotes_are_doubled_in_quoted_fields_alone()
+    {
+        var file = _importer.ImportText("a.csv", "model,ms\n\"a\"\"b\",1\na\"\"b,2\n\"a\"\"b\",3\n", Mapped);
+        Assert.Equal((3, 0L), (file.New, file.RefusedCount));
+        Assert.Equal(["a\"b", "a\"\"b", "a\"b"], _importer.Runs.Select(run => run.Model.Name));
+    }
+
+    [Fact]
+    public void Objects_may_have_their_properties_in_any_order_and_place()
+    {
+        var file = _importer.ImportText("a.jsonl", """
+            {"model": "m1", "stats": {"ms": 1, "p.99": {"x": 2}}, "note": "{\"a\": 1}", "batch_size": 1}
+            { "batch_size":2 ,"stats":{"p.99":{"x":4},"ms":"3"},"mo\u0064el":"m\u00e9 \ud83d\ude00 \\","note":{"a": 1} }
+            {"stats.ms": 5, "model": "m3"}
+            {"stats": {"ms": null}, "stats.ms": null, "model": "m4"}
+            {"stats": [1], "model": "m5"}
+            {"batch_size": 1.6e1, "model": "m6", "stats": {"ms": 7e0}}
+            """, Mapped with { Maps = ["stats.ms=latency.e2e:ms", "stats.p.99.x=latency.e2e.p99:ms", "note=environment"] });
+        Assert.Equal((6L, 4, 2L), (file.Rows, file.New, file.RefusedCount));
+        Assert.Equal([4L, 5L], file.Refused.Select(refused => refused.Row));
+        var runs = _importer.Runs;
+        Assert.Equal(["m1", "mé 😀 \\", "m3", "m6"], runs.Select(run => run.Model.Name));
+        Assert.Equal([1, 2, null, 16], runs.Select(run => run.Workload.BatchSize));
+        Assert.Equal([0.001, 0.003, 0.005, 0.007], runs.Select(run => run.Metrics[0].Mean));
+        Assert.Equal([0.002, 0.004, null, null], runs.Select(run => run.Metrics[0].P99));
+        Assert.Equal(["{\"a\": 1}", "{\"a\": 1}", null, null], runs.Select(run => run.EnvironmentJson));
+    }
+
+    [Theory]
+    [InlineData("""{"model": "m", "ms": 1, "mode\u006c": "n"}""", "it has 'model' twice")]
+    [InlineData("""{"model": "m", "ms": 1, "x": [{"y": 1, "z": 2, "y": 3}]}""", "it is no JSON")]
+    [InlineData("""{"model": "m", "ms": 1} 7""", "it is no JSON")]
+    [InlineData("""{"model": "m", "ms": 1,}""", "it is no JSON")]
+    [InlineData("""{"model": "m", "ms": 01}""", "it is no JSON")]
+    [InlineData("""{"model": "m", "ms": NaN}""", "it is no JSON")]
+    [InlineData("""{"model": "m", "ms": 1""", "it is no JSON")]
+    [InlineData("""[{"model": "m", "ms": 1}]""", "is no JSON object")]
+    [InlineData("\"text\"", "'\"text\"' is no JSON object")]
+    public void A_line_that_is_no_object_is_told_why(string line, string reason)
+    {
+        var file = _importer.ImportText("a.jsonl", $"{{\"model\": \"m\", \"ms\": 1}}\n{line}\n{{\"ms\": 2, \"model\": \"m\"}}\n", Mapped);
+        Assert.Equal((3L, 2, 1L), (file.Rows, file.New, file.RefusedCount));
+        Assert.Equal((2L, null), (file.Refused[0].Row, file.Refused[0].Column));
+        Assert.Contains(reason, file.Refused[0].Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Objects_whose_names_are_never_the_same_do_not_pile_up()
+    {
+        static string Named(int count, int from) => string.Join(", ", Enumerable.Range(from, count).Select(i => $"\"n{i}\": {i}"));
+        var lines = Enumerable.Range(0, 50).Select(i => $"{{{Named(100, 100 * i)}, \"model\": \"m\", \"ms\": {i}}}")
+            .Append($"{{\"model\": \"m\", \"ms\": 50, {Named(9_998, 0)}}}").Append($"{{\"model\": \"m\", \"ms\": 51, {Named(9_999, 0)}}}");
+        var file = _importer.ImportText("a.jsonl", string.Join('\n', lines), Mapped);
+        Assert.Equal((52L, 51, 1L), (file.Rows, file.New, file.RefusedCount));
+        Assert.Equal(new RefusedRow(52, null, "it has more than 10,000 properties"), Assert.Single(file.Refused));
+    }
+
+    [Theory]
+    [InlineData("a.csv", "model,ms\n", "1,2,3\n")]
+    [InlineData("a.jsonl", "{\"model\":\"m\",\"ms\":1}\n", "[]\n")]
+    public void A_file_with_too_many_lines_that_are_no_rows_is_no_table(string name, string beginning, string line)
+    {
+        var file = _importer.ImportText(name, beginning + new StringBuilder().Insert(0, line, 100_001), Mapped);
+        Assert.Contains("more than 100,000 of its lines are no rows of the table", Assert.IsType<UnreadableResultFileException>(file.Error).Message, StringComparison.Ordinal);
+        Assert.Empty(_importer.Runs);
+    }
+
+    [Fact]
     public void A_row_beyond_all_bounds_is_no_row()
     {
         var endless = new string('z', 17 << 20);

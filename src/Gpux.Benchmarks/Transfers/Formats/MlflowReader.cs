@@ -87,7 +87,7 @@ internal sealed class MlflowReader : IResultReader
 
     private static (string? Name, string? Version)? Logged(string history)
     {
-        using var document = JsonRow.ParseValue(Encoding.UTF8.GetBytes(history), History);
+        using var document = JsonReader.ParseValue(Encoding.UTF8.GetBytes(history), History);
         if (document.RootElement is not { ValueKind: JsonValueKind.Array } models || models.GetArrayLength() == 0)
             return null;
         var last = models[models.GetArrayLength() - 1];
@@ -185,7 +185,7 @@ internal sealed class MlflowReader : IResultReader
         JsonDocument document;
         try
         {
-            document = JsonRow.ParseValue(file.ReadBytes());
+            document = JsonReader.ParseValue(file.ReadBytes());
         }
         catch (RowRefusedException exception)
         {

@@ -22,12 +22,12 @@ internal sealed class RunJsonReader : IResultReader
         {
             if (!row.Element.TryGetProperty("runs", out var runs) || runs.ValueKind != JsonValueKind.Array)
             {
-                yield return row;
+                yield return new RunRow(row.Number, row.Element);
                 continue;
             }
             foreach (var run in runs.EnumerateArray())
                 if (run.ValueKind == JsonValueKind.Object)
-                    yield return new JsonRow(++number, run);
+                    yield return new RunRow(++number, run);
                 else
                     refuse(++number, "runs", $"{SourceRow.Shown(run.GetRawText())} is no run");
         }
@@ -37,12 +37,22 @@ internal sealed class RunJsonReader : IResultReader
     {
         try
         {
-            return RunJson.ReadRun(((JsonRow)row).Element); // this reader's own
+            return RunJson.ReadRun(((RunRow)row).Run); // this reader's own
         }
         catch (FormatException exception)
         {
             throw new RowRefusedException(null, exception.Message);
         }
+    }
+
+    /// <summary>A run, which is no row of columns.</summary>
+    private sealed class RunRow(long number, JsonElement run) : SourceRow(number)
+    {
+        public JsonElement Run { get; } = run;
+
+        public override IReadOnlyList<string> Columns => [];
+
+        protected override string? Value(string column) => null;
     }
 
     private static bool IsRun(IReadOnlyList<string> columns) => columns.Contains("key") && columns.Contains("workload") && columns.Contains("metrics");
