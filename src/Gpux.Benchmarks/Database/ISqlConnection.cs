@@ -84,6 +84,24 @@ public interface ISqlAppender : IDisposable
 
     void AddNull();
 
+    /// <param name="value">Null adds null.</param>
+    void Add(long? value)
+    {
+        if (value is { } number)
+            Add(number);
+        else
+            AddNull();
+    }
+
+    /// <param name="value">Null adds null.</param>
+    void Add(double? value)
+    {
+        if (value is { } number)
+            Add(number);
+        else
+            AddNull();
+    }
+
     /// <exception cref="InvalidOperationException">The row lacks values.</exception>
     void EndRow();
 

@@ -288,18 +288,18 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
         row.Add(Names.Of(workload.TaskType));
         row.Add(workload.Scenario);
         row.Add(workload.Precision);
-        Add(row, workload.BatchSize);
-        Add(row, workload.InputTokens);
-        Add(row, workload.OutputTokens);
-        Add(row, workload.Concurrency);
-        Add(row, workload.OfferedRate);
+        row.Add(workload.BatchSize);
+        row.Add(workload.InputTokens);
+        row.Add(workload.OutputTokens);
+        row.Add(workload.Concurrency);
+        row.Add(workload.OfferedRate);
         row.Add(engine.Backend);
         row.Add(engine.Version);
         row.Add(engine.ExecutionProvider);
         row.Add(engine.OptionsJson);
         row.Add(engine.DriverVersion);
-        Add(row, engine.Threads);
-        Add(row, run.Seed);
+        row.Add(engine.Threads);
+        row.Add(run.Seed);
         row.Add((long)run.LaunchCount);
         row.Add(Names.Of(run.Verdict));
         row.Add(Json(run.Reasons));
@@ -317,31 +317,15 @@ internal sealed class RunWriter(ISqlConnection connection, TimeProvider clock)
         row.Add(result.SampleCount);
         if (result.Mean is { } mean)
             row.Add(mean);
-        Add(row, result.P50);
-        Add(row, result.P90);
-        Add(row, result.P95);
-        Add(row, result.P99);
-        Add(row, result.StandardDeviation);
-        Add(row, result.ConfidenceLow);
-        Add(row, result.ConfidenceHigh);
-        Add(row, result.ConfidenceLevel);
+        row.Add(result.P50);
+        row.Add(result.P90);
+        row.Add(result.P95);
+        row.Add(result.P99);
+        row.Add(result.StandardDeviation);
+        row.Add(result.ConfidenceLow);
+        row.Add(result.ConfidenceHigh);
+        row.Add(result.ConfidenceLevel);
         row.EndRow();
-    }
-
-    private static void Add(ISqlAppender row, long? value)
-    {
-        if (value is { } number)
-            row.Add(number);
-        else
-            row.AddNull();
-    }
-
-    private static void Add(ISqlAppender row, double? value)
-    {
-        if (value is { } number)
-            row.Add(number);
-        else
-            row.AddNull();
     }
 
     private static string? Json(IReadOnlyList<string> texts) =>

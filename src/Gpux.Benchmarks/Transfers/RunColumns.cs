@@ -38,11 +38,11 @@ internal static class RunColumns
         ("hardware", Text, (row, run) => row.Add(run.Hardware.Name)),
         ("hardware_kind", Text, (row, run) => row.Add(Names.Of(run.Hardware.Kind))),
         ("precision", Text, (row, run) => row.Add(run.Workload.Precision)),
-        ("batch_size", Integer, (row, run) => Add(row, run.Workload.BatchSize)),
-        ("input_tokens", Integer, (row, run) => Add(row, run.Workload.InputTokens)),
-        ("output_tokens", Integer, (row, run) => Add(row, run.Workload.OutputTokens)),
-        ("concurrency", Integer, (row, run) => Add(row, run.Workload.Concurrency)),
-        ("offered_rate", Number, (row, run) => Add(row, run.Workload.OfferedRate)),
+        ("batch_size", Integer, (row, run) => row.Add(run.Workload.BatchSize)),
+        ("input_tokens", Integer, (row, run) => row.Add(run.Workload.InputTokens)),
+        ("output_tokens", Integer, (row, run) => row.Add(run.Workload.OutputTokens)),
+        ("concurrency", Integer, (row, run) => row.Add(run.Workload.Concurrency)),
+        ("offered_rate", Number, (row, run) => row.Add(run.Workload.OfferedRate)),
         ("task_type", Text, (row, run) => row.Add(Names.Of(run.Workload.TaskType))),
         ("scenario", Text, (row, run) => row.Add(run.Workload.Scenario)),
         ("suite", Text, (row, run) => row.Add(run.Suite)),
@@ -52,13 +52,13 @@ internal static class RunColumns
         ("execution_provider", Text, (row, run) => row.Add(run.Engine.ExecutionProvider)),
         ("execution_provider_options", Text, (row, run) => row.Add(run.Engine.OptionsJson)),
         ("driver_version", Text, (row, run) => row.Add(run.Engine.DriverVersion)),
-        ("threads", Integer, (row, run) => Add(row, run.Engine.Threads)),
-        ("seed", Integer, (row, run) => Add(row, run.Seed)),
+        ("threads", Integer, (row, run) => row.Add(run.Engine.Threads)),
+        ("seed", Integer, (row, run) => row.Add(run.Seed)),
         ("launch_count", Integer, (row, run) => row.Add(run.LaunchCount)),
         ("verdict", Text, (row, run) => row.Add(Names.Of(run.Verdict))),
         ("verdict_reasons", Text, (row, run) => row.Add(ReasonsJson(run.Reasons))),
         ("started_at", "TIMESTAMPTZ", (row, run) => row.Add(run.StartedAt)),
-        ("duration", Number, (row, run) => Add(row, run.Duration > TimeSpan.Zero ? run.Duration.TotalSeconds : null)),
+        ("duration", Number, (row, run) => row.Add(run.Duration > TimeSpan.Zero ? run.Duration.TotalSeconds : null)),
         ("provenance", Text, (row, run) => row.Add(Names.Of(run.Provenance))),
         ("provenance_source", Text, (row, run) => row.Add(run.ProvenanceSource)),
         ("bundle_sha256", Text, (row, run) => row.Add(run.BundleSha256)),
@@ -67,14 +67,14 @@ internal static class RunColumns
         ("model_registry", Text, (row, run) => row.Add(run.Model.Registry)),
         ("model_architecture", Text, (row, run) => row.Add(run.Model.Architecture)),
         ("model_task", Text, (row, run) => row.Add(run.Model.Task)),
-        ("model_parameters", Integer, (row, run) => Add(row, run.Model.ParameterCount)),
-        ("model_size_bytes", Integer, (row, run) => Add(row, run.Model.SizeBytes)),
+        ("model_parameters", Integer, (row, run) => row.Add(run.Model.ParameterCount)),
+        ("model_size_bytes", Integer, (row, run) => row.Add(run.Model.SizeBytes)),
         ("model_metadata", Text, (row, run) => row.Add(run.Model.MetadataJson)),
         ("hardware_vendor", Text, (row, run) => row.Add(run.Hardware.Vendor)),
         ("hardware_device", Text, (row, run) => row.Add(run.Hardware.Device)),
         ("hardware_device_count", Integer, (row, run) => row.Add(run.Hardware.DeviceCount)),
-        ("hardware_memory_bytes", Integer, (row, run) => Add(row, run.Hardware.MemoryBytes)),
-        ("hardware_memory_bytes_per_second", Number, (row, run) => Add(row, run.Hardware.MemoryBytesPerSecond)),
+        ("hardware_memory_bytes", Integer, (row, run) => row.Add(run.Hardware.MemoryBytes)),
+        ("hardware_memory_bytes_per_second", Number, (row, run) => row.Add(run.Hardware.MemoryBytesPerSecond)),
         ("hardware_peaks", Text, (row, run) => row.Add(PeaksJson(run.Hardware.Peaks))),
         ("hardware_metadata", Text, (row, run) => row.Add(run.Hardware.MetadataJson)),
         ("samples_format", Text, (row, run) => row.Add(run.Samples?.Format)),
@@ -107,7 +107,7 @@ internal static class RunColumns
             row.Add(result.SampleCount);
             foreach (var value in (ReadOnlySpan<double?>)[result.Mean, result.P50, result.P90, result.P95, result.P99, result.StandardDeviation,
                 result.ConfidenceLow, result.ConfidenceHigh, result.ConfidenceLevel])
-                Add(row, value);
+                row.Add(value);
         }
         row.EndRow();
     }
@@ -319,21 +319,5 @@ internal static class RunColumns
         using (var json = new Utf8JsonWriter(stream))
             write(json);
         return Encoding.UTF8.GetString(stream.GetBuffer().AsSpan(0, (int)stream.Length));
-    }
-
-    private static void Add(ISqlAppender row, long? value)
-    {
-        if (value is { } number)
-            row.Add(number);
-        else
-            row.AddNull();
-    }
-
-    private static void Add(ISqlAppender row, double? value)
-    {
-        if (value is { } number)
-            row.Add(number);
-        else
-            row.AddNull();
     }
 }
