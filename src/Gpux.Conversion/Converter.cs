@@ -138,7 +138,7 @@ public static class Converter
     /// in a second file beside it, of the same name and ".data".</summary>
     /// <param name="plan">Used up: its tensors hold their elements, or name their places, afterwards.</param>
     /// <param name="files">The weight files, whole.</param>
-    /// <param name="path">Replaced if it is there; its folder is made if it is not.</param>
+    /// <param name="path">Replaced if it is there, or written to if it is no regular file (see <see cref="OutputFile"/>); its folder is made if it is not.</param>
     public static ConversionResult WriteFile(ConversionPlan plan, ModelFiles files, string path,
         IReadOnlyList<KeyValuePair<string, string>> metadata, IProgress<Progress>? progress = null) =>
         WriteFile(plan, files, path, metadata, int.MaxValue, progress);
@@ -152,11 +152,11 @@ public static class Converter
         Complete(plan, metadata);
         var weights = plan.Model.Graph.Initializers.FindAll(tensor => tensor.External is not null);
         var data = $"{Path.GetFullPath(path)}.data";
-        var copiedBytes = 0L;
+        long copiedBytes = 0, modelBytes;
         if (OnnxWriter.Measure(plan.Model) + weights.Sum(tensor => tensor.External!.Length!.Value + EmbeddedWeights.HeaderBytes) <= limitBytes) // weights state their length
         {
             using var embedded = new EmbeddedWeights(weights, files);
-            OnnxWriter.Write(plan.Model, path);
+            modelBytes = OutputFile.Write(path, whole => OnnxWriter.Write(plan.Model, whole));
         }
         else
         {
@@ -167,14 +167,14 @@ public static class Converter
                 foreach (var tensor in weights)
                     tensor.External = tensor.External! with { Location = Path.GetFileName(data) }; // WeightCopier has set it
                 File.Move(temporary, data, overwrite: true);
-                OnnxWriter.Write(plan.Model, path);
+                modelBytes = OutputFile.Write(path, whole => OnnxWriter.Write(plan.Model, whole));
             }
             finally
             {
                 File.Delete(temporary);
             }
         }
-        return new ConversionResult(path, folder, plan.Model.Graph.Nodes.Count, new FileInfo(path).Length + copiedBytes, MappedBytes: 0);
+        return new ConversionResult(path, folder, plan.Model.Graph.Nodes.Count, modelBytes + copiedBytes, MappedBytes: 0);
     }
 
     /// <summary>The graph of a plan as the bytes of model.onnx, its weights named where they lie, for where nothing can be written.</summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
 using Gpux.Onnx;
 
 namespace Gpux.Conversion.Tests;
@@ -31,6 +33,29 @@ public sealed class WriteFileTests : IDisposable
             Assert.True(left.Data.Span.SequenceEqual((region?.Memory ?? right.Data).Span), left.Name);
         }
         Assert.True(external > 10);
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task A_named_pipe_gets_the_whole_file_and_a_file_keeps_its_readers()
+    {
+        var (file, pipe, copy) = (Path.Combine(_folder, "a.onnx"), Path.Combine(_folder, "pipe"), Path.Combine(_folder, "copy.onnx"));
+        File.WriteAllText(file, "what was there");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var written = Converter.WriteFile(Plan(), _files, file, []).WrittenBytes;
+        Assert.Equal((new FileInfo(file).Length, UnixFileMode.UserRead | UnixFileMode.UserWrite), (written, File.GetUnixFileMode(file)));
+        using (var make = Process.Start("mkfifo", [pipe]))
+            await make.WaitForExitAsync();
+        var reads = Task.Run(() =>
+        {
+            using (var from = File.OpenRead(pipe))
+            using (var to = File.Create(copy))
+                from.CopyTo(to);
+        });
+        Assert.Equal(written, await Task.Run(() => Converter.WriteFile(Plan(), _files, pipe, []).WrittenBytes).WaitAsync(TimeSpan.FromMinutes(1)));
+        await reads.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(copy));
+        Assert.Equal(["a.onnx", "copy.onnx", "pipe"], Directory.EnumerateFileSystemEntries(_folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
     }
 
     private ConversionPlan Plan() => Converter.Plan(_files, new ConversionOptions());

@@ -9,6 +9,7 @@ public static class BarChart
 
     public static Chart Of(RunNames names, Metric metric)
     {
+        names = names.For(metric);
         var (chosen, notes) = RunCharts.Choose(names, Need.Of(metric, isLogarithmic: false));
         var shown = chosen.Take(MostRows).ToArray();
         if (chosen.Count > shown.Length)

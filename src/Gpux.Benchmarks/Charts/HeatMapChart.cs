@@ -13,8 +13,8 @@ public static class HeatMapChart
         var (shown, notes) = RunCharts.Choose(names, Need.Of(metric, isLogarithmic: true));
         // One column for each model and workload, in the order of their numbers; what all share is said above.
         var workloads = shown.DistinctBy(Key).OrderBy(run => run.Run.Model.Name, StringComparer.Ordinal).ThenBy(run => run.Run.VersionTag, StringComparer.Ordinal).ThenBy(run => run.Run.Workload.Precision, StringComparer.Ordinal)
-            .ThenBy(run => run.Run.Workload.BatchSize).ThenBy(run => run.Run.Workload.InputTokens).ToArray();
-        var titles = RunNames.Of([.. workloads.Select(run => run.Run with { Hardware = new HardwarePlatform("", HardwareKind.Other), Engine = new Engine(null) })]);
+            .ThenBy(run => run.Run.Workload.BatchSize).ThenBy(run => run.Run.Workload.InputTokens).ThenBy(run => Key(run).Objectives, StringComparer.Ordinal).ToArray();
+        var titles = RunNames.Of([.. workloads.Select(run => run.Run with { Hardware = new HardwarePlatform("", HardwareKind.Other), Engine = new Engine(null) })], names: null, metric);
         var columns = workloads.Select(Key).ToList();
         var rows = shown.Select(run => run.Run.Hardware.Name).Distinct().Order(StringComparer.Ordinal).ToList();
         if (columns.Count > MostColumns || rows.Count > MostRows)
@@ -47,9 +47,10 @@ public static class HeatMapChart
         {
             Subtitle = workloads.Length > 1 ? LatencyChart.Subtitle(titles) : null, RunCount = shown.Count(run => columns.Contains(Key(run)) && rows.Contains(run.Run.Hardware.Name)), Notes = notes,
         };
-    }
 
-    private static (string, string?, string, Workload) Key(NamedRun run) => (run.Run.Model.Name, run.Run.VersionTag, run.Run.Suite, run.Run.Workload);
+        (string, string?, string, Workload, string Objectives) Key(NamedRun run) =>
+            (run.Run.Model.Name, run.Run.VersionTag, run.Run.Suite, run.Run.Workload, metric == Metric.Goodput ? RunCharts.Objectives(run.Run) : "");
+    }
 
     private static string Bare(string unit, double low, double high)
     {

@@ -14,8 +14,8 @@ public static class HistoryChart
         var shown = chosen.OrderBy(run => run.Run.StartedAt).ToArray();
         List<string> versions = [.. shown.Select(run => run.Run.VersionTag ?? "").Distinct()];
         // Comparable with each other: one model, machine and workload.
-        var groups = shown.GroupBy(run => Group(run.Run)).ToArray();
-        var titles = RunNames.Of([.. groups.Select(group => group.First().Run with { VersionTag = null })], [.. groups.Select(group => $"from {group.First().Number} on")]);
+        var groups = shown.GroupBy(run => (Group(run.Run), ObjectivesOf(run.Run))).ToArray();
+        var titles = RunNames.Of([.. groups.Select(group => group.First().Run with { VersionTag = null })], [.. groups.Select(group => $"from {group.First().Number} on")], metric);
         if (groups.Length > RunCharts.MostSeries)
             notes.Add($"The first {RunCharts.MostSeries} of {groups.Length} lines are shown: choose a model or hardware to see others.");
         List<Mark> marks = [];
@@ -42,6 +42,7 @@ public static class HistoryChart
             words.Add($"{title.Name}: from {UnitScale.Format(metric.Unit, RunCharts.Typical(points[0].Run.Run, metric))} to {UnitScale.Format(metric.Unit, RunCharts.Typical(points[^1].Run.Run, metric))} in {RunCharts.Count(points.Length)}.");
         }
         notes.Add($"Bands and bars: intervals of the medians; the line joins {(byVersion ? "the medians of the versions' runs" : "the runs")}. Only runs on one machine with one workload are joined.");
+        string ObjectivesOf(BenchmarkRun run) => metric == Metric.Goodput ? RunCharts.Objectives(run) : "";
         return new Chart($"{RunCharts.Title(metric)} {(byVersion ? "by version" : "over time")}", string.Join(' ', words),
             byVersion ? new Axis("Version", "", AxisScale.Category) { Categories = versions } : new Axis("Measured", "", AxisScale.Time), RunCharts.AxisOf(metric, AxisScale.Linear), series, marks)
         {

@@ -1,3 +1,4 @@
+using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Benchmarks.Charts;
@@ -9,7 +10,10 @@ public static class ParetoChart
 
     public static Chart Of(RunNames names, Metric across, Metric upwards)
     {
+        names = names.For(across, upwards);
         var (shown, notes) = RunCharts.Choose(names, Need.Of(across, isLogarithmic: true), Need.Of(upwards, isLogarithmic: true));
+        if (across == Metric.Goodput || upwards == Metric.Goodput)
+            RequireSameObjectives(shown);
         // By hardware, because that is what is chosen; what is predicted is a group of its own.
         var groups = shown.GroupBy(run => (run.Run.Hardware.Name, IsMeasured: RunCharts.IsMeasured(run.Run))).OrderByDescending(group => group.Key.IsMeasured)
             .ThenBy(group => group.Key.Name, StringComparer.Ordinal).ToArray();
@@ -22,7 +26,7 @@ public static class ParetoChart
         foreach (var (place, group) in groups.Index())
         {
             // The hardware stands in the legend: points are called by the rest.
-            foreach (var (run, label) in group.Zip(RunNames.Among([.. group]).Runs, (run, own) => (run, group.Count() == 1 ? run.Name : own.Name)))
+            foreach (var (run, label) in group.Zip(RunNames.Among([.. group], across, upwards).Runs, (run, own) => (run, group.Count() == 1 ? run.Name : own.Name)))
             {
                 var (x, y) = (run.Run[across]!, run.Run[upwards]!); // shown runs have both
                 marks.Add(new PointMark(place, RunCharts.Typical(run.Run, across), RunCharts.Typical(run.Run, upwards), $"{run.Name}: {RunCharts.Words(x)}; {RunCharts.Words(y)}{(front.Contains(run) ? "; on the front" : "")}")
@@ -40,6 +44,16 @@ public static class ParetoChart
             Subtitle = LatencyChart.Subtitle(names), RunCount = shown.Count,
             Notes = [.. notes, "The front joins the runs that no other beats in both. Intervals are those of the runs' medians."],
         };
+    }
+
+    // There is no front of what is not comparable.
+    private static void RequireSameObjectives(IReadOnlyList<NamedRun> runs)
+    {
+        var groups = runs.GroupBy(run => RunCharts.Objectives(run.Run)).ToArray();
+        if (groups.Length == 1)
+            return;
+        throw new PlotInputException($"Goodputs of unlike objectives have no front in common: {string.Join("; ", groups.Select(group => $"{group.Key} ({string.Join(", ", group.Select(run => run.Number))})"))}.",
+            "Name the runs of one by their numbers, such as gpux db plot pareto 1,2,3; or draw gpux db plot bars --metric goodput, which names the objectives.");
     }
 
     /// <summary>The runs that no other one beats, in the order of the horizontal axis.</summary>

@@ -1,3 +1,4 @@
+using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
 
@@ -59,6 +60,9 @@ internal static class RunCharts
 
     /// <summary>Of runs that were chosen because it is known.</summary>
     public static double Typical(BenchmarkRun run, Metric metric) => run[metric]!.Typical!.Value;
+
+    /// <summary>What the goodput of a run is of, in words: "latency &lt;= 50 ms". Only goodputs of the same objectives are comparable.</summary>
+    public static string Objectives(BenchmarkRun run) => GoodputShare.Of(run)?.Objectives.ToString() ?? (run[Metric.Goodput] is null ? "" : "unknown objectives");
 
     public static bool IsMeasured(BenchmarkRun run) => run.Provenance != Provenance.Simulated;
 

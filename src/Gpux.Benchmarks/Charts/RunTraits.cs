@@ -10,9 +10,11 @@ namespace Gpux.Benchmarks.Charts;
 /// <param name="OfRuns">For each run its traits of those names, in their order.</param>
 public sealed record RunTraits(IReadOnlyList<string> Common, IReadOnlyList<string> Differing, IReadOnlyList<IReadOnlyList<RunTrait>> OfRuns)
 {
-    public static RunTraits Of(IReadOnlyList<BenchmarkRun> runs)
+    /// <param name="metrics">What is shown of the runs: of goodput the objectives are a trait too.</param>
+    public static RunTraits Of(IReadOnlyList<BenchmarkRun> runs, params ReadOnlySpan<Metric> metrics)
     {
-        var all = runs.Select(All).ToArray();
+        var ofGoodput = metrics.Contains(Metric.Goodput);
+        var all = runs.Select(run => ofGoodput ? [.. All(run), Same("objectives", RunCharts.Objectives(run))] : All(run)).ToArray();
         if (all.Length == 0)
             return new RunTraits([], [], []);
         int[] differing = [.. Enumerable.Range(0, all[0].Length).Where(i => all.Any(traits => traits[i].Text != all[0][i].Text))];

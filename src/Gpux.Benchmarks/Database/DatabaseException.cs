@@ -13,11 +13,23 @@ public sealed class DatabaseDamagedException(string database, string detail) : D
         : "Name another file; no backup of it lies beside it.");
 
 /// <summary>The file is of another kind than a database. DuckDB would open it all the same, and lose what is stored.</summary>
-/// <param name="kind">What it looks like, such as "JSON".</param>
-public sealed class NotDatabaseException(string file, string kind) : DatabaseException(
-    ErrorCode.NotDatabase,
-    $"'{file}' is no DuckDB database: it looks like {kind}.",
-    $"Name another file with --db-path; results in this one are imported into it: gpux db import {ShellWord.Of(file)}");
+public sealed class NotDatabaseException : DatabaseException
+{
+    /// <param name="kind">What it looks like, such as "JSON".</param>
+    public NotDatabaseException(string file, string kind) : this(file, $"it looks like {kind}",
+        remedy: $"Name another file with --db-path; results in this one are imported into it: gpux db import {ShellWord.Of(file)}")
+    {
+    }
+
+    private NotDatabaseException(string file, string problem, string remedy) : base(ErrorCode.NotDatabase, $"'{file}' is no DuckDB database: {problem}.", remedy)
+    {
+    }
+
+    /// <summary>It is empty, which DuckDB takes for a damaged one.</summary>
+    public static NotDatabaseException Empty(string file) => new(file, "it is empty", DatabaseBackup.RestoreCommand(file) is { } command
+        ? $"Put its newest backup in its place: {command}"
+        : $"Name another file with --db-path, or make a database in its place: rm {ShellWord.Of(file)} && gpux db create-schema --db-path {ShellWord.Of(file)}");
+}
 
 /// <summary>Another process, or another part of this one, has the database open.</summary>
 public sealed class DatabaseLockedException(string database, string holder) : DatabaseException(

@@ -40,7 +40,7 @@ internal sealed class AdviceComposer
         _checked = [.. _model.CheckedPrecisions.Split(',', StringSplitOptions.RemoveEmptyEntries).Concat(proven).Select(WeightPrecisions.Canonical)];
         _own = [.. database.Cells.Where(cell => cell.ModelId == modelId && cell.Runs > 0)];
         _reference = request.Precision is { } asked ? WeightPrecisions.Canonical(asked) : _model.Precision
-            ?? _own.Select(cell => cell.Work.Precision).OfType<string>().OrderByDescending(name => WeightPrecisions.BytesPerWeight(name) ?? 0).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault()
+            ?? WeightPrecisions.Widest(_own.Select(cell => cell.Work.Precision))
             ?? (_model.Generates ? "fp16" : "fp32");
         // A version that was measured in nothing but what may not be used says less than an older one.
         var (allowed, others) = (Array.FindAll(_own, cell => IsAllowed(cell.Work.Precision)), Array.FindAll(_own, cell => !IsAllowed(cell.Work.Precision)));

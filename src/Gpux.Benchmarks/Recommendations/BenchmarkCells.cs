@@ -83,8 +83,10 @@ internal sealed record BenchmarkCells(
     /// <summary>Aggregates the valid runs of one model, and an even sample of all others: the effects of hardware, which they teach, need no more.</summary>
     /// <param name="modelId">Null: of all models alike.</param>
     /// <param name="runs">How many there are, of <see cref="Stamp"/>.</param>
-    /// <param name="sampleSize">About how many runs of other models are read.</param>
-    public static BenchmarkCells Read(ISqlConnection connection, TaskType task, long? modelId, long runs, long sampleSize, CancellationToken cancellationToken)
+    /// <param name="sampleSize">About how many runs of other models are read; 0 for none.</param>
+    /// <param name="simulatedToo">Whether runs count that nobody measured.</param>
+    public static BenchmarkCells Read(
+        ISqlConnection connection, TaskType task, long? modelId, long runs, long sampleSize, CancellationToken cancellationToken, bool simulatedToo = true)
     {
         var share = Math.Min(1, (double)sampleSize / Math.Max(1, runs));
         var (cells, methods) = (new Dictionary<CellKey, Cell>(), new Dictionary<MeasuringMethod, MeasuringMethod>());
@@ -99,6 +101,7 @@ internal sealed record BenchmarkCells(
                         r.execution_provider, r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency ORDER BY r.started_at DESC, r.id DESC) AS age
                 FROM test_runs r LEFT JOIN test_run_versions l ON l.test_run_id = r.id
                 WHERE r.verdict = 'valid' AND r.task_type = $1 AND (r.model_id = $2 OR ((r.id & 4294967295) * 1327217885 & 2147483647) < $3)
+                    AND ($4 OR r.provenance <> 'simulated')
             ), results AS (
                 SELECT test_run_id, metric, coalesce(p50, mean) AS typical, p99
                 FROM metric_results
@@ -133,7 +136,7 @@ internal sealed record BenchmarkCells(
             FROM runs r JOIN results p ON p.test_run_id = r.id
             GROUP BY r.model_id, r.hardware_id, r.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend, r.execution_provider,
                 r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency
-            """, [task == TaskType.Training ? "training" : "inference", SqlValue.From(modelId ?? -1L), (long)(share * int.MaxValue)], cancellationToken))
+            """, [task == TaskType.Training ? "training" : "inference", SqlValue.From(modelId ?? -1L), (long)(share * int.MaxValue), simulatedToo], cancellationToken))
         {
             while (rows.Read())
                 Add(cells, methods, rows, task);

@@ -1,5 +1,4 @@
 using Gpux.Benchmarks.Database;
-using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Versions;
 
@@ -18,17 +17,19 @@ namespace Gpux.Benchmarks.Recommendations;
 /// </example>
 /// </remarks>
 /// <param name="connection">The benchmark database; null for none: then only published peaks speak.</param>
-public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider? clock = null)
+/// <param name="forms">How references of registries besides the Hub's are written; null for none.</param>
+public sealed class HardwareRecommender(ISqlConnection? connection, IReferenceForms? forms = null, TimeProvider? clock = null)
 {
     private const long SampledRuns = 5_000;
     private const int RememberedAnswers = 256;
 
+    private readonly ModelNames _names = new(forms);
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly Dictionary<RecommendationRequest, HardwareAdvice> _answers = [];
     private DatabaseStamp _stamp;
 
     /// <summary>Recommends hardware for a model, by what the database knows of it.</summary>
-    /// <param name="modelName">As the database has it; of "org/name" also the name alone, where only one model has it.</param>
+    /// <param name="modelName">As the database has it, or a reference such as "hf:org/name"; of "org/name" also the name alone, where only one model has it.</param>
     /// <param name="batchSize">Inputs of a request, or sequences of a training step, at least 1; null: 1, and for training as most of the model's results
     /// have it, else 512.</param>
     /// <param name="latencySensitive">Whether latency counts twice.</param>
@@ -42,7 +43,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
     {
         if (ModelId(modelName, cancellationToken) is not { } id)
             throw Unknown(modelName, cancellationToken);
-        return Recommend(new RecommendationRequest(ModelFacts.Of(Model(id, cancellationToken)))
+        return Answer(new RecommendationRequest(ModelFacts.Of(Model(id, cancellationToken)))
         {
             Task = taskType, BatchSize = batchSize, IsLatencySensitive = latencySensitive, IsMemoryConstrained = memoryConstrained, TopK = topK,
         }, id, cancellationToken).Ranked;
@@ -52,9 +53,9 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
     /// <exception cref="ArgumentOutOfRangeException">A number of the request is out of its range.</exception>
     /// <exception cref="NothingKnownException">Neither was anything measured, nor does anything tell the model's size.</exception>
     public HardwareAdvice Recommend(RecommendationRequest request, CancellationToken cancellationToken) =>
-        Recommend(request, ModelId(request.Model.Name, cancellationToken), cancellationToken);
+        Answer(request, ModelId(request.Model.Name, cancellationToken), cancellationToken);
 
-    private HardwareAdvice Recommend(RecommendationRequest request, long? modelId, CancellationToken cancellationToken)
+    private HardwareAdvice Answer(RecommendationRequest request, long? modelId, CancellationToken cancellationToken)
     {
         request.Check();
         var stamp = connection is null ? default : BenchmarkCells.Stamp(connection, cancellationToken);
@@ -130,7 +131,7 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
     }
 
     /// <summary>Finds the model that is meant by a name.</summary>
-    /// <param name="name">As the database has it; of "org/name" also the name alone, where only one model has it.</param>
+    /// <param name="name">As the database has it, or a reference such as "hf:org/name"; of "org/name" also the name alone, where only one model has it.</param>
     public BenchmarkedModel? FindModel(string name, CancellationToken cancellationToken) => ModelId(name, cancellationToken) is { } id ? Model(id, cancellationToken) : null;
 
     private BenchmarkedModel Model(long id, CancellationToken cancellationToken)
@@ -151,46 +152,67 @@ public sealed class HardwareRecommender(ISqlConnection? connection, TimeProvider
     public UnknownBenchmarkModelException Unknown(string name, CancellationToken cancellationToken) =>
         new(name, connection is null ? [] : ModelNames.Candidates(connection, name, cancellationToken));
 
-    /// <summary>The platform on which a model was fastest, of all valid runs of the model itself with a batch of one, but those at a rate that was chosen: a fact, no forecast.</summary>
-    /// <returns>Null for a model without such runs.</returns>
+    /// <summary>The platform on which a model was fastest with a batch of one: a fact, no forecast. Only valid runs count that may be compared, as <see cref="Recommend"/> has it:
+    /// of one benchmark in one scenario, of one version of the model, in one precision that is the widest or was found good enough, and of one size of the work; of these the ones that the most platforms have, and then the most runs.</summary>
+    /// <returns>Null for a model without such runs; what was simulated, whole answers, and requests at a rate that was chosen do not count.</returns>
     public FastestRun? FindFastest(string name, CancellationToken cancellationToken)
     {
         if (ModelId(name, cancellationToken) is not { } id)
             return null;
-        using var rows = connection!.Query( // it has the model
-            """
-            SELECT h.name, coalesce(p.p50, p.mean), r.precision_name, r.execution_provider
-            FROM test_runs r
-            JOIN metric_results p ON p.test_run_id = r.id AND p.metric = 'latency.e2e' AND coalesce(p.p50, p.mean) IS NOT NULL
-            JOIN hardware_platforms h ON h.id = r.hardware_id
-            WHERE r.model_id = $1 AND r.verdict = 'valid' AND r.task_type = 'inference' AND coalesce(r.batch_size, 1) = 1 AND r.provenance <> 'simulated'
-                AND r.suite <> $2 AND r.offered_rate IS NULL
-            ORDER BY coalesce(p.p50, p.mean), h.name LIMIT 1
-            """, [id, RunSummary.EndToEndSuite], cancellationToken);
-        return rows.Read() ? new FastestRun(rows.Text(0), TimeSpan.FromSeconds(rows.Double(1)), rows.IsNull(2) ? null : rows.Text(2), rows.IsNull(3) ? null : rows.Text(3)) : null;
+        var database = BenchmarkCells.Read(connection!, TaskType.Inference, id, runs: 0, sampleSize: 0, cancellationToken, simulatedToo: false); // it has the model
+        var measured = database.Cells.Where(cell => cell is { Latency: not null, Work.BatchSize: 1, Method: { IsOffered: false, IsEndToEnd: false } }).ToArray();
+        // Answers in a precision that nothing proves may be worse.
+        var widest = WeightPrecisions.Widest(measured.Select(cell => cell.Work.Precision));
+        var proven = database.CheckedPrecisions[id].Select(WeightPrecisions.Canonical).ToHashSet();
+        var cells = Array.FindAll(measured, cell => cell.Work.Precision is not { } precision || precision == widest || proven.Contains(precision));
+        if (Basis.InOrder(cells, database.Versions) is not [var basis, ..])
+            return null;
+        var alike = cells.Where(cell => cell.Basis == basis).GroupBy(cell => cell.Work).OrderByDescending(Platforms).ThenByDescending(group => group.Sum(cell => (long)cell.Runs))
+            .ThenBy(group => group.Key.Concurrency).ThenBy(group => group.Key.InputTokens).ThenBy(group => group.Key.OutputTokens).ThenBy(group => group.Key.Precision, StringComparer.Ordinal).First(); // there is a basis
+        var fastest = alike.OrderBy(cell => cell.Latency!.Value.Mean).ThenBy(cell => database.Hardware[cell.HardwareId].Name, StringComparer.Ordinal).First(); // filtered
+        return new FastestRun(database.Hardware[fastest.HardwareId].Name, TimeSpan.FromSeconds(Math.Exp(fastest.Latency!.Value.Mean)), basis.Method) // as above
+        {
+            Precision = fastest.Work.Precision,
+            InputTokens = fastest.Work.InputTokens,
+            OutputTokens = fastest.Work.OutputTokens,
+            Concurrency = fastest.Work.Concurrency,
+            ExecutionProvider = fastest.Runner.Provider,
+            VersionTag = database.Versions.Tag(basis.VersionId),
+            Platforms = Platforms(alike),
+        };
+
+        static int Platforms(IEnumerable<Cell> cells) => cells.Select(cell => cell.HardwareId).Distinct().Count();
     }
 
-    private long? ModelId(string name, CancellationToken cancellationToken)
-    {
-        if (connection is null)
-            return null;
-        using var rows = connection.Query(
-            "SELECT id, name FROM models WHERE name = $1 OR right(name, CAST($2 AS INTEGER)) = $3 ORDER BY id LIMIT 3",
-            [name, name.Length + 1L, $"/{name}"], cancellationToken);
-        var (id, count) = ((long?)null, 0);
-        while (rows.Read())
-        {
-            if (rows.Text(1) == name)
-                return rows.Int64(0);
-            (id, count) = (rows.Int64(0), count + 1);
-        }
-        return count == 1 ? id : null;
-    }
+    private long? ModelId(string name, CancellationToken cancellationToken) => connection is null ? null : _names.Find(connection, name, cancellationToken)?.Id;
 }
 
-/// <summary>Where a model was fastest.</summary>
-/// <param name="Latency">Of a typical request of one input.</param>
-public sealed record FastestRun(string Hardware, TimeSpan Latency, string? Precision, string? ExecutionProvider);
+/// <summary>Where a model was fastest with a batch of one, among the platforms on which it was measured in the same way.</summary>
+/// <param name="Latency">Of a typical request: the geometric mean over the runs.</param>
+/// <param name="Method">How it was measured.</param>
+public sealed record FastestRun(string Hardware, TimeSpan Latency, MeasuringMethod Method)
+{
+    /// <summary>Null where the runs do not say it.</summary>
+    public string? Precision { get; init; }
+
+    /// <summary>Null where the runs do not say it, or the model reads none.</summary>
+    public int? InputTokens { get; init; }
+
+    /// <summary>Null where the runs do not say it, or the model writes none.</summary>
+    public int? OutputTokens { get; init; }
+
+    /// <summary>Requests at a time.</summary>
+    public required int Concurrency { get; init; }
+
+    /// <summary>Null where the runs do not say it.</summary>
+    public string? ExecutionProvider { get; init; }
+
+    /// <summary>Of the model; null: of runs that belong to no version.</summary>
+    public string? VersionTag { get; init; }
+
+    /// <summary>How many were compared, this one among them: at least 1.</summary>
+    public required int Platforms { get; init; }
+}
 
 /// <summary>The benchmark database has no model of a name, or several whose names end so.</summary>
 /// <param name="candidates">What may be meant; see <see cref="ModelNames.Candidates"/>.</param>

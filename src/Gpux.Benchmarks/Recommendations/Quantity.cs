@@ -18,14 +18,8 @@ public static class Quantity
         _ => $"{Digits(seconds / 86_400, digits)} days",
     };
 
-    /// <returns>Such as "79.6 GiB": what holds models is counted so, and vendors write GB for it.</returns>
-    public static string Bytes(double bytes, int digits = 3) => bytes switch
-    {
-        < 1 << 20 => $"{Digits(bytes / (1 << 10), digits)} KiB",
-        < 1 << 30 => $"{Digits(bytes / (1 << 20), digits)} MiB",
-        < 1L << 40 => $"{Digits(bytes / (1 << 30), digits)} GiB",
-        _ => $"{Digits(bytes / (1L << 40), digits)} TiB",
-    };
+    /// <returns>Such as "85.9 GB", as files and downloads have it too: GB is a thousand million bytes, also of a GPU that is sold as "80 GB" and has 80 GiB.</returns>
+    public static string Bytes(double bytes, int digits = 3) => UnitScale.Estimate("B", bytes, digits);
 
     /// <returns>Such as "0.463", "12.5", "39400" or "2.4M".</returns>
     public static string Three(double number) => Digits(number, 3);

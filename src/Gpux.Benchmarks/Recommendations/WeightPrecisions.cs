@@ -13,6 +13,11 @@ public static class WeightPrecisions
         var other => other,
     };
 
+    /// <summary>The one whose weights take the most.</summary>
+    /// <returns>Null where none is said.</returns>
+    public static string? Widest(IEnumerable<string?> names) =>
+        names.OfType<string>().OrderByDescending(name => BytesPerWeight(name) ?? 0).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault();
+
     /// <summary>With the scales that quantised weights carry: one of 16 bits for each 32 weights.</summary>
     /// <returns>Null for a precision that is not known.</returns>
     public static double? BytesPerWeight(string? name)

@@ -14,6 +14,10 @@ public sealed record CompatibilityScore
 
     public required long HardwareId { get; init; }
     public required ScoreForm Form { get; init; }
+
+    /// <summary>The rules that made it.</summary>
+    public ScoreFormula Formula => ScoreFormula.Of(Form);
+
     public required ScoreWeights Weights { get; init; }
 
     /// <summary>Above 0, at most 1; null where nothing makes the machine comparable with the others, which <see cref="Notes"/> explain.</summary>
@@ -51,6 +55,7 @@ public sealed record CompatibilityScore
     public void WriteDetails(Utf8JsonWriter json)
     {
         json.WriteStartObject();
+        json.WriteString(ScoreFormula.Property, Formula.ToString());
         json.WriteStartObject("weights");
         json.WriteNumber("throughput", Weights.Throughput);
         json.WriteNumber("latency", Weights.Latency);

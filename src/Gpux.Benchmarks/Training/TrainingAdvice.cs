@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gpux.Benchmarks.Recommendations;
 
 namespace Gpux.Benchmarks.Training;
 
@@ -16,8 +17,6 @@ public sealed record TechniqueFit(ParallelismKind Kind, Parallelism? Least, doub
 public sealed record TrainingAdvice(
     TrainingJob Job, IReadOnlyList<TrainingPlan> Plans, IReadOnlyList<TechniqueFit> Techniques, (Parallelism Parallelism, MemoryBreakdown Memory)? NearestMisfit)
 {
-    private const double Gibibyte = 1L << 30;
-
     /// <summary>What a plan may take of each GPU.</summary>
     public double UsableBytes => TrainingPlanner.UsableShare * Job.Cluster.Accelerator.MemoryBytes;
 
@@ -31,7 +30,7 @@ public sealed record TrainingAdvice(
 
     /// <summary>The split that came nearest to fitting, and what it lacks, as a sentence.</summary>
     public string NearestMisfitText => NearestMisfit is var (split, memory)
-        ? $"{Describe(split)} needs {Size(memory.TotalBytes)} of each GPU, {Size(memory.TotalBytes - UsableBytes)} more than the {Size(UsableBytes)} that may be filled."
+        ? $"{Describe(split)} needs {Quantity.Bytes(memory.TotalBytes)} of each GPU, {Quantity.Bytes(memory.TotalBytes - UsableBytes)} more than the {Quantity.Bytes(UsableBytes)} that may be filled."
         : Plans.Count > 0 ? "" : $"{Job.Cluster.GpuCount} GPUs cannot share {Job.Model.Shape.Layers} layers, {Job.Model.Shape.Heads} heads and {Job.Batch} sequences evenly.";
 
     /// <summary>Why the best plan is as it is, technique by technique, as sentences.</summary>
@@ -49,11 +48,11 @@ public sealed record TrainingAdvice(
                 }
                 if (technique.Best is not { } best)
                 {
-                    reasons.Add($"{Name(technique.Kind)}: does not fit. At the least {Size(technique.LeastBytes)} of each GPU ({Describe(least)}), {Size(technique.LeastBytes - UsableBytes)} too much.");
+                    reasons.Add($"{Name(technique.Kind)}: does not fit. At the least {Quantity.Bytes(technique.LeastBytes)} of each GPU ({Describe(least)}), {Quantity.Bytes(technique.LeastBytes - UsableBytes)} too much.");
                     continue;
                 }
                 var first = Plans[0];
-                reasons.Add($"{Name(technique.Kind)}: fits, {Size(best.Memory.TotalBytes)} of each GPU ({Describe(best.Parallelism)}), "
+                reasons.Add($"{Name(technique.Kind)}: fits, {Quantity.Bytes(best.Memory.TotalBytes)} of each GPU ({Describe(best.Parallelism)}), "
                     + (best == first ? "and is the plan." : Comparison(best, first)));
             }
             return reasons;
@@ -101,11 +100,4 @@ public sealed record TrainingAdvice(
     /// <summary>A split in a few words: "TP 8, ZeRO-1 on 8, micro-batch 2, full recomputation".</summary>
     public static string Describe(Parallelism split) => $"{split}, micro-batch {split.MicroBatch}, "
         + (split.Recompute switch { Recompute.None => "no recomputation", Recompute.Selective => "selective recomputation", _ => "full recomputation" });
-
-    internal static string Size(double bytes) => bytes switch
-    {
-        >= 1024 * Gibibyte => string.Create(CultureInfo.InvariantCulture, $"{bytes / Gibibyte / 1024:0.0} TiB"),
-        >= 9.95 * Gibibyte => string.Create(CultureInfo.InvariantCulture, $"{bytes / Gibibyte:0.0} GiB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / Gibibyte:0.00} GiB"),
-    };
 }

@@ -1,3 +1,5 @@
+using Gpux.Benchmarks.Recommendations;
+
 namespace Gpux.Benchmarks.Training;
 
 /// <summary>Finds how a model is best trained on given GPUs: what fits, how fast each way is, and why.</summary>
@@ -173,7 +175,7 @@ public static class TrainingPlanner
         {
             var larger = Accelerator.Known.Where(known => known.MemoryBytes >= needed && known.PeakFlops(job.Precision) is not null)
                 .OrderBy(known => known.MemoryBytes).Take(3).Select(known => known.Name).ToArray();
-            ways.Add($"as many GPUs of {TrainingAdvice.Size(needed)} each would do{(larger.Length > 0 ? $", such as {string.Join(", ", larger)}" : "")}");
+            ways.Add($"as many GPUs of {Quantity.Bytes(needed)} each would do{(larger.Length > 0 ? $", such as {string.Join(", ", larger)}" : "")}");
         }
         foreach (var (change, text) in (ReadOnlySpan<(TrainingJob?, string)>)
         [

@@ -26,6 +26,13 @@ public sealed record SnapshotEntry
 
     public required int ScoreVersion { get; init; }
     public required ScoreForm Form { get; init; }
+
+    /// <summary>The rules that made the scores; null: unknown, of a snapshot of GPUX before formulas had revisions.</summary>
+    public required ScoreFormula? Formula { get; init; }
+
+    /// <summary>In words: "geometric 2", or "unknown formula".</summary>
+    public string FormulaText => Formula?.ToString() ?? $"unknown formula ({Names.Of(Form)})";
+
     public required bool IsPartial { get; init; }
     public required int LaunchCount { get; init; }
     public required double Confidence { get; init; }

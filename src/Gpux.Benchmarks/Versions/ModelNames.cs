@@ -80,6 +80,12 @@ public sealed class ModelNames(IReferenceForms? forms)
         };
     }
 
+    /// <returns>The tag of the version that an alias means now; null where the database does not know the model, or the model not the alias.</returns>
+    /// <param name="model">Its whole name, or a reference.</param>
+    /// <param name="alias">Without the mark.</param>
+    public string? AliasedTag(ISqlConnection connection, string model, string alias, CancellationToken cancellationToken) =>
+        FindWhole(connection, model, cancellationToken) is var (id, _) ? AliasTable.Meaning(connection, id, alias, cancellationToken)?.Tag : null;
+
     /// <summary>Whether a user's word means a model that is called so, among others that are not looked at.</summary>
     public bool Means(string text, string name) =>
         name == text || name == Stored(text).Name || name.EndsWith($"/{text}", StringComparison.Ordinal);

@@ -59,7 +59,7 @@ internal static class SnapshotTable
         using var rows = connection.Query(
             """
             SELECT s.id, h.name, h.kind, s.compatibility_score, s.suitability_score, s.recommended_batch_size, s.recommended_precision, s.memory_requirement,
-                s.score_version, s.score_form, s.partial, s.launch_count, s.confidence, s.hardware_sha256, s.created_at
+                s.score_version, s.score_form, s.partial, s.launch_count, s.confidence, s.hardware_sha256, s.created_at, CAST(s.details AS VARCHAR)
             FROM hardware_compatibility_snapshots s JOIN hardware_platforms h ON h.id = s.hardware_id
             WHERE s.version_id = $1 AND s.snapshot_number = $2
             ORDER BY s.id
@@ -80,6 +80,7 @@ internal static class SnapshotTable
                 MemoryRequirement = Double(7),
                 ScoreVersion = (int)rows.Int64(8),
                 Form = Names.Parse<ScoreForm>(rows.Text(9)),
+                Formula = ScoreFormula.OfDetails(rows.IsNull(15) ? null : rows.Text(15)),
                 IsPartial = rows.Boolean(10),
                 LaunchCount = (int)rows.Int64(11),
                 Confidence = rows.Double(12),

@@ -27,22 +27,37 @@ internal static class VersionComparer
             notes.Add("The two snapshots have different hardware: a score is relative to the best of its own snapshot.");
         notes.AddRange(both.Where(hardware => first[hardware].HardwareSha256 != second[hardware].HardwareSha256)
             .Select(hardware => $"What is known of {hardware}, such as its memory, was another at the second snapshot."));
+        if (Array.Find(both, hardware => !HaveSameScore(first[hardware], second[hardware])) is { } unlike)
+        {
+            notes.Add($"The scores are of unlike formulas, and are not compared: {first[unlike].FormulaText} and {second[unlike].FormulaText}. New snapshots have one: "
+                + $"{SnapshotCommand(before, second[unlike])}; {SnapshotCommand(after, second[unlike])}");
+        }
         if (both.Length == 1 && onlyBefore.Length + onlyAfter.Length == 0)
             notes.Add("There is one machine, whose score compares it with itself: look at the workloads.");
         return new VersionComparison(before, after, changes, onlyBefore, onlyAfter, notes);
     }
 
+    // Of an unknown formula nobody knows whether it is the other one.
+    private static bool HaveSameScore(SnapshotEntry before, SnapshotEntry after) => before.ScoreVersion == after.ScoreVersion && before.Formula is not null && before.Formula == after.Formula;
+
+    private static string SnapshotCommand(CompatibilitySnapshot of, SnapshotEntry like) =>
+        $"gpux db create-snapshot --model {ShellWord.Of(of.Model)} --version {ShellWord.Of(of.VersionTag)} --score {Names.Of(like.Form)}";
+
     private static HardwareChange Compare(SnapshotEntry before, SnapshotEntry after)
     {
         var (workloads, differences) = CompareRuns(before.Runs, after.Runs);
         // Numbers that other rules made are no change of the model.
-        var isSameScore = (before.ScoreVersion, before.Form) == (after.ScoreVersion, after.Form);
+        var isSameScore = HaveSameScore(before, after);
         if (!isSameScore)
-            differences.Add($"score version {before.ScoreVersion} {Names.Of(before.Form)} -> {after.ScoreVersion} {Names.Of(after.Form)}");
+            differences.Add($"score version {before.ScoreVersion}, {before.FormulaText} -> {after.ScoreVersion}, {after.FormulaText}");
         return new HardwareChange(before.Hardware, before.Kind,
             isSameScore ? new Change(before.CompatibilityScore, after.CompatibilityScore) : default,
             isSameScore ? new Change(before.SuitabilityScore, after.SuitabilityScore) : default,
-            new Change(before.MemoryRequirement, after.MemoryRequirement), workloads, differences);
+            new Change(before.MemoryRequirement, after.MemoryRequirement), workloads, differences)
+        {
+            FormulaBefore = before.Formula,
+            FormulaAfter = after.Formula,
+        };
     }
 
     private static (List<WorkloadChange> Changes, List<string> Differences) CompareRuns(IReadOnlyList<RunObservation> before, IReadOnlyList<RunObservation> after)

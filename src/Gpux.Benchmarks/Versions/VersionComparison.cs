@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gpux.Benchmarks.Results;
+using Gpux.Benchmarks.Scoring;
 using Gpux.Benchmarks.Statistics;
 
 namespace Gpux.Benchmarks.Versions;
@@ -20,6 +21,12 @@ public sealed record VersionComparison(CompatibilitySnapshot Before, Compatibili
 public sealed record HardwareChange(string Hardware, HardwareKind Kind, Change Compatibility, Change Suitability, Change Memory,
     IReadOnlyList<WorkloadChange> Workloads, IReadOnlyList<string> NotComparable)
 {
+    /// <summary>The rules of the first snapshot's scores; null: unknown. Scores of unlike or unknown ones are not compared.</summary>
+    public required ScoreFormula? FormulaBefore { get; init; }
+
+    /// <summary>Those of the second snapshot's.</summary>
+    public required ScoreFormula? FormulaAfter { get; init; }
+
     /// <summary>The seed's rule: the compatibility changed by more than 10 %. It asks neither for noise nor for the number of runs.</summary>
     public bool IsLarge => Compatibility.IsLarge;
 

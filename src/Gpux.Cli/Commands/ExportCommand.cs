@@ -37,7 +37,7 @@ internal sealed class ExportCommand : GpuxCommand
             throw new UsageException($"'{path}' is a folder.", "Name a file with -o. A folder with the tokenizer's files is written by: gpux convert");
         var options = new PrepareOptions(Lookup.PreferStore, GraphTarget.Portable, parsed.GetValue(_class));
         var (plan, result) = await Services.Library.ExportAsync(reference, options, path, parsed.GetValue(_verify), Terminal.Progress, cancellationToken);
-        var data = result.WrittenBytes > new FileInfo(path).Length ? $"{path}.data" : null;
+        var data = !OutputFile.IsSpecial(path) && result.WrittenBytes > new FileInfo(path).Length ? $"{path}.data" : null;
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         Terminal.Print(
             output =>

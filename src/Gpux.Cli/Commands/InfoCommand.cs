@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Gpux.Benchmarks.Charts;
 using Gpux.Benchmarks.Recommendations;
+using Gpux.Benchmarks.Results;
 using Gpux.Cli.Commands.Database;
 using Gpux.Cli.Terminals;
 using Gpux.Models;
@@ -85,7 +86,8 @@ internal sealed class InfoCommand : GpuxCommand
         Field(output, "runs", verdict.Runs == true ? $"{Terminal.Green("yes")}: {verdict.Reason}" : $"{Terminal.Red("no")}: {verdict.Reason}");
         Field(output, "", model.Refusal?.Remedy);
         if (fastest is { } run)
-            Field(output, "measured", $"fastest on {run.Hardware}: {UnitScale.Format("s", run.Latency.TotalSeconds)}{(run.Precision is { } name ? $", {name}" : "")}; gpux recommend {ShellWord.Of(manifest.Model.ToString())} says more");
+            Field(output, "measured", $"{(run.Platforms > 1 ? $"fastest of {run.Platforms}" : "only")} on {TerminalText.Safe(run.Hardware)}: {UnitScale.Format("s", run.Latency.TotalSeconds)} ({TerminalText.Safe(Describe(run))}); "
+                + $"gpux recommend {ShellWord.Of(manifest.Model.ToString())} says more");
     }
 
     private static void Write(Utf8JsonWriter json, ModelDescription model, Verdict verdict, IReadOnlyList<MemoryNeed> needs, IReadOnlyList<DeviceMemory> memories, FastestRun? fastest)
@@ -141,7 +143,18 @@ internal sealed class InfoCommand : GpuxCommand
             json.WriteString("hardware", run.Hardware);
             json.WriteNumber("latency_seconds", run.Latency.TotalSeconds);
             json.WriteString("precision", run.Precision);
+            json.WriteNumber("batch_size", 1);
+            if (run.InputTokens is { } input)
+                json.WriteNumber("input_tokens", input);
+            if (run.OutputTokens is { } written)
+                json.WriteNumber("output_tokens", written);
+            json.WriteNumber("concurrency", run.Concurrency);
             json.WriteString("execution_provider", run.ExecutionProvider);
+            json.WriteString("version", run.VersionTag);
+            json.WriteString("suite", run.Method.Suite);
+            json.WriteString("benchmark_version", run.Method.Version);
+            json.WriteString("scenario", run.Method.Scenario);
+            json.WriteNumber("platforms", run.Platforms);
             json.WriteEndObject();
         }
         WriteValues(json, "inputs", plan?.Model.Graph.Inputs ?? []);
@@ -174,6 +187,13 @@ internal sealed class InfoCommand : GpuxCommand
             throw new ModelNotFoundException(path, $"'{path}' cannot be read: {exception.Message}", "Check that you may read it.", exception);
         }
     }
+
+    // What the time is of, and how it was measured.
+    private static string Describe(FastestRun run) =>
+        RunNames.Describe(new Workload(TaskType.Inference, run.Method.Scenario)
+        {
+            Precision = run.Precision ?? "unknown precision", BatchSize = 1, InputTokens = run.InputTokens, OutputTokens = run.OutputTokens, Concurrency = run.Concurrency,
+        }) + $"; {run.Method}{(run.VersionTag is { } version ? $", version {version}" : "")}";
 
     private void Field(TextWriter output, string name, string? text)
     {

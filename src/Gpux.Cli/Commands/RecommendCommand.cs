@@ -45,10 +45,10 @@ internal sealed class RecommendCommand : GpuxCommand
         };
         var (wantsScores, isTraining) = (_options.WantsStoredScores(parsed), _options.IsForTraining(parsed));
         using var store = Store(parsed.GetValue(_path), cancellationToken);
-        var recommender = new HardwareRecommender(store?.Connection);
+        var recommender = ModelVersionOptions.Recommender(Services, store);
         if (wantsScores)
         {
-            var stored = Stored(recommender, text, cancellationToken) ?? throw recommender.Unknown(text, cancellationToken);
+            var stored = recommender.FindModel(text, cancellationToken) ?? throw recommender.Unknown(text, cancellationToken);
             var count = _options.Request(parsed, ModelFacts.Of(stored)).TopK;
             new StoredScoreReport(Terminal, stored.Name, recommender.StoredScores(stored.Name, count, cancellationToken)).Print();
             return ExitCode.Done;
@@ -64,14 +64,6 @@ internal sealed class RecommendCommand : GpuxCommand
         path is null && Services.Environment.Variable(DatabaseOptions.Variable) is null && !File.Exists(Services.Library.BenchmarksFile)
             ? null : Services.OpenToRead(path, cancellationToken);
 
-    private BenchmarkedModel? Stored(HardwareRecommender recommender, string text, CancellationToken cancellationToken)
-    {
-        if (recommender.FindModel(text, cancellationToken) is { } named)
-            return named;
-        var reference = Services.Reference(text);
-        return recommender.FindModel(reference.ToString(), cancellationToken) ?? recommender.FindModel(reference.Name, cancellationToken);
-    }
-
     // The model's own description says most, as gpux info has it; what the database knows of its size and family is enough where there is no other.
     private async Task<(ModelFacts Facts, TrainingModel? Training)> FactsAsync(
         HardwareRecommender recommender, string text, bool isTraining, int? tokens, CancellationToken cancellationToken)
@@ -79,7 +71,7 @@ internal sealed class RecommendCommand : GpuxCommand
         BenchmarkedModel? stored = null;
         try
         {
-            stored = Stored(recommender, text, cancellationToken);
+            stored = recommender.FindModel(text, cancellationToken);
             var reference = Services.Reference(text);
             // A network is asked only for what nothing else says.
             if (!isTraining && stored is { ParameterCount: not null, Architecture: not null } && !IsHere(reference))

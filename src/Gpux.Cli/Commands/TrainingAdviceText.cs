@@ -10,7 +10,6 @@ namespace Gpux.Cli.Commands;
 internal sealed class TrainingAdviceText(Terminal terminal, TrainingAdvice advice)
 {
     private const int BarCells = 48;
-    private const double Gibibyte = 1L << 30;
 
     // One for each part of the memory, from dense to light; what is left is dots.
     private const string Parts = "█▓▒░▪";
@@ -32,7 +31,7 @@ internal sealed class TrainingAdviceText(Terminal terminal, TrainingAdvice advic
         var (job, model) = (advice.Job, advice.Job.Model);
         var active = model.Shape.Experts is null ? "" : $", {Count.Format(model.ActiveParameters)} of them active";
         output.WriteLine($"{terminal.Bold(model.Name)}: {Count.Format(model.Parameters)} parameters{active}, {model.Shape.Layers} layers of {model.Shape.HiddenSize}");
-        output.WriteLine($"{job.Cluster.GpuCount} x {job.Cluster.Accelerator.Name}: {Gib(job.Cluster.Accelerator.MemoryBytes)} GiB, {job.PeakFlops() / 1e12:0} TFLOP/s; "
+        output.WriteLine($"{job.Cluster.GpuCount} x {job.Cluster.Accelerator.Name}: {Size(job.Cluster.Accelerator.MemoryBytes)}, {job.PeakFlops() / 1e12:0} TFLOP/s; "
             + $"{job.Cluster.NodeSize} in a node with {job.Cluster.Accelerator.IntraNodeBytesPerSecond / 1e9:0} GB/s each"
             + (job.Cluster.NodeCount > 1 ? $", {job.Cluster.Accelerator.InterNodeBytesPerSecond * 8 / 1e9:0} Gbit/s each between nodes" : ""));
         output.WriteLine($"{job.Batch} sequences of {job.Sequence} in a step: {Count.Format(job.TokensPerStep)} tokens");
@@ -59,14 +58,14 @@ internal sealed class TrainingAdviceText(Terminal terminal, TrainingAdvice advic
     private void WritePlans(TextWriter output, int plans)
     {
         var (hasDays, hasCost) = (advice.Plans[0].Duration is not null, advice.Plans[0].Cost is not null);
-        string[] headings = ["", "plan", "micro-batch", "recompute", "GiB", "tokens/s", "(range)", "MFU", "step", .. (ReadOnlySpan<string>)(hasDays ? ["days", "(range)"] : []), .. (ReadOnlySpan<string>)(hasCost ? ["cost"] : [])];
+        string[] headings = ["", "plan", "micro-batch", "recompute", "memory", "tokens/s", "(range)", "MFU", "step", .. (ReadOnlySpan<string>)(hasDays ? ["days", "(range)"] : []), .. (ReadOnlySpan<string>)(hasCost ? ["cost"] : [])];
         var table = new Table(headings).AlignRight(2, 4, 5, 7, 8, 9, 11);
         foreach (var (index, plan) in advice.Plans.Take(plans).Index())
         {
             var split = plan.Parallelism;
             List<string> row =
             [
-                $"{index + 1}", split.ToString(), $"{split.MicroBatch} x {plan.MicroBatches}", Name(split.Recompute), Gib(plan.Memory.TotalBytes), Count.Format(plan.TokensPerSecond),
+                $"{index + 1}", split.ToString(), $"{split.MicroBatch} x {plan.MicroBatches}", Name(split.Recompute), Size(plan.Memory.TotalBytes), Count.Format(plan.TokensPerSecond),
                 $"{Count.Format(plan.TokensPerSecondLeast)} - {Count.Format(plan.TokensPerSecondMost)}", $"{plan.ModelFlopsUtilization * 100:0} %", Seconds(plan.Step.TotalSeconds),
             ];
             if (plan is { Duration: { } time, DurationLeast: { } least, DurationMost: { } most })
@@ -95,8 +94,8 @@ internal sealed class TrainingAdviceText(Terminal terminal, TrainingAdvice advic
             bar += new string(Parts[i], until - cells);
             cells = until;
         }
-        output.WriteLine($"{terminal.Cyan(bar)}{new string('·', BarCells - cells)}  {Gib(plan.Memory.LeastBytes)} - {Gib(plan.Memory.TotalBytes)} of {Gib(capacity)} GiB; {Gib(advice.UsableBytes)} may be filled");
-        output.WriteLine(string.Join("  ", parts.Select((part, i) => $"{Parts[i]} {part.Name} {Gib(part.Bytes)}")));
+        output.WriteLine($"{terminal.Cyan(bar)}{new string('·', BarCells - cells)}  {Size(plan.Memory.LeastBytes)} - {Size(plan.Memory.TotalBytes)} of {Size(capacity)}; {Size(advice.UsableBytes)} may be filled");
+        output.WriteLine(string.Join("  ", parts.Select((part, i) => $"{Parts[i]} {part.Name} {Size(part.Bytes)}")));
     }
 
     private void Write(Utf8JsonWriter json, int plans, LaunchSettings? launch)
@@ -199,12 +198,9 @@ internal sealed class TrainingAdviceText(Terminal terminal, TrainingAdvice advic
 
     private static string Name(Recompute recompute) => recompute switch { Recompute.None => "none", Recompute.Selective => "selective", _ => "full" };
 
-    private static string Gib(double bytes) => Three(bytes / Gibibyte);
+    private static string Size(double bytes) => UnitScale.Format("B", bytes);
 
     private static string Seconds(double seconds) => UnitScale.Format("s", seconds);
 
     private static string Days(TimeSpan time) => time.TotalDays >= 0.1 ? $"{time.TotalDays:0.0}" : $"{time.TotalDays:0.000}";
-
-    // Three digits that matter.
-    private static string Three(double number) => number >= 99.95 ? $"{number:0}" : number >= 9.995 ? $"{number:0.0}" : $"{number:0.00}";
 }

@@ -8,30 +8,22 @@ namespace Gpux.Conversion.Checkpoints;
 /// <remarks>Source: safetensors 0.7: larger element types first, then by name, the header padded with blanks to a multiple of 8.</remarks>
 public static class SafetensorsWriter
 {
-    /// <summary>Writes a temporary file beside <paramref name="path"/>, then renames it.</summary>
+    /// <summary>Writes the file as a whole: see <see cref="OutputFile"/>.</summary>
     public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors)
     {
         var ordered = tensors.OrderByDescending(tensor => tensor.Value.ElementType.BitSize()).ThenBy(tensor => tensor.Key, StringComparer.Ordinal).ToArray();
         var header = Header(ordered);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
+        OutputFile.Write(path, whole =>
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                Span<byte> prefix = stackalloc byte[SafetensorsHeader.PrefixBytes];
-                BinaryPrimitives.WriteInt64LittleEndian(prefix, header.WrittenCount);
-                stream.Write(prefix);
-                stream.Write(header.WrittenSpan);
-                foreach (var (_, tensor) in ordered)
-                    stream.Write(tensor.Bytes);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+            using var stream = new FileStream(whole, FileMode.CreateNew, FileAccess.Write);
+            Span<byte> prefix = stackalloc byte[SafetensorsHeader.PrefixBytes];
+            BinaryPrimitives.WriteInt64LittleEndian(prefix, header.WrittenCount);
+            stream.Write(prefix);
+            stream.Write(header.WrittenSpan);
+            foreach (var (_, tensor) in ordered)
+                stream.Write(tensor.Bytes);
+            stream.Flush(flushToDisk: true);
+        });
     }
 
     private static ArrayBufferWriter<byte> Header(KeyValuePair<string, Tensor>[] tensors)

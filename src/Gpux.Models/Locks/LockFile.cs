@@ -82,11 +82,9 @@ public sealed record LockFile(IReadOnlyList<LockedModel> Models, string GpuxVers
     /// <exception cref="OutputException">The folder cannot be written.</exception>
     public void Save(string path)
     {
-        var temporary = $"{path}.{Path.GetRandomFileName()}.tmp";
         try
         {
-            File.WriteAllText(temporary, Write());
-            File.Move(temporary, path, overwrite: true);
+            OutputFile.WriteText(path, Write());
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -75,6 +75,42 @@ public sealed class ChosenRunTests
         Assert.Contains("No run is drawn: unstable or invalid.", BenchmarkReport.ToHtml(RunNames.Of([Whole[0] with { Verdict = RunVerdict.Unstable }])), StringComparison.Ordinal);
     }
 
+    // As gpux bench --goodput stores it.
+    private static BenchmarkRun Good(string key, double goodput, double? boundSeconds, int day = 1) => ExampleRun.Of(key) with
+    {
+        StartedAt = new DateTimeOffset(2026, 1, day, 0, 0, 0, TimeSpan.Zero),
+        Metrics = [new MetricResult(Metric.Latency, 1000, 0.01), new MetricResult(Metric.Goodput, 1000, goodput)],
+        EnvironmentJson = boundSeconds is { } bound ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""{"goodput":{"objectives":{"latency":{{bound}} },"good":9,"requests":10,"share":0.9} }""") : null,
+    };
+
+    [Fact]
+    public void Goodputs_of_unlike_objectives_are_not_one_series()
+    {
+        var runs = RunNames.Of([Good("a", 10, 0.05, 1), Good("b", 90, 0.5, 2), Good("c", 11, 0.05, 3), Good("d", 91, 0.5, 4), Good("e", 50, null, 5)]);
+        string[] objectives = ["latency <= 50 ms", "latency <= 500 ms", "unknown objectives"];
+        var history = HistoryChart.Of(runs, Metric.Goodput, byVersion: false);
+        Assert.Equal(objectives, history.Series.Select(series => series.Name));
+        Assert.Equal([[10, 11], [90, 91]], history.Marks.OfType<LineMark>().Select(line => line.Points.Select(point => point.Y)));
+        Assert.Equal(objectives, HeatMapChart.Of(runs, Metric.Goodput).X.Categories);
+        var bars = BarChart.Of(runs, Metric.Goodput).Y.Categories;
+        Assert.All(bars.Zip([objectives[0], objectives[1], objectives[0], objectives[1], objectives[2]]), bar => Assert.StartsWith(bar.Second + " (", bar.First, StringComparison.Ordinal));
+        // Of another metric they tell nothing.
+        Assert.Single(HistoryChart.Of(runs, Metric.Latency, byVersion: false).Series);
+        Assert.DoesNotContain("50 ms", string.Join(' ', runs.Runs.Select(run => run.Name)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Goodputs_of_unlike_objectives_have_no_front()
+    {
+        var runs = RunNames.Of([Good("a", 10, 0.05), Good("b", 90, 0.5), Good("c", 11, 0.05)]);
+        var refused = Assert.Throws<PlotInputException>(() => ParetoChart.Of(runs, Metric.Latency, Metric.Goodput));
+        Assert.Equal("Goodputs of unlike objectives have no front in common: latency <= 50 ms (run 1, run 3); latency <= 500 ms (run 2).", refused.Message);
+        Assert.Contains("gpux db plot pareto", refused.Remedy, StringComparison.Ordinal);
+        var alike = ParetoChart.Of(RunNames.Of([runs.Runs[0].Run, runs.Runs[2].Run]), Metric.Latency, Metric.Goodput);
+        Assert.Contains("latency <= 50 ms", alike.Subtitle, StringComparison.Ordinal);
+        Assert.Equal(3, ParetoChart.Of(runs, Metric.Latency, Metric.Latency).RunCount);
+    }
+
     [Fact]
     public void Of_runs_without_samples_the_percentiles_are_drawn()
     {

@@ -73,7 +73,7 @@ public sealed class HardwareRecommenderTests : IDisposable
         Assert.Equal(["AMD Instinct MI250", "AMD Instinct MI250X", "AMD Instinct MI300X", "NVIDIA A100 80GB", "NVIDIA A100 80GB PCIe", "NVIDIA B200", "NVIDIA H100 PCIe", "NVIDIA H100 SXM",
             "NVIDIA H200", "NVIDIA RTX PRO 6000"], advice.Ranked.Select(row => row.Hardware.Name).Order(StringComparer.Ordinal));
         var small = Assert.Single(advice.Infeasible, row => row.Hardware.Name == "NVIDIA L4");
-        Assert.Equal("it takes 61.5 GiB, and 90% of its 24 GiB may be used", small.Reasons[0]);
+        Assert.Equal("it takes 66.0 GB, and 90% of its 25.8 GB may be used", small.Reasons[0]);
         Assert.Equal(0, small.Rank);
     }
 
@@ -204,7 +204,42 @@ public sealed class HardwareRecommenderTests : IDisposable
         Assert.Contains("all of its results are simulated", _recommender.Recommend(new RecommendationRequest(Facts), default).Ranked[0].Reasons);
         Assert.Null(_recommender.FindFastest(Bert, default));
         _store.Add(Run("NVIDIA T4", HardwareKind.Gpu, 0.020, "real") with { Provenance = Provenance.Measured }, default);
-        Assert.Equal(new FastestRun("NVIDIA T4", TimeSpan.FromSeconds(0.020), "fp32", "cuda"), _recommender.FindFastest(Bert, default));
+        Assert.Equal(new FastestRun("NVIDIA T4", TimeSpan.FromSeconds(0.020), new MeasuringMethod("gpux bench", "1", "closed-loop", null))
+        {
+            Precision = "fp32", InputTokens = 128, Concurrency = 1, ExecutionProvider = "cuda", Platforms = 1,
+        }, _recommender.FindFastest(Bert, default));
+    }
+
+    [Fact]
+    public void The_fastest_is_found_among_runs_that_may_be_compared()
+    {
+        BenchmarkRun Real(string hardware, double seconds, string key, Func<BenchmarkRun, BenchmarkRun>? change = null) =>
+            (change ?? (run => run))(Run(hardware, HardwareKind.Gpu, seconds, key) with { Provenance = Provenance.Measured });
+        // All of these have lower latencies, of another precision, benchmark, scenario, load or length.
+        _store.AddAll(
+        [
+            Real("NVIDIA T4", 0.001, "fp16", run => run with { Workload = run.Workload with { Precision = "float16" } }),
+            Real("NVIDIA T4", 0.002, "suite", run => run with { Suite = "mlperf-inference" }),
+            Real("NVIDIA T4", 0.003, "scenario", run => run with { Workload = run.Workload with { Scenario = "server" } }),
+            Real("NVIDIA T4", 0.004, "batch", run => run with { Workload = run.Workload with { BatchSize = 8 } }),
+            Real("NVIDIA T4", 0.005, "tokens", run => run with { Workload = run.Workload with { InputTokens = 16 } }),
+            Real("NVIDIA T4", 0.006, "callers", run => run with { Workload = run.Workload with { Concurrency = 8 } }),
+            Real("NVIDIA T4", 0.007, "end to end", run => run with { Suite = "gpux bench --end-to-end" }),
+        ], default);
+        Assert.Equal(1, _recommender.FindFastest(Bert, default)!.Platforms);
+        _store.AddAll([Real("NVIDIA T4", 0.040, "a"), Real("NVIDIA L4", 0.010, "b"), Real("NVIDIA L4", 0.040, "c"), Real("NVIDIA A100 80GB", 0.025, "d")], default);
+        var fastest = _recommender.FindFastest("hf:" + Bert, default)!; // there are runs
+        Assert.Equal(("NVIDIA L4", "fp32", 128, 1, 3), (fastest.Hardware, fastest.Precision, fastest.InputTokens, fastest.Concurrency, fastest.Platforms));
+        Assert.Equal(0.020, fastest.Latency.TotalSeconds, 6);
+        Assert.Equal("gpux bench 1, closed-loop", fastest.Method.ToString());
+        // More platforms have it, and nothing says that its answers are good enough.
+        _store.AddAll(from i in Enumerable.Range(0, 4) select Real($"gpu {i}", 0.001, $"int8 {i}", run => run with { Workload = run.Workload with { Precision = "int8" } }), default);
+        Assert.Equal("fp32", _recommender.FindFastest(Bert, default)!.Precision);
+        _store.Connection.Execute("INSERT INTO precision_proofs (model_id, precision_name, cosine, within_bound) SELECT id, 'int8', 0.9999, true FROM models", [], default);
+        Assert.Equal(("int8", 4), (_recommender.FindFastest(Bert, default)!.Precision, _recommender.FindFastest(Bert, default)!.Platforms));
+        // A newer version is another model.
+        _store.Add(Real("NVIDIA T4", 0.5, "newer") with { VersionTag = "v2" }, default);
+        Assert.Equal(("NVIDIA T4", "v2", 1), (_recommender.FindFastest(Bert, default)!.Hardware, _recommender.FindFastest(Bert, default)!.VersionTag, _recommender.FindFastest(Bert, default)!.Platforms));
     }
 
     [Fact]
@@ -343,9 +378,9 @@ public sealed class HardwareRecommenderTests : IDisposable
     {
         Add("NVIDIA L4", HardwareKind.Gpu, 0.002, count: 3);
         Add("this machine", HardwareKind.Cpu, 0.020, count: 3);
-        new HardwareRecommender(_store.Connection, new SetClock(new DateTimeOffset(2027, 1, 1, 12, 0, 0, TimeSpan.Zero))).UpdateTaskRecommendations(TaskType.Inference);
+        new HardwareRecommender(_store.Connection, clock: new SetClock(new DateTimeOffset(2027, 1, 1, 12, 0, 0, TimeSpan.Zero))).UpdateTaskRecommendations(TaskType.Inference);
         _store.Delete([.. _store.Find(new RunFilter { Hardware = "this machine" }, default).Select(found => found.Id)], default);
-        new HardwareRecommender(_store.Connection, new SetClock(new DateTimeOffset(2027, 1, 1, 10, 0, 0, TimeSpan.Zero))).UpdateTaskRecommendations(TaskType.Inference);
+        new HardwareRecommender(_store.Connection, clock: new SetClock(new DateTimeOffset(2027, 1, 1, 10, 0, 0, TimeSpan.Zero))).UpdateTaskRecommendations(TaskType.Inference);
         Assert.Equal(["NVIDIA L4"], Stored().Keys);
     }
 

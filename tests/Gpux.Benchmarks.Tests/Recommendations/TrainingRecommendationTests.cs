@@ -72,7 +72,7 @@ public sealed class TrainingRecommendationTests
         var advice = Advise(Request with { Gpus = 1 });
         var l4 = advice.Infeasible.Single(row => row.Hardware.Name == "NVIDIA L4");
         Assert.StartsWith("it does not fit on 1: ", l4.Reasons[0], StringComparison.Ordinal);
-        Assert.Contains("more than the 21.6 GiB that may be filled", l4.Reasons[0], StringComparison.Ordinal);
+        Assert.Contains("more than the 23.2 GB that may be filled", l4.Reasons[0], StringComparison.Ordinal);
         Assert.Contains(Advise(Request with { Precision = "bf16" }).Infeasible, row => row.Hardware.Name == "NVIDIA T4" && row.Reasons[0] == "it does not compute in bf16");
         Assert.Equal("fp16", Advise(Request).Ranked.Single(row => row.Hardware.Name.EndsWith("T4", StringComparison.Ordinal)).Precision);
         Assert.Throws<TrainingInputException>(() => Advise(Request with { Precision = "int8" }));

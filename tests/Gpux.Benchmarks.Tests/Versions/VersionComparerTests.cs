@@ -116,10 +116,31 @@ public sealed class VersionComparerTests
     public void Scores_of_other_rules_are_not_compared()
     {
         var geometric = Snapshot(Runs(3, 0.01));
-        geometric = geometric with { Entries = [geometric.Entries[0] with { Form = ScoreForm.Geometric }] };
+        geometric = geometric with { Entries = [geometric.Entries[0] with { Form = ScoreForm.Geometric, Formula = ScoreFormula.Of(ScoreForm.Geometric) }] };
         var change = Single(Snapshot(Runs(3, 0.01)), geometric);
         Assert.Null(change.Compatibility.Percent);
         Assert.Contains("geometric", Assert.Single(change.NotComparable), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, 2, "score version 1, geometric 1 -> 1, geometric 2")]
+    [InlineData(null, 2, "score version 1, unknown formula (geometric) -> 1, geometric 2")]
+    [InlineData(null, null, "score version 1, unknown formula (geometric) -> 1, unknown formula (geometric)")]
+    public void Scores_of_another_revision_of_a_formula_are_not_compared(int? before, int? after, string difference)
+    {
+        CompatibilitySnapshot Of(int? revision)
+        {
+            var snapshot = Snapshot(Runs(3, 0.01));
+            return snapshot with { Entries = [snapshot.Entries[0] with { Form = ScoreForm.Geometric, Formula = revision is { } number ? new ScoreFormula(ScoreForm.Geometric, number) : null }] };
+        }
+        var comparison = VersionComparer.Compare(Of(before), Of(after));
+        var change = Assert.Single(comparison.Changes);
+        Assert.Null(change.Compatibility.Percent);
+        Assert.Null(change.Suitability.Percent);
+        Assert.NotEmpty(change.Workloads); // those need no formula
+        Assert.Equal(difference, Assert.Single(change.NotComparable));
+        Assert.Contains(comparison.Notes, note => note.Contains("gpux db create-snapshot --model bert --version v --score geometric", StringComparison.Ordinal));
+        Assert.Equal(0, Single(Of(2), Of(2)).Compatibility.Percent);
     }
 
     [Fact]
@@ -151,6 +172,6 @@ public sealed class VersionComparerTests
         [.. machines.Select(machine => new SnapshotEntry
         {
             Hardware = machine.Hardware, Kind = HardwareKind.Gpu, CompatibilityScore = 0.5, SuitabilityScore = 0.5, RecommendedBatchSize = 1, RecommendedPrecision = "fp32",
-            MemoryRequirement = 1e9, ScoreVersion = 1, Form = ScoreForm.Arithmetic, IsPartial = false, LaunchCount = 3, Confidence = 0.3, HardwareSha256 = "a", Runs = machine.Runs,
+            MemoryRequirement = 1e9, ScoreVersion = 1, Form = ScoreForm.Arithmetic, Formula = ScoreFormula.Of(ScoreForm.Arithmetic), IsPartial = false, LaunchCount = 3, Confidence = 0.3, HardwareSha256 = "a", Runs = machine.Runs,
         })]);
 }

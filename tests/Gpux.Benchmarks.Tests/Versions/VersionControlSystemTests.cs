@@ -205,6 +205,29 @@ public sealed class VersionControlSystemTests : IDisposable
     }
 
     [Fact]
+    public void A_snapshot_says_by_which_formula_it_was_made_and_an_old_one_that_nobody_knows()
+    {
+        var options = new ScoreOptions { Form = ScoreForm.Geometric };
+        foreach (var version in (string[])["v1", "v2"])
+        {
+            _store.AddAll([ExampleRun.Of($"{version} a", version: version), ExampleRun.Of($"{version} b", hardware: "NVIDIA T4", latencySeconds: 0.02, throughput: 50, version: version)], default);
+            var made = _versions.CreateCompatibilitySnapshot(Bert, version, options);
+            Assert.All(made.Entries, entry => Assert.Equal("geometric 2", entry.FormulaText));
+        }
+        var same = _versions.CompareCompatibilityVersions(Bert, "v1", "v2");
+        Assert.All(same.Changes, change => Assert.Equal(0, change.Compatibility.Percent));
+        // As GPUX wrote it before formulas had revisions.
+        _store.Connection.Execute("UPDATE hardware_compatibility_snapshots SET details = CAST($1 AS JSON) WHERE version_id IN (SELECT id FROM model_registry_versions WHERE version_tag = 'v1')",
+            ["""{"weights": {"throughput": 0.5, "latency": 0.3, "memory": 0.2}, "workloads": []}"""], default);
+        var unlike = _versions.CompareCompatibilityVersions(Bert, "v1", "v2");
+        Assert.All(unlike.Changes, change => Assert.Equal((null, null, ScoreFormula.Of(ScoreForm.Geometric)), (change.Compatibility.Percent, change.FormulaBefore, change.FormulaAfter)));
+        Assert.Contains(unlike.Notes, note => note.Contains("unknown formula (geometric) and geometric 2", StringComparison.Ordinal));
+        // The results are still there: a new snapshot has the formula of today.
+        _versions.CreateCompatibilitySnapshot(Bert, "v1", options);
+        Assert.All(_versions.CompareCompatibilityVersions(Bert, "v1", "v2").Changes, change => Assert.Equal(0, change.Compatibility.Percent));
+    }
+
+    [Fact]
     public void A_database_without_these_tables_is_brought_up_to_date_with_its_rows()
     {
         var path = _folder["old.duckdb"];

@@ -1,4 +1,8 @@
+using System.CommandLine;
 using System.Text.Json;
+using Gpux.Cli.Commands;
+using Gpux.Cli.Terminals;
+using Gpux.Cli.Tests.Documents;
 using Gpux.StandIns;
 
 namespace Gpux.Cli.Tests.EndToEnd;
@@ -120,18 +124,70 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task Every_command_speaks_JSON()
     {
+        await using var hub = await HubStandIn.StartAsync();
+        hub.Add("org/sentiment").WithFolder(Corpus.PathOf("pipelines", "text-classification-bert", "repo"));
+        _user.Variables["HF_ENDPOINT"] = hub.Endpoint;
         var model = Corpus.PathOf("pipelines", "text-classification-bert", "repo");
-        string[][] commands =
+        var sentences = _user.Copy("models", "sentence-bert-mean-normalize");
+        await File.WriteAllTextAsync(Path.Combine(_user.Folder, "texts.txt"), "one text\nanother text\n");
+        ExampleResults.Write(_user.Folder);
+        string[] bert = ["--model", "bert-base-uncased"];
+        // In an order in which each finds what it needs.
+        string[][] cases =
         [
-            ["version"], ["--version"], ["list"], ["registries"], ["devices"], ["completion", "bash"], ["info", model], ["pull", "samples/language-id"],
-            ["tokenize", model, "the cat"], ["preprocess", model, "the cat"], ["run", model, "the cat"], ["convert", model, "-o", "onnx"],
-            ["verify", "--reference", Corpus.PathOf("models", "bert-seqcls")], ["remove", "samples/language-id"],
+            ["version"], ["--version"], ["completion", "bash"], ["devices"], ["registries"], ["registries", "add", "shelf", "--kind", "local", "--url", "."], ["registries", "remove", "shelf"],
+            ["login", "--token", "hf_secret"], ["whoami"], ["logout"], ["search", "language", "--registry", "samples"], ["info", model], ["compare", "samples/language-id", "samples/digits"],
+            ["tokenize", model, "the cat"], ["preprocess", model, "the cat"], ["run", model, "the cat"], ["embed", sentences, "texts.txt", "-o", "embeddings.jsonl"], ["similar", sentences, "the cat", "--in", "texts.txt"],
+            ["convert", model, "-o", "onnx"], ["export", model, "-o", "a.onnx"], ["export", model, "-o", "b.onnx"], ["info", "a.onnx"], ["metadata", "show", "a.onnx"], ["metadata", "set", "a.onnx", "owner=me"],
+            ["metadata", "copy", "a.onnx", "b.onnx"], ["metadata", "clear", "b.onnx"], ["metadata", "schema"], ["verify", "--reference", Corpus.PathOf("models", "bert-seqcls")],
+            ["pull", "samples/language-id"], ["pull", "org/sentiment"], ["outdated"], ["update", "--all", "--dry-run"], ["lock", "org/sentiment"], ["lock", "--check"], ["init", "samples/language-id", "languages"],
+            ["list"], ["df"], ["verify-store"], ["bundle", "export", "org/sentiment"], ["bundle", "verify", "models.gpuxbundle"], ["bundle", "list", "models.gpuxbundle"], ["bundle", "import", "models.gpuxbundle"],
+            ["prune", "--dry-run"], ["remove", "samples/language-id"],
+            ["plan-training", "--parameters", "7B", "--gpus", "8", "--gpu", "H200"], ["recommend", "samples/language-id"], ["bench", "samples/language-id", "--quick", "--no-save"], ["bench", "compare", "1,2,3,4", "17,18,19,20"],
+            ["db", "create-schema"], ["db", "list"], ["db", "show", "1"], ["db", "add-version", .. bert, "--version", "v1.0.0"], ["db", "link-tests", .. bert, "--version", "v1.0.0", "--result-ids", "1,2,3,4"],
+            ["db", "calculate-scores", .. bert], ["db", "recommend", .. bert], ["db", "update-task", "--task", "inference"], ["db", "create-snapshot", .. bert, "--version", "v1.0.0"],
+            ["db", "create-snapshot", .. bert, "--version", "v1.1.0"], ["db", "compare-versions", .. bert, "--version1", "v1.0.0", "--version2", "v1.1.0"],
+            ["db", "move-alias", .. bert, "--alias", "champion", "--version", "v1.1.0"], ["db", "version-history", .. bert], ["db", "plot", "latency", .. bert], ["db", "plot", "bars", .. bert, "-o", "bars.svg"],
+            ["db", "report", .. bert, "-o", "report.html"], ["db", "export", "-o", "runs.json"], ["db", "import", "runs.json"], ["db", "backup"], ["db", "delete", "1", "--yes"],
         ];
-        foreach (var command in commands)
+        List<string> mistakes = [.. Verbs().Except(cases.Select(VerbOf)).Select(verb => $"gpux {verb}: no case of this test runs it with --json.")];
+        foreach (var command in cases)
         {
             var answer = await _user.RunAsync([.. command, "--json"]);
-            Assert.True(answer.ExitCode == 0, $"{command[0]}: {answer}");
-            Assert.True(answer.Json.ValueKind is JsonValueKind.Object or JsonValueKind.Array, command[0]);
+            if (answer.ExitCode != 0 || !IsJson(answer.Output))
+                mistakes.Add($"gpux {string.Join(' ', command)}: {answer}");
         }
+        Assert.True(mistakes.Count == 0, string.Join('\n', mistakes));
+
+        // One value, and nothing before or behind it.
+        static bool IsJson(string text)
+        {
+            try
+            {
+                using var document = JsonDocument.Parse(text);
+                return document.RootElement.ValueKind is JsonValueKind.Object or JsonValueKind.Array;
+            }
+            catch (JsonException)
+            {
+                return false;
+            }
+        }
+    }
+
+    // All that people may write: what a hidden verb says is between programs.
+    private static IEnumerable<string> Verbs()
+    {
+        using var terminal = new Terminal(TextWriter.Null, TextWriter.Null, colours: false, interactive: false);
+        using var services = new Services(terminal);
+        return [.. All(Application.Build(services, [])).OfType<GpuxCommand>().Where(command => !command.Hidden).Select(HelpText.FullName)];
+
+        static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);
+    }
+
+    private static string VerbOf(string[] arguments)
+    {
+        using var terminal = new Terminal(TextWriter.Null, TextWriter.Null, colours: false, interactive: false);
+        using var services = new Services(terminal);
+        return HelpText.FullName(Application.Build(services, []).Parse(arguments, Application.Parsing).CommandResult.Command);
     }
 }

@@ -38,6 +38,9 @@ public sealed class PlanTrainingTests : IDisposable
         Assert.Contains("ZeRO-3 (FSDP), sharded weights too: does not fit.", answer.Output, StringComparison.Ordinal);
         Assert.Contains("GPUX6104", answer.Error, StringComparison.Ordinal);
         Assert.Contains("of these GPUs would do", answer.Error, StringComparison.Ordinal);
+        // In the units of all other sizes: 40 GiB.
+        Assert.Contains("8 x A100 40GB: 42.9 GB, ", answer.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("iB", answer.Output + answer.Error, StringComparison.Ordinal);
         var json = await _user.RunAsync("plan-training", "--parameters", "175B", "--gpus", "8", "--gpu", "A100 40GB", "--json");
         Assert.Equal(0, json.Json.GetProperty("plans").GetArrayLength());
     }

@@ -179,6 +179,26 @@ public sealed class RecommendTests : IDisposable
         Assert.Equal("unproven", row.GetProperty("feasibility").GetString());
     }
 
+    [Fact]
+    public async Task Info_says_what_the_fastest_time_is_of()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_user.Folder, ".local", "share", "gpux")).FullName;
+        Fill();
+        using (var made = BenchmarkStore.OpenToRead(Path.Combine(_user.Folder, "benchmark_db.duckdb"), TimeSpan.Zero, default))
+        using (var store = BenchmarkStore.Open(Path.Combine(folder, "benchmarks.duckdb"), TimeSpan.Zero, default))
+        {
+            var runs = made.Find(new RunFilter(), default).Select(found => found.Run with { Key = $"own {found.Run.Key}", Model = new BenchmarkedModel("samples/language-id") }).ToArray();
+            store.AddAll(runs, default);
+            // Faster, but in another precision, or by another benchmark.
+            var t4 = runs[0] with { Hardware = new HardwarePlatform("NVIDIA T4", HardwareKind.Gpu), Metrics = [new MetricResult(Metric.Latency, 1000, 0.0001)] };
+            store.AddAll([t4 with { Key = "half", Workload = t4.Workload with { Precision = "fp16" } }, t4 with { Key = "other", Suite = "another test" }], default);
+        }
+        var json = (await _user.RunAsync("info", "samples/language-id", "--json")).Json.GetProperty("fastest");
+        Assert.Equal(("NVIDIA L4", "fp32", 1, 128, 2, "a test", "closed-loop"), (json.GetProperty("hardware").GetString(), json.GetProperty("precision").GetString(), json.GetProperty("batch_size").GetInt32(),
+            json.GetProperty("input_tokens").GetInt32(), json.GetProperty("platforms").GetInt32(), json.GetProperty("suite").GetString(), json.GetProperty("scenario").GetString()));
+        Assert.Contains("fastest of 2 on NVIDIA L4: 2.00 ms (fp32, batch 1, 128 tokens; a test 1, closed-loop)", (await _user.RunAsync("info", "samples/language-id")).Output, StringComparison.Ordinal);
+    }
+
     private void Fill(string suite = "a test")
     {
         using var store = BenchmarkStore.Open(Path.Combine(_user.Folder, "benchmark_db.duckdb"), TimeSpan.Zero, default);

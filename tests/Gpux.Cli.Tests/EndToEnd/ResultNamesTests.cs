@@ -30,7 +30,7 @@ public sealed class ResultNamesTests : IDisposable
     public async Task A_model_is_understood_by_every_command(string name)
     {
         foreach (var command in (string[][])[["db", "list", "--model", name], ["db", "export", "-o", "a.csv", "--model", name], ["db", "report", "--model", name, "-o", "a.html"],
-            ["db", "plot", "bars", "--model", name], ["db", "version-history", "--model", name], ["db", "calculate-scores", "--model", name],
+            ["db", "plot", "bars", "--model", name], ["db", "version-history", "--model", name], ["db", "calculate-scores", "--model", name], ["db", "recommend", "--model", name],
             ["db", "plot", "bars", $"{name}@@champion"], ["db", "plot", "bars", $"{name}@champion"], ["bench", "compare", $"{name}@champion", $"{name}@champion"]])
         {
             var answer = await _user.RunAsync(command);
@@ -65,6 +65,12 @@ public sealed class ResultNamesTests : IDisposable
         Assert.NotEqual(0, one.Json.GetArrayLength());
         Assert.Equal(one.Json.GetArrayLength(), (await _user.RunAsync("db", "export", "-o", "a.csv", "--version", "@champion", "--model", "language-id", "--json")).Json.GetProperty("runs").GetInt32());
         Assert.Equal(0, (await _user.RunAsync("db", "plot", "bars", "--version", "@champion", "--model", "language-id")).ExitCode);
+        // Files have tags, the database what an alias means.
+        await File.WriteAllTextAsync(Path.Combine(_user.Folder, "runs.json"), $"[{string.Join(',', await Task.WhenAll(((string[])["1", "5", "17"]).Select(async id => (await _user.RunAsync("db", "show", id, "--json")).Output)))}]");
+        var ofFile = await _user.RunAsync("db", "report", "runs.json", "--version", "@champion", "-o", "a.html", "--json");
+        Assert.True(ofFile.ExitCode == 0 && ofFile.Json.GetProperty("runs").GetInt32() == 1, ofFile.ToString()); // one of no version, one of v1.0.0, one of v1.1.0
+        foreach (var refused in (Answer[])[await _user.RunAsync("db", "plot", "bars", "runs.json", "--version", "@challenger"), await _user.RunAsync("db", "plot", "bars", "runs.json", "--version", "@champion", "--db-path", "none.duckdb")])
+            Assert.True(refused.ExitCode != 0 && refused.Error.Contains(refused.ExitCode == 2 ? "is an alias, which files do not know" : "none.duckdb", StringComparison.Ordinal), refused.ToString());
         var unknown = await _user.RunAsync("db", "list", "--version", "@challenger", "--model", "language-id");
         Assert.True(unknown.ExitCode == 1 && unknown.Error.Contains("GPUX6076", StringComparison.Ordinal), unknown.ToString());
     }

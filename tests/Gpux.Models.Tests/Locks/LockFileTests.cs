@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Gpux.Models.Locks;
 
 namespace Gpux.Models.Tests.Locks;
@@ -21,6 +22,28 @@ public sealed class LockFileTests : IDisposable
         Assert.Equal(["a b\\.json", "b.json"], read.Models[1].Files.Select(file => file.Path));
         Assert.Equal(read.Write(), File.ReadAllText(FilePath));
         Assert.Single(Directory.GetFiles(_folder));
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public void A_file_that_is_written_anew_keeps_its_link_and_its_readers()
+    {
+        var elsewhere = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, "elsewhere")).FullName, "shared.lock");
+        File.WriteAllText(elsewhere, "");
+        File.SetUnixFileMode(elsewhere, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.CreateSymbolicLink(FilePath, elsewhere);
+        new LockFile([Model], "1.0").Save(FilePath);
+        Assert.Equal(elsewhere, new FileInfo(FilePath).LinkTarget);
+        Assert.Single(LockFile.Read(elsewhere)!.Models); // it has just been written
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(elsewhere));
+    }
+
+    [Fact]
+    public void What_cannot_be_written_leaves_nothing_behind()
+    {
+        Directory.CreateDirectory(FilePath); // no file takes its place
+        Assert.Throws<OutputException>(() => new LockFile([Model], "1.0").Save(FilePath));
+        Assert.Equal([FilePath], Directory.GetFileSystemEntries(_folder));
     }
 
     [Fact]

@@ -88,7 +88,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
                 // Else what a full disk took of it would be a damaged database to the next.
                 if (isNew && failure is DatabaseStorageFullException)
                     File.Delete(path);
-                throw failure;
+                throw failure is not DatabaseLockedException && new FileInfo(path) is { Exists: true, Length: 0 } ? NotDatabaseException.Empty(path) : failure;
             }
             // Only the size is asked for: to close the file here would drop its lock.
             if (claim is not null && new FileInfo(path) is not { Exists: true, Length: > 0 })

@@ -15,7 +15,7 @@ internal static class FileSignature
     /// <remarks>Source: DuckDB 1.5, MainHeader: a checksum of eight bytes, then the magic.</remarks>
     public static bool IsOne(ReadOnlySpan<byte> head) => head.Length > 12 && head[8..].StartsWith("DUCK"u8);
 
-    /// <summary>Refuses what is there and is no database. Nothing, or an empty file, becomes one.</summary>
+    /// <summary>Refuses what is there and is no database. Of an empty file DuckDB says what it is when it is not in use.</summary>
     /// <param name="file">Not open in this process: to close it here would drop DuckDB's lock.</param>
     /// <exception cref="NotDatabaseException">It is of another kind.</exception>
     /// <exception cref="DatabaseDamagedException">It is of no kind that is known.</exception>

@@ -99,6 +99,7 @@ internal sealed class CalculateScoresCommand : GpuxCommand
             json.WriteString("hardware_kind", score.Hardware.Kind.ToString().ToLowerInvariant());
             json.WriteNumber("score_version", CompatibilityScore.ScoreVersion);
             json.WriteString("score_form", score.Score.Form.ToString().ToLowerInvariant());
+            json.WriteString("score_formula", score.Score.Formula.ToString());
             Write("compatibility_score", score.Compatibility);
             Write("suitability_score", score.Suitability);
             json.WriteNumber("confidence", score.Score.Confidence);

@@ -100,6 +100,8 @@ internal sealed class CompareVersionsCommand : GpuxCommand
             json.WriteStartObject();
             json.WriteString("hardware", change.Hardware);
             json.WriteString("hardware_type", change.Kind.ToString().ToLowerInvariant());
+            json.WriteString("score_formula_before", change.FormulaBefore?.ToString());
+            json.WriteString("score_formula_after", change.FormulaAfter?.ToString());
             Change("compatibility", change.Compatibility);
             Change("suitability", change.Suitability);
             Change("memory", change.Memory);

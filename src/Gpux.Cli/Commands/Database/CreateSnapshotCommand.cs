@@ -60,6 +60,7 @@ internal sealed class CreateSnapshotCommand : GpuxCommand
             json.WriteStartObject();
             json.WriteString("hardware", entry.Hardware);
             json.WriteNumber("score_version", entry.ScoreVersion);
+            json.WriteString("score_formula", entry.Formula?.ToString());
             Write("compatibility_score", entry.CompatibilityScore);
             Write("suitability_score", entry.SuitabilityScore);
             json.WriteNumber("confidence", entry.Confidence);

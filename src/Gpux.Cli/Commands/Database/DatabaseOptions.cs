@@ -36,6 +36,12 @@ internal static class DatabaseOptions
             ? services.Open(path, cancellationToken) : BenchmarkStore.OpenToRead(location, LockWait, cancellationToken);
     }
 
+    /// <summary>Whether a database is named, or the default one is there.</summary>
+    public static bool HasDatabase(this Services services, string? path) => Location(services, path) is var location && (location != services.Library.BenchmarksFile || File.Exists(location));
+
+    /// <summary>What messages may say of the database.</summary>
+    public static string Name(Services services, string? path) => BenchmarkDatabase.NameOf(Location(services, path));
+
     /// <summary>Copies the database beside itself.</summary>
     public static string Backup(this Services services, string? path, CancellationToken cancellationToken) =>
         BenchmarkDatabase.Backup(Location(services, path), LockWait, cancellationToken);

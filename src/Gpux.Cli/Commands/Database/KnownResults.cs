@@ -16,9 +16,7 @@ internal static class KnownResults
         try
         {
             using var store = BenchmarkStore.OpenToRead(location, TimeSpan.Zero, cancellationToken);
-            var recommender = new HardwareRecommender(store.Connection);
-            return ModelVersionOptions.Names(services).Find(store.Connection, model.ToString(), cancellationToken) is { } known
-                ? recommender.FindFastest(known.Name, cancellationToken) : null;
+            return ModelVersionOptions.Recommender(services, store).FindFastest(model.ToString(), cancellationToken);
         }
         catch (DatabaseException)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Gpux.Benchmarks.Recommendations;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Scoring;
 using Gpux.Benchmarks.Versions;
@@ -37,6 +38,9 @@ internal static class ModelVersionOptions
     public static ScoreOptions Options(string? score) => new() { Form = score == Geometric ? ScoreForm.Geometric : ScoreForm.Arithmetic };
 
     public static ModelRegistryIntegration Integration(Services services, BenchmarkStore store) => new(store, Forms(services));
+
+    /// <param name="store">Null for none.</param>
+    public static HardwareRecommender Recommender(Services services, BenchmarkStore? store) => new(store?.Connection, Forms(services));
 
     public static VersionControlSystem Versions(Services services, BenchmarkStore store) => new(store, services.Library.Store, Forms(services))
     {

@@ -8,7 +8,7 @@ internal sealed class RecommendHardwareCommand : GpuxCommand
 {
     private const string Summary = "Say which hardware suits a model, by the results of the database alone.";
 
-    private readonly Option<string> _model = new("--model") { Description = "Its name in the database.", Required = true, HelpName = "name" };
+    private readonly Option<string> _model = new("--model") { Description = "Its name in the database, or a reference such as hf:org/name.", Required = true, HelpName = "name" };
     private readonly Option<string> _path = DatabaseOptions.Path();
     private readonly RecommendOptions _options = new();
 
@@ -25,7 +25,7 @@ internal sealed class RecommendHardwareCommand : GpuxCommand
     {
         var (name, wantsScores) = (parsed.GetRequiredValue(_model), _options.WantsStoredScores(parsed));
         using var store = Services.OpenToRead(parsed.GetValue(_path), cancellationToken);
-        var recommender = new HardwareRecommender(store.Connection);
+        var recommender = ModelVersionOptions.Recommender(Services, store);
         var model = recommender.FindModel(name, cancellationToken) ?? throw recommender.Unknown(name, cancellationToken);
         var request = _options.Request(parsed, ModelFacts.Of(model));
         if (wantsScores)

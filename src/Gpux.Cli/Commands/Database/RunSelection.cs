@@ -4,6 +4,7 @@ using Gpux.Benchmarks.Charts;
 using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Versions;
+using Gpux.Cli.Terminals;
 
 namespace Gpux.Cli.Commands.Database;
 
@@ -62,8 +63,9 @@ internal sealed class RunSelection
         if (File.Exists(source))
         {
             var read = RunJson.Read(source);
+            var versions = also.VersionTag is { } version ? Versions(services, parsed, names, [.. read.Select(run => run.Model.Name).Distinct()], version, cancellationToken) : [];
             return read.Select((run, i) => (Name: read.Count == 1 ? Path.GetFileNameWithoutExtension(source) : $"{Path.GetFileNameWithoutExtension(source)} {i + 1}", Run: run))
-                .Where(run => Agrees(names, run.Run, also));
+                .Where(run => Agrees(names, run.Run, also) && (also.VersionTag is null || run.Run.VersionTag is { } tag && tag == versions.GetValueOrDefault(run.Run.Model.Name)));
         }
         var ids = source.Split(',').Select(id => long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1).ToArray();
         var at = source.LastIndexOf('@');
@@ -80,8 +82,28 @@ internal sealed class RunSelection
     private static IEnumerable<(string, BenchmarkRun)> Stored(BenchmarkStore store, RunFilter filter, bool takesSamples, CancellationToken cancellationToken) =>
         [.. store.Find(filter, cancellationToken).Select(stored => ($"run {stored.Id}", takesSamples ? stored.Run with { Samples = store.Samples(stored.Id, cancellationToken) } : stored.Run))];
 
+    /// <summary>The tag that a version's text means, for each model of a file. Files have tags; what an alias means the database says.</summary>
+    /// <exception cref="UsageException">An alias is named, and no database says what it means.</exception>
+    private Dictionary<string, string> Versions(Services services, ParseResult parsed, ModelNames names, string[] models, string text, CancellationToken cancellationToken)
+    {
+        if (!text.StartsWith('@'))
+            return models.ToDictionary(model => model, _ => text);
+        var path = parsed.GetValue(_path);
+        Dictionary<string, string> meant = [];
+        if (services.HasDatabase(path))
+        {
+            using var store = services.OpenToRead(path, cancellationToken);
+            foreach (var model in models)
+                if (names.AliasedTag(store.Connection, model, text[1..], cancellationToken) is { } tag)
+                    meant.Add(model, tag);
+        }
+        return meant.Count > 0 ? meant : throw new UsageException(
+            $"'{text}' is an alias, which files do not know, and {DatabaseOptions.Name(services, path)} has none of that name for {string.Join(", ", models.Select(TerminalText.Safe))}.",
+            "Name the version by its tag, or the database that has the alias with --db-path. See: gpux db version-history --model MODEL.");
+    }
+
     // As the database does it, for what comes from files.
-    private static bool Agrees(ModelNames names, BenchmarkRun run, RunFilter filter) => (filter.Model is null || names.Means(filter.Model, run.Model.Name)) && (filter.VersionTag is null || filter.VersionTag == run.VersionTag)
+    private static bool Agrees(ModelNames names, BenchmarkRun run, RunFilter filter) => (filter.Model is null || names.Means(filter.Model, run.Model.Name))
         && (filter.Precision is null || filter.Precision == run.Workload.Precision)
         && (filter.Hardware is null || run.IsOn(filter.Hardware));
 }

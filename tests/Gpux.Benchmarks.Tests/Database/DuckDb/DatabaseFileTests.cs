@@ -109,6 +109,28 @@ public sealed class DatabaseFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData("results.duckdb")]
+    [InlineData("results.db")]
+    [InlineData("results")]
+    public void An_empty_file_is_no_database(string name)
+    {
+        var file = _folder[name];
+        File.WriteAllText(file, "");
+        foreach (var open in (Action[])[() => BenchmarkDatabase.Connect(file, TimeSpan.Zero, default).Dispose(), () => BenchmarkDatabase.ConnectToRead(file, TimeSpan.Zero, default).Dispose(),
+            () => BenchmarkDatabase.Backup(file, TimeSpan.Zero, default)])
+        {
+            var refused = Assert.Throws<NotDatabaseException>(open);
+            Assert.Equal($"'{file}' is no DuckDB database: it is empty.", refused.Message);
+            Assert.Contains($"gpux db create-schema --db-path {file}", refused.Remedy, StringComparison.Ordinal);
+        }
+        File.WriteAllText(file + ".0004-20260101T000000Z.backup", "");
+        Assert.StartsWith("Put its newest backup in its place: cp ", Assert.Throws<NotDatabaseException>(() => BenchmarkDatabase.ConnectToRead(file, TimeSpan.Zero, default)).Remedy, StringComparison.Ordinal);
+        File.Delete(file);
+        BenchmarkDatabase.Connect(file, TimeSpan.Zero, default).Dispose();
+        BenchmarkDatabase.ConnectToRead(file, TimeSpan.Zero, default).Dispose();
+    }
+
+    [Theory]
     [InlineData(".csv")]
     [InlineData(".json")]
     [InlineData(".parquet")]
