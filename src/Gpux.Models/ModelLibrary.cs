@@ -603,6 +603,7 @@ public sealed class ModelLibrary : IDisposable
         ? DateTimeOffset.FromUnixTimeSeconds(seconds) : _environment.Clock.GetUtcNow();
 }
 
-/// <summary>A folder that the user named cannot be written.</summary>
-public sealed class OutputException(string folder, Exception inner) : GpuxException(ErrorCode.Output,
-    $"'{folder}' cannot be written: {inner.Message}", "Name another folder with -o, or free some space.", inner);
+/// <summary>A folder or file that the user named cannot be written.</summary>
+/// <param name="option">By which it was named.</param>
+public sealed class OutputException(string path, Exception inner, string option = "-o") : GpuxException(ErrorCode.Output,
+    $"'{path}' cannot be written: {inner.Message}", $"Name another place with {option}, or free some space.", inner);

@@ -62,8 +62,11 @@ public sealed record PointMark(int Series, double X, double Y, string Text) : Ma
     /// <summary>An interval of X; null for none.</summary>
     public (double Low, double High)? HorizontalInterval { get; init; }
 
-    /// <summary>Written beside the point if there is room; null for none.</summary>
+    /// <summary>Written beside the point, or where there is no room below a number in the picture's key; null for none.</summary>
     public string? Label { get; init; }
+
+    /// <summary>The label without what tells the point from others that are otherwise alike: those of one kind that touch each other share a label. Null for a label of its own.</summary>
+    public string? Kind { get; init; }
 
     /// <summary>Small and pale: one of many raw values.</summary>
     public bool IsRaw { get; init; }

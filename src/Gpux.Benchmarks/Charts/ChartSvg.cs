@@ -25,16 +25,27 @@ public sealed class ChartSvg
     // As many letters as a label beside a point may have: wide ones are cut once more.
     private const int MostLabelLetters = 34;
 
+    // So far from its point a label is still seen to be its own, with a line between them.
+    private const double LongestLeader = 64;
+
+    private const int MostKeyLines = 12;
+
+    // Right of the mark if there is room, else around it: how far the label lies to the right and below, and what part of its width to the left.
+    private static readonly (double X, double OfWidth, double Y)[] Beside = [(9, 0, 0), (-9, 1, 0), (0, 0.5, -14), (0, 0.5, 14), (7, 0, -12), (7, 0, 12), (-7, 1, -12), (-7, 1, 12)];
+
     private readonly Chart _chart;
     private readonly string _id;
     private readonly SvgText _svg = new();
     private readonly List<Box> _taken = [];
-    private readonly Dictionary<PointMark, string> _labels;
+    private readonly List<Box> _points = [];
+    private readonly List<PlacedLabel> _labels = [];
+    private readonly List<string> _key = [];
+    private int _unlabelled;
     private AxisTicks _x = null!; // Write sets both before anything is drawn
     private AxisTicks _y = null!;
     private Box _plot = new(0, 0, 0, 0);
 
-    private ChartSvg(Chart chart, string id) => (_chart, _id, _labels) = (chart, id, ShortNames.LabelsOf(chart, MostLabelLetters));
+    private ChartSvg(Chart chart, string id) => (_chart, _id) = (chart, id);
 
     /// <summary>A file of its own.</summary>
     public static string Write(Chart chart) => new ChartSvg(chart, "chart").Draw(hasStyle: true);
@@ -59,7 +70,13 @@ public sealed class ChartSvg
         top += columns.Count == 0 ? 0 : columns.Max(lines => lines.Count) * 15 + 6;
         _plot = _plot with { Top = top };
         var below = top + _plot.Height + (IsHeatMap ? 8 : 24 + (_chart.X.Title.Length > 0 ? LineHeight + 4 : 0));
-        var notes = _chart.Notes.SelectMany(note => TextMetrics.Wrap(note, Width - 2 * Edge, TickSize, 4)).ToArray();
+        PlaceLabels();
+        string[] notes =
+        [
+            .. _key.Count == 0 ? [] : TextMetrics.Wrap(string.Join("; ", _key), Width - 2 * Edge, TickSize, MostKeyLines),
+            .. _unlabelled == 0 ? [] : (string[])[$"{_unlabelled} point{(_unlabelled == 1 ? "" : "s")} in the crowd {(_unlabelled == 1 ? "has" : "have")} no label: choose fewer runs, or point at them."],
+            .. _chart.Notes.SelectMany(note => TextMetrics.Wrap(note, Width - 2 * Edge, TickSize, 4)),
+        ];
         var height = below + (notes.Length > 0 ? 6 + notes.Length * 15 : 0) + Edge - 4;
 
         _svg.Open("svg", "xmlns", "http://www.w3.org/2000/svg", "viewBox", $"0 0 {Number(Width)} {Number(height)}", "width", Number(Width), "height", Number(height),
@@ -86,11 +103,13 @@ public sealed class ChartSvg
             DrawColumns(columns);
         DrawAxes();
         foreach (var mark in _chart.Marks)
-            Reserve(mark);
-        foreach (var mark in _chart.Marks)
             DrawMark(mark);
-        foreach (var mark in _chart.Marks)
-            Label(mark);
+        foreach (var label in _labels)
+        {
+            if (label.Leader is { } path)
+                _svg.Empty("path", "class", "axis", "d", path);
+            Say(label.Text, label.Box.Left, label.Box.Bottom - 4, TickSize, "ink halo");
+        }
         y = below + 6 + 10;
         foreach (var note in notes)
         {
@@ -436,36 +455,93 @@ public sealed class ChartSvg
 
     // --- Labels beside marks ---
 
-    private void Reserve(Mark mark)
+    /// <summary>First what stands beside its mark, then what a line leads to; what has no room is a number, and told below.</summary>
+    private void PlaceLabels()
     {
-        if (mark is PointMark { IsRaw: false } point)
-            _taken.Add(new Box(X(point.X) - 7, Y(point.Y) - 7, 14, 14));
-    }
-
-    private void Label(Mark mark)
-    {
-        var (text, x, y) = mark switch
+        _points.AddRange(_chart.Marks.OfType<PointMark>().Where(point => !point.IsRaw).Select(AreaOf));
+        _taken.AddRange(_points);
+        foreach (var (text, x, y) in _chart.Marks.Select(Label).Where(label => label.Text.Length > 0))
+            TryBeside(TextMetrics.Fit(text, 220, TickSize), x, y);
+        var labels = PointLabels.Of(_chart, MostLabelLetters, (a, b) => AreaOf(a).Overlaps(AreaOf(b))).Select(label => label with { Text = TextMetrics.Fit(label.Text, 220, TickSize) }).ToList();
+        labels.RemoveAll(label => label.Points.Any(point => TryBeside(label.Text, X(point.X), Y(point.Y))));
+        labels.RemoveAll(TryLeader);
+        foreach (var label in labels)
         {
-            PointMark point when _labels.TryGetValue(point, out var label) => (label, X(point.X), Y(point.Y)),
-            LineMark { Label: { } label, Points: [.., var last] } => (label, X(last.X), Y(last.Y)),
-            RuleMark rule => (rule.Label, X(rule.X), _plot.Top + 9),
-            _ => ("", 0, 0),
-        };
-        if (text.Length == 0)
-            return;
-        text = TextMetrics.Fit(text, 220, TickSize);
-        var (width, height) = (TextMetrics.Width(text, TickSize), TickSize + 3);
-        // Right of the mark if there is room, else around it; where there is none, the reader points at it.
-        foreach (var (dx, dy) in (ReadOnlySpan<(double, double)>)[(9, 0), (-9 - width, 0), (-width / 2, -14), (-width / 2, 14), (7, -12), (7, 12), (-7 - width, -12), (-7 - width, 12), (9, -24), (9, 24)])
-        {
-            var box = new Box(x + dx, y + dy - height / 2, width, height);
-            if (box.Left < _plot.Left + 2 || box.Right > Width - 4 || box.Top < _plot.Top || box.Bottom > _plot.Bottom - 1 || _taken.Exists(box.Overlaps))
-                continue;
-            _taken.Add(box);
-            Say(text, box.Left, box.Top + height - 4, TickSize, "ink halo");
-            return;
+            var number = $"{_key.Count + 1}";
+            if (label.Points.Any(point => TryBeside(number, X(point.X), Y(point.Y))) || TryLeader(label with { Text = number }))
+                _key.Add($"{number}: {label.Text}");
+            else
+                _unlabelled += label.Points.Count;
         }
     }
+
+    private (string Text, double X, double Y) Label(Mark mark) => mark switch
+    {
+        LineMark { Label: { } label, Points: [.., var last] } => (label, X(last.X), Y(last.Y)),
+        RuleMark rule => (rule.Label, X(rule.X), _plot.Top + 9),
+        _ => ("", 0, 0),
+    };
+
+    private Box AreaOf(PointMark point) => new(X(point.X) - 7, Y(point.Y) - 7, 14, 14);
+
+    private bool TryBeside(string text, double x, double y)
+    {
+        var (width, height) = (TextMetrics.Width(text, TickSize), TickSize + 3);
+        foreach (var (right, ofWidth, below) in Beside)
+        {
+            var box = new Box(x + right - ofWidth * width, y + below - height / 2, width, height);
+            if (!IsFree(box))
+                continue;
+            _taken.Add(box);
+            _labels.Add(new PlacedLabel(text, box, null));
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>Farther away, from the nearest on, with a line to the point.</summary>
+    private bool TryLeader(PointLabel label)
+    {
+        var (width, height) = (TextMetrics.Width(label.Text, TickSize), TickSize + 3);
+        // The line may pass the points that touch its own, for else none would lead out of a heap.
+        Box[] own = [.. label.Points.Select(AreaOf)], heap = [.. _points.Where(area => Array.Exists(own, area.Overlaps))];
+        for (var distance = 18.0; distance <= LongestLeader; distance += 6)
+        {
+            foreach (var point in label.Points)
+            {
+                var (x, y) = (X(point.X), Y(point.Y));
+                for (var turn = 0; turn < 16; turn++)
+                {
+                    var (sin, cos) = Math.SinCos(turn * Math.PI / 8);
+                    var (endX, endY) = (x + distance * cos, y + distance * sin);
+                    // The line ends at the middle of the side that is nearest.
+                    var box = Math.Abs(cos) > 0.5 ? new Box(cos > 0 ? endX + 2 : endX - 2 - width, endY - height / 2, width, height)
+                        : new Box(endX - width / 2, sin > 0 ? endY : endY - height, width, height);
+                    var dots = Dots(x + 6 * cos, y + 6 * sin, endX, endY);
+                    if (!IsFree(box) || dots.Any(dot => _taken.Exists(taken => taken.Overlaps(dot) && !heap.Contains(taken))))
+                        continue;
+                    _taken.Add(box);
+                    _taken.AddRange(dots);
+                    _labels.Add(new PlacedLabel(label.Text, box, $"M{Number(x + 6 * cos)} {Number(y + 6 * sin)}L{Number(endX)} {Number(endY)}"));
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    // A line as small boxes, which nothing may overlap.
+    private static Box[] Dots(double fromX, double fromY, double toX, double toY)
+    {
+        var count = Math.Max(2, (int)(Math.Max(Math.Abs(toX - fromX), Math.Abs(toY - fromY)) / 2));
+        return [.. Enumerable.Range(0, count).Select(i => new Box(fromX + (toX - fromX) * i / count - 1, fromY + (toY - fromY) * i / count - 1, 2, 2))];
+    }
+
+    private bool IsFree(Box box) =>
+        box.Left >= _plot.Left + 2 && box.Right <= Width - 4 && box.Top >= _plot.Top && box.Bottom <= _plot.Bottom - 1 && !_taken.Exists(box.Overlaps);
+
+    /// <param name="Leader">The line from its point; null where it stands beside it.</param>
+    private sealed record PlacedLabel(string Text, Box Box, string? Leader);
 
     private sealed record Box(double Left, double Top, double Width, double Height)
     {

@@ -13,7 +13,7 @@ public static class HistoryChart
         var (chosen, notes) = RunCharts.Choose(names, [Need.Of(metric, isLogarithmic: false), .. byVersion ? (Need[])[OfAVersion] : []]);
         var shown = chosen.OrderBy(run => run.Run.StartedAt).ToArray();
         List<string> versions = [.. shown.Select(run => run.Run.VersionTag ?? "").Distinct()];
-        // Comparable with each other: one model, machine and workload.
+        // Comparable with each other: one model, machine, workload and way to run it.
         var groups = shown.GroupBy(run => (Group(run.Run), ObjectivesOf(run.Run))).ToArray();
         var titles = RunNames.Of([.. groups.Select(group => group.First().Run with { VersionTag = null })], [.. groups.Select(group => $"from {group.First().Number} on")], metric);
         if (groups.Length > RunCharts.MostSeries)
@@ -41,7 +41,7 @@ public static class HistoryChart
             }
             words.Add($"{title.Name}: from {UnitScale.Format(metric.Unit, RunCharts.Typical(points[0].Run.Run, metric))} to {UnitScale.Format(metric.Unit, RunCharts.Typical(points[^1].Run.Run, metric))} in {RunCharts.Count(points.Length)}.");
         }
-        notes.Add($"Bands and bars: intervals of the medians; the line joins {(byVersion ? "the medians of the versions' runs" : "the runs")}. Only runs on one machine with one workload are joined.");
+        notes.Add($"Bands and bars: intervals of the medians; the line joins {(byVersion ? "the medians of the versions' runs" : "the runs")}. Only runs on one machine with one workload, provider, runtime and number of threads are joined.");
         string ObjectivesOf(BenchmarkRun run) => metric == Metric.Goodput ? RunCharts.Objectives(run) : "";
         return new Chart($"{RunCharts.Title(metric)} {(byVersion ? "by version" : "over time")}", string.Join(' ', words),
             byVersion ? new Axis("Version", "", AxisScale.Category) { Categories = versions } : new Axis("Measured", "", AxisScale.Time), RunCharts.AxisOf(metric, AxisScale.Linear), series, marks)
@@ -59,6 +59,7 @@ public static class HistoryChart
         return values.Length % 2 == 1 ? values[values.Length / 2] : (values[values.Length / 2 - 1] + values[values.Length / 2]) / 2;
     }
 
-    private static (string, string, string, Workload, string, string?) Group(BenchmarkRun run) =>
-        (run.Model.Name, run.Hardware.Name, run.MachineFingerprint, run.Workload, $"{run.Suite} {run.BenchmarkVersion}", run.Engine.ExecutionProvider);
+    // A later runtime or driver is what a history may be about.
+    private static (string, string, string, Workload, string, (string?, string?, int?)) Group(BenchmarkRun run) =>
+        (run.Model.Name, run.Hardware.Name, run.MachineFingerprint, run.Workload, $"{run.Suite} {run.BenchmarkVersion}", (run.Engine.ExecutionProvider, run.Engine.Backend, run.Engine.Threads));
 }

@@ -26,13 +26,13 @@ public static class ParetoChart
         foreach (var (place, group) in groups.Index())
         {
             // The hardware stands in the legend: points are called by the rest.
-            foreach (var (run, label) in group.Zip(RunNames.Among([.. group], across, upwards).Runs, (run, own) => (run, group.Count() == 1 ? run.Name : own.Name)))
+            foreach (var (run, label) in group.Zip(RunNames.Among([.. group], across, upwards).Runs, (run, own) => (run, group.Count() == 1 ? run : own)))
             {
                 var (x, y) = (run.Run[across]!, run.Run[upwards]!); // shown runs have both
                 marks.Add(new PointMark(place, RunCharts.Typical(run.Run, across), RunCharts.Typical(run.Run, upwards), $"{run.Name}: {RunCharts.Words(x)}; {RunCharts.Words(y)}{(front.Contains(run) ? "; on the front" : "")}")
                 {
                     HorizontalInterval = RunCharts.IntervalOf(x), Interval = RunCharts.IntervalOf(y),
-                    Label = shown.Count <= MostLabels || front.Contains(run) ? label : null,
+                    Label = shown.Count <= MostLabels || front.Contains(run) ? label.Name : null, Kind = label.Kind,
                 });
             }
         }

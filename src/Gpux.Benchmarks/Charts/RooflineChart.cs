@@ -15,14 +15,18 @@ public static class RooflineChart
         var costOf = new Dictionary<BenchmarkRun, GraphCost?>(ReferenceEqualityComparer.Instance);
         foreach (var (run, cost) in names.Runs.Zip(costs))
             costOf[run.Run] = cost;
-        var (shown, notes) = RunCharts.Choose(names, Need.Of(Metric.Latency, isLogarithmic: true),
+        var (shown, notes) = RunCharts.Choose(names,
+            new Need(run => !GraphRate.IsOffered(run), "of an open loop, where the share would be what was offered", "Measure without --rate: gpux bench MODEL --save."),
+            new Need(run => !GraphRate.IsOfMore(run), "a request is more than one run of the graph, as end to end, in generation and in training",
+                "Measure the model alone, of a task that generates nothing: gpux bench MODEL --save, without --end-to-end."),
+            new Need(run => GraphRate.Of(run) is not null, "neither their throughput and batch nor the latency of one caller is known", "gpux db show ID says what a run measured."),
             new Need(run => costOf[run] is { Flop: > 0, CompulsoryBytes: > 0 }, "no operation of the graph can be counted", "Name the ONNX file that the runs ran: --graph model.onnx."),
             new Need(run => RooflineBound.Of(costOf[run]!, run.Hardware) is not null, "their machine's peak or bandwidth is not known", // the need before
                 "gpux bench MODEL --save measures both of a processor; gpux db show ID says what is known."));
         var points = shown.Select(run =>
         {
-            var (cost, latency) = (costOf[run.Run]!, RunCharts.Typical(run.Run, Metric.Latency)); // chosen by both
-            return (First: run, Cost: cost, Intensity: (double)cost.Flop / cost.CompulsoryBytes, Achieved: cost.Flop / latency);
+            var (cost, rate) = (costOf[run.Run]!, GraphRate.Of(run.Run)!.Value); // chosen by both
+            return (First: run, Cost: cost, Intensity: (double)cost.Flop / cost.CompulsoryBytes, Rate: rate, Achieved: cost.Flop * rate);
         }).ToArray();
         foreach (var machine in points.GroupBy(point => point.First.Run.Hardware.Name).Take(RunCharts.MostSeries))
         {
@@ -42,14 +46,14 @@ public static class RooflineChart
                 foreach (var (i, point) in own.Index())
                 {
                     var bound = RooflineBound.Of(point.Cost, hardware)!; // checked above
-                    var share = bound.Share(TimeSpan.FromSeconds(RunCharts.Typical(point.First.Run, Metric.Latency)));
+                    var share = bound.Share(point.Rate);
                     var text = $"{point.First.Name}: {UnitScale.Format("FLOP/s", point.Achieved)}, {share * 100:0.#} % of what the machine allows, bound by {(bound.IsMemoryBound ? "memory" : "arithmetic")}";
                     words.Add(text + ".");
                     marks.Add(new PointMark(place, point.Intensity, point.Achieved, text) { Label = $"{(own.Length > 1 ? labels[i].Name : point.First.Name)} ({share * 100:0} %)" });
                 }
             }
         }
-        notes.Add("Bytes are those that must be moved: weights, inputs and outputs. In brackets: the achieved share of the roof.");
+        notes.Add("Bytes are those that must be moved: weights, inputs and outputs. Achieved is what all callers together do in a second. In brackets: the share of the roof.");
         return new Chart("Roofline", string.Join(' ', words), new Axis("Operations a byte", "FLOP/B", AxisScale.Log), new Axis("Operations a second", "FLOP/s", AxisScale.Log) { Better = "higher is better" }, series, marks)
         {
             Subtitle = LatencyChart.Subtitle(names), RunCount = points.Length, Notes = notes,

@@ -7,6 +7,9 @@ public sealed record NamedRun(string Name, BenchmarkRun Run)
 {
     /// <summary>What to call it where it is otherwise like another, such as "run 12".</summary>
     internal string Number { get; init; } = "";
+
+    /// <summary>The name without that: the same for runs that are otherwise alike; "" where all are.</summary>
+    internal string Kind { get; init; } = "";
 }
 
 /// <summary>Names for runs: what they have in common is said once, and each is called by what is its own.</summary>
@@ -23,7 +26,7 @@ public sealed record RunNames(string Common, IReadOnlyList<NamedRun> Runs)
         return new RunNames(string.Join(", ", traits.Common), [.. runs.Select((run, i) =>
         {
             var number = names?[i] ?? $"run {i + 1}";
-            return new NamedRun(isUnique ? own[i] : own[i].Length == 0 ? number : $"{own[i]} ({number})", run) { Number = number };
+            return new NamedRun(isUnique ? own[i] : own[i].Length == 0 ? number : $"{own[i]} ({number})", run) { Number = number, Kind = own[i] };
         })]);
     }
 

@@ -14,7 +14,11 @@ public sealed record RunTraits(IReadOnlyList<string> Common, IReadOnlyList<strin
     public static RunTraits Of(IReadOnlyList<BenchmarkRun> runs, params ReadOnlySpan<Metric> metrics)
     {
         var ofGoodput = metrics.Contains(Metric.Goodput);
-        var all = runs.Select(run => ofGoodput ? [.. All(run), Same("objectives", RunCharts.Objectives(run))] : All(run)).ToArray();
+        // Of one model the versions tell runs apart; of several each is called by its name and version.
+        var areOfVersions = runs.DistinctBy(run => run.Model.Name).Count() == 1 && runs.DistinctBy(run => run.VersionTag).Count() > 1;
+        // Results of another version of a benchmark are not those of this one.
+        var hasVersions = runs.DistinctBy(run => run.Suite).Count() < runs.DistinctBy(run => (run.Suite, run.BenchmarkVersion)).Count();
+        var all = runs.Select(run => ofGoodput ? [.. All(run, areOfVersions, hasVersions), Same("objectives", RunCharts.Objectives(run))] : All(run, areOfVersions, hasVersions)).ToArray();
         if (all.Length == 0)
             return new RunTraits([], [], []);
         int[] differing = [.. Enumerable.Range(0, all[0].Length).Where(i => all.Any(traits => traits[i].Text != all[0][i].Text))];
@@ -25,17 +29,26 @@ public sealed record RunTraits(IReadOnlyList<string> Common, IReadOnlyList<strin
     /// <summary>What was asked of the model in words: "fp16, batch 8, 128 tokens".</summary>
     internal static string Describe(Workload workload) => string.Join(", ", OfWorkload(workload).Where(trait => trait.Text.Length > 0).Select(trait => trait.Text));
 
-    private static RunTrait[] All(BenchmarkRun run) =>
+    /// <summary>How the engine ran the model, in words: "cuda, 8 threads"; "" where all is usual.</summary>
+    internal static string DescribeEngine(BenchmarkRun run) => string.Join(", ", ((RunTrait[])[Provider(run), Threads(run), Backend(run)]).Where(trait => trait.Text.Length > 0).Select(trait => trait.Text));
+
+    /// <param name="areOfVersions">Whether the version stands beside the model rather than with it.</param>
+    /// <param name="hasVersions">Whether the benchmark's version is said.</param>
+    private static RunTrait[] All(BenchmarkRun run, bool areOfVersions, bool hasVersions) =>
     [
-        Same("model", run.Model.Name + (run.VersionTag is { } tag ? $"@{tag}" : "")), Same("hardware", run.Hardware.Name),
-        Same("provider", run.Engine.ExecutionProvider is { } provider && !provider.Equals(run.Hardware.Kind.ToString(), StringComparison.OrdinalIgnoreCase) ? provider : ""),
-        .. OfWorkload(run.Workload),
-        Counted("threads", run.Engine.Threads, run.Engine.Threads == 1 ? "{0} thread" : "{0} threads"),
+        Same("model", run.Model.Name + (run.VersionTag is { } tag && !areOfVersions ? $"@{tag}" : "")), Same("version", areOfVersions ? run.VersionTag ?? "no version" : ""),
+        Same("hardware", run.Hardware.Name), Provider(run), .. OfWorkload(run.Workload), Threads(run),
         // What is usual needs no word.
-        Same("scenario", run.Workload.Scenario is "closed-loop" or "open-loop" ? "" : run.Workload.Scenario),
-        Same("backend", run.Engine.Backend is { } backend and not "onnxruntime" ? backend : ""),
-        Same("benchmark", run.Suite switch { RunSummary.Suite => "", RunSummary.EndToEndSuite => "end to end", _ => run.Suite }),
+        Same("scenario", run.Workload.Scenario is "closed-loop" or "open-loop" ? "" : run.Workload.Scenario), Backend(run),
+        Same("benchmark", hasVersions ? $"{run.Suite} {run.BenchmarkVersion}" : run.Suite switch { RunSummary.Suite => "", RunSummary.EndToEndSuite => "end to end", _ => run.Suite }),
     ];
+
+    private static RunTrait Provider(BenchmarkRun run) =>
+        Same("provider", run.Engine.ExecutionProvider is { } provider && !provider.Equals(run.Hardware.Kind.ToString(), StringComparison.OrdinalIgnoreCase) ? provider : "");
+
+    private static RunTrait Threads(BenchmarkRun run) => Counted("threads", run.Engine.Threads, run.Engine.Threads == 1 ? "{0} thread" : "{0} threads");
+
+    private static RunTrait Backend(BenchmarkRun run) => Same("backend", run.Engine.Backend is { } backend and not "onnxruntime" ? backend : "");
 
     private static RunTrait[] OfWorkload(Workload workload) =>
     [

@@ -23,16 +23,6 @@ internal static class ShortNames
         return fitting;
     }
 
-    /// <summary>The labels of a chart's points. Those of a series have more in common than all.</summary>
-    public static Dictionary<PointMark, string> LabelsOf(Chart chart, int room)
-    {
-        var labels = new Dictionary<PointMark, string>(ReferenceEqualityComparer.Instance);
-        foreach (var series in chart.Marks.OfType<PointMark>().Where(point => point.Label is not null).GroupBy(point => point.Series))
-            foreach (var (point, label) in series.Zip(Fit([.. series.Select(point => point.Label!)], room))) // filtered
-                labels[point] = label;
-        return labels;
-    }
-
     /// <summary>The text, or as much of its two ends as there is room for.</summary>
     public static string Ends(string text, int room) => text.Length <= room ? text
         : room < 4 ? text[..Math.Max(0, room)] : $"{text[..((room - 1) / 2 + (room - 1) % 2)]}{Ellipsis}{text[^((room - 1) / 2)..]}";

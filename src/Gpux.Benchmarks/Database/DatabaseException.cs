@@ -45,7 +45,13 @@ public sealed class DatabaseLockedException(string database, string holder) : Da
 public sealed class DatabaseStorageFullException(string database, string detail) : DatabaseException(
     ErrorCode.DatabaseStorageFull,
     $"There is no space left for '{database}': {detail}",
-    "Free space on that disk. What was committed before is safe.");
+    "Free space on that disk. What was committed before is safe.")
+{
+    public string Database { get; } = database;
+
+    /// <summary>What the system says.</summary>
+    public string Detail { get; } = detail;
+}
 
 /// <summary>A value is not of the type, or not in the range, of its column or parameter.</summary>
 public sealed class DatabaseValueTypeException(string detail) : DatabaseException(
@@ -81,4 +87,10 @@ public sealed class DatabaseOutOfMemoryException(string detail) : DatabaseExcept
 public sealed class DatabaseUnavailableException(string database, string detail, string? remedy = null, Exception? inner = null) : DatabaseException(
     ErrorCode.DatabaseUnavailable,
     $"'{database}' cannot be opened: {detail}",
-    remedy ?? "Check the path, that its folder exists, and that you may read and write it.", inner);
+    remedy ?? "Check the path, that its folder exists, and that you may read and write it.", inner)
+{
+    public string Database { get; } = database;
+
+    /// <summary>Why not.</summary>
+    public string Detail { get; } = detail;
+}

@@ -166,8 +166,7 @@ internal sealed class RunMetrics
 
     private void AddRooflineShare(RooflineBound bound)
     {
-        // One request at a time has the machine for itself; of several, each has a part of it.
-        var found = OfLaunches(Metric.RooflineShare, [.. _launches.Where(launch => launch is { Seconds: > 0, Count: > 0 }).Select(launch => bound.Least.TotalSeconds * launch.Count / launch.Seconds)]);
+        var found = OfLaunches(Metric.RooflineShare, [.. _launches.Where(launch => launch is { Seconds: > 0, Count: > 0 }).Select(launch => bound.Share(launch.Count / launch.Seconds))]);
         if (found.Mean > 1)
             _notes.Add(string.Create(CultureInfo.InvariantCulture,
                 $"roofline: no share is told, for it would be {found.Mean:P0}: {(bound.IsMemoryBound ? "what the model reads lies in the processor's caches, which are faster than the memory that bounds it" : "the machine's peak was understated, as by other programs that ran when it was measured")}."));

@@ -35,6 +35,17 @@ public sealed record MetricComparison(Metric Metric, double TypicalA, double Typ
 /// <param name="Metrics">Those that both have, in the order of <see cref="Metric.All"/>; empty when the two cannot be compared.</param>
 public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<BenchmarkRun> B, IReadOnlyList<string> Obstacles, IReadOnlyList<MetricComparison> Metrics)
 {
+    // What tells runs of one workload on one platform apart, in the order in which they are taken apart.
+    private static readonly (string Name, Func<BenchmarkRun, string> Value, bool MayDiffer)[] Traits =
+    [
+        ("machine", run => run.MachineFingerprint, false), ("benchmark", run => $"{run.Suite} {run.BenchmarkVersion}", false),
+        ("model", run => run.Model.Name, true), ("version", run => run.VersionTag ?? "none", true),
+        .. EngineTrait.All.Select(trait => (trait.Name, (Func<BenchmarkRun, string>)(run => trait.Of(run.Engine)), true)), ("precision", run => run.Workload.Precision ?? "unknown", true),
+    ];
+
+    /// <summary>How the two were measured otherwise, which may be what is to be compared: "provider cpu -> cuda". Of runs that one side alone has, what the other has not: "threads 1".</summary>
+    public IReadOnlyList<string> Differences { get; init; } = [];
+
     /// <summary>Whether both sides ran the workload, in ways that may be compared.</summary>
     public bool IsComparable => A.Count > 0 && B.Count > 0 && Obstacles.Count == 0;
 
@@ -45,8 +56,8 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
     public IReadOnlyList<string> LeftOut => !IsComparable ? [] : [.. Metric.All.Select(metric => (metric, Why: WhyLeftOut(metric))).Where(each => each.Why is not null)
         .Select(each => $"{each.metric.Name}: {each.Why}")];
 
-    /// <summary>Compares workload by workload and machine by machine. Where the two have none in common, all of one with all of the other, which says
-    /// why that is not to be.</summary>
+    /// <summary>Compares like with like: workload, machine, benchmark, model, version, engine and precision. The last four may be what the two differ by, where they have
+    /// none in common and one each. Where they have no workload and hardware in common, all of one with all of the other, which says why that is not to be.</summary>
     /// <param name="a">At least one run.</param>
     /// <param name="b">At least one run.</param>
     /// <param name="level">Of the intervals, between 0 and 1.</param>
@@ -68,32 +79,51 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
 
     private static List<RunComparison> Pairs(IReadOnlyList<BenchmarkRun> a, IReadOnlyList<BenchmarkRun> b)
     {
-        List<RunComparison> pairs = [];
-        Func<BenchmarkRun, string> machine = run => $"{WorkloadOf(run)} {run.Hardware.Name} {run.MachineFingerprint}";
-        // What agrees in all, then another precision where the sides have none in common, then what may not be compared, which says why.
-        foreach (var key in (ReadOnlySpan<Func<BenchmarkRun, string>>)[run => $"{machine(run)} {run.Workload.Precision}", machine, run => $"{WorkloadOf(run)} {run.Hardware.Name}"])
-        {
-            var (ofA, ofB) = (a.ToLookup(key), b.ToLookup(key));
-            var found = ofA.Where(group => ofB.Contains(group.Key)).Select(group => new RunComparison([.. group], [.. ofB[group.Key]], ObstaclesOf([.. group], [.. ofB[group.Key]]), [])).ToArray();
-            pairs.AddRange(found);
-            (a, b) = ([.. a.Where(run => !ofB.Contains(key(run)))], [.. b.Where(run => !ofA.Contains(key(run)))]);
-            // A precision beside one that both have is no counterpart of the other side's.
-            var done = found.Select(pair => machine(pair.A[0])).ToHashSet();
-            pairs.AddRange(Alone(a.Where(run => done.Contains(machine(run))), b.Where(run => done.Contains(machine(run)))));
-            (a, b) = ([.. a.Where(run => !done.Contains(machine(run)))], [.. b.Where(run => !done.Contains(machine(run)))]);
-        }
-        if (pairs.Count == 0)
+        static string Place(BenchmarkRun run) => $"{WorkloadOf(run)} {run.Hardware.Name}";
+        var (ofA, ofB) = (a.ToLookup(Place), b.ToLookup(Place));
+        var common = ofA.Where(group => ofB.Contains(group.Key)).ToArray();
+        if (common.Length == 0)
             return [new RunComparison(a, b, ObstaclesOf(a, b), [])];
-        return [.. pairs.Concat(Alone(a, b)).OrderBy(pair => pair.A.Count == 0 || pair.B.Count == 0)];
+        return
+        [
+            .. common.SelectMany(group => LikeWithLike([.. group], [.. ofB[group.Key]], 0))
+                .Concat(Alone(a.Where(run => !ofB.Contains(Place(run))), b.Where(run => !ofA.Contains(Place(run))))).OrderBy(pair => pair.A.Count == 0 || pair.B.Count == 0),
+        ];
     }
 
-    private static IEnumerable<RunComparison> Alone(IEnumerable<BenchmarkRun> a, IEnumerable<BenchmarkRun> b)
+    /// <summary>Trait by trait: where the sides have a value in common, each such value is compared with itself, and the rest is left out. Where they have none, that is what they differ by.</summary>
+    /// <param name="trait">The first of <see cref="Traits"/> that is not decided.</param>
+    private static IEnumerable<RunComparison> LikeWithLike(BenchmarkRun[] a, BenchmarkRun[] b, int trait)
     {
-        static string Kind(BenchmarkRun run) => $"{WorkloadOf(run)} {run.Workload.Precision}";
-        return a.GroupBy(Kind).Select(group => new RunComparison([.. group], [], [], [])).Concat(b.GroupBy(Kind).Select(group => new RunComparison([], [.. group], [], [])));
+        if (trait == Traits.Length)
+            return [new RunComparison(a, b, ObstaclesOf(a, b), []) { Differences = DifferencesOf(a, b) }];
+        var (name, value, _) = Traits[trait];
+        var (ofA, ofB) = (a.ToLookup(value), b.ToLookup(value));
+        var common = ofA.Select(group => group.Key).Where(ofB.Contains).ToArray();
+        if (common.Length == 0)
+            return LikeWithLike(a, b, trait + 1);
+        return common.SelectMany(each => LikeWithLike([.. ofA[each]], [.. ofB[each]], trait + 1))
+            .Concat(Alone(a.Where(run => !ofB.Contains(value(run))), b.Where(run => !ofA.Contains(value(run))), run => [$"{name} {(IsDigest(value(run)) ? value(run)[..8] : value(run))}"]));
     }
 
-    // What the runs are of: the same for those that may be compared. Another precision is what one may want to compare.
+    /// <param name="why">What the other side has not.</param>
+    private static IEnumerable<RunComparison> Alone(IEnumerable<BenchmarkRun> a, IEnumerable<BenchmarkRun> b, Func<BenchmarkRun, string[]>? why = null)
+    {
+        string Kind(BenchmarkRun run) => $"{WorkloadOf(run)} {run.Workload.Precision} {string.Join(' ', why?.Invoke(run) ?? [])}";
+        return a.GroupBy(Kind).Select(group => new RunComparison([.. group], [], [], []) { Differences = why?.Invoke(group.First()) ?? [] })
+            .Concat(b.GroupBy(Kind).Select(group => new RunComparison([], [.. group], [], []) { Differences = why?.Invoke(group.First()) ?? [] }));
+    }
+
+    // What may be compared though it differs; what may not is an obstacle.
+    private static string[] DifferencesOf(BenchmarkRun[] a, BenchmarkRun[] b) =>
+    [
+        .. Traits.Where(trait => trait.MayDiffer).Select(trait => (trait.Name, A: Values(a, trait.Value), B: Values(b, trait.Value)))
+            .Where(trait => trait.A != trait.B).Select(trait => $"{trait.Name} {trait.A} -> {trait.B}"),
+    ];
+
+    private static string Values(IReadOnlyList<BenchmarkRun> runs, Func<BenchmarkRun, string> value) => string.Join(" and ", runs.Select(value).Distinct().Order(StringComparer.Ordinal));
+
+    // What was asked of the model. The precision is not: another one is what one may want to compare.
     private static string WorkloadOf(BenchmarkRun run) =>
         $"{run.Workload.TaskType.ToString().ToLowerInvariant()}, {run.Workload.Scenario}, {RunNames.Describe(run.Workload with { Precision = null })}".TrimEnd(',', ' ');
 
@@ -110,9 +140,10 @@ public sealed record RunComparison(IReadOnlyList<BenchmarkRun> A, IReadOnlyList<
         Require("other machines", run => IsDigest(run.MachineFingerprint) ? $"{run.Hardware.Name} ({run.MachineFingerprint[..8]})" : $"{run.Hardware.Name} ({run.MachineFingerprint})");
         Require("other benchmarks", run => $"{run.Suite} {run.BenchmarkVersion}");
         Require("other workloads", WorkloadOf);
-        foreach (var side in (ReadOnlySpan<IReadOnlyList<BenchmarkRun>>)[a, b])
-            if (side.Select(run => run.Workload.Precision ?? "unknown").Distinct().Order(StringComparer.Ordinal).ToArray() is { Length: > 1 } several)
-                obstacles.Add($"several precisions on one side, and none in common: {string.Join(" and ", several)}");
+        foreach (var (name, value, _) in Traits.Where(trait => trait.MayDiffer))
+            foreach (var side in (ReadOnlySpan<IReadOnlyList<BenchmarkRun>>)[a, b])
+                if (side.Select(value).Distinct().Count() > 1)
+                    obstacles.Add($"several {name}{(name.EndsWith('s') ? "" : "s")} on one side, and none in common: {Values(side, value)}");
         foreach (var run in all.Where(run => run.Verdict != RunVerdict.Valid))
             obstacles.Add($"the run {run.Key} is {Names.Of(run.Verdict)}{(run.Reasons.Count > 0 ? $": {string.Join(" ", run.Reasons)}" : "")}");
         return obstacles;

@@ -16,9 +16,10 @@ public sealed record RooflineBound(TimeSpan ComputeTime, TimeSpan MemoryTime)
     public bool IsMemoryBound => MemoryTime > ComputeTime;
 
     /// <summary>What a run achieved of what the machine allows: 0 to 1, if the peaks are right and its data come from memory; else it may be any number above 0.</summary>
-    /// <param name="measured">The time of a run of the graph.</param>
-    public double Share(TimeSpan measured) =>
-        measured > TimeSpan.Zero ? Least / measured : throw new ArgumentOutOfRangeException(nameof(measured), measured, "A run takes time.");
+    /// <remarks>One request at a time has the machine for itself; of several, each has a part of it: what counts is how many end in a second, and not how long each takes.</remarks>
+    /// <param name="graphsPerSecond">How often the graph was run in a second, by all callers together: see <see cref="GraphRate"/>.</param>
+    public double Share(double graphsPerSecond) =>
+        graphsPerSecond >= 0 ? Least.TotalSeconds * graphsPerSecond : throw new ArgumentOutOfRangeException(nameof(graphsPerSecond), graphsPerSecond, "A rate is not negative.");
 
     /// <param name="hardware">With peaks and the bandwidth of its memory.</param>
     /// <returns>Null where the machine's peaks or bandwidth are not known.</returns>

@@ -42,11 +42,11 @@ public sealed class ResultExport(BenchmarkStore store)
     /// <exception cref="ResultExportException">The file cannot be written.</exception>
     public (long Runs, long Bytes) Write(string path, ExportFormat format, RunFilter filter, CancellationToken cancellationToken)
     {
+        using var scratch = new ScratchDatabase(spills: true);
+        var count = FillScratch(scratch, path, filter, cancellationToken);
         var temporary = path;
         try
         {
-            using var scratch = new ScratchDatabase(spills: true);
-            var count = Fill(scratch.Connection, filter, cancellationToken);
             var bytes = OutputFile.Write(path, whole =>
             {
                 temporary = whole;
@@ -56,7 +56,22 @@ public sealed class ResultExport(BenchmarkStore store)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or DatabaseUnavailableException or DatabaseStorageFullException)
         {
-            throw new ResultExportException(path, exception.Message.Replace(temporary, path, StringComparison.Ordinal), exception);
+            // The copy is made by a database in memory, which is not what the user asked about.
+            var detail = exception switch { DatabaseUnavailableException database => database.Detail, DatabaseStorageFullException database => database.Detail, _ => exception.Message };
+            throw new ResultExportException(path, detail.Replace(temporary, path, StringComparison.Ordinal), exception);
+        }
+    }
+
+    private long FillScratch(ScratchDatabase scratch, string path, RunFilter filter, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Fill(scratch.Connection, filter, cancellationToken);
+        }
+        // What the results are read from has a name of its own.
+        catch (DatabaseStorageFullException exception) when (exception.Database == DuckDbDatabase.InMemory)
+        {
+            throw new ResultExportException(path, $"the temporary folder {Path.GetTempPath()}, which holds what does not fit into memory meanwhile, is full: {exception.Detail}", exception);
         }
     }
 

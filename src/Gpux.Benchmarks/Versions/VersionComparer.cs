@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Scoring;
 using Gpux.Benchmarks.Statistics;
@@ -145,10 +144,8 @@ internal static class VersionComparer
         before = Array.FindAll(before, run => workloads.Contains(WithoutPrecision(run)));
         after = Array.FindAll(after, run => workloads.Contains(WithoutPrecision(run)));
         Add("benchmark", run => $"{run.Suite} {run.BenchmarkVersion}");
-        Add("runtime", run => $"{run.Engine.Backend} {run.Engine.Version}".Trim());
-        Add("provider", run => run.Engine.ExecutionProvider);
-        Add("driver", run => run.Engine.DriverVersion);
-        Add("threads", run => run.Engine.Threads?.ToString(CultureInfo.InvariantCulture));
+        foreach (var trait in EngineTrait.All)
+            Add(trait.Name, run => trait.Of(run.Engine));
         Add("machine", run => run.MachineFingerprint.Length > ShownFingerprint ? run.MachineFingerprint[..ShownFingerprint] : run.MachineFingerprint);
         return differences;
 
@@ -167,9 +164,9 @@ internal static class VersionComparer
     private static WorkloadStratum WithoutPrecision(RunObservation run) => run.Stratum with { Precision = "" };
 
     /// <summary>What must be the same for times to be compared. The precision need not: it may be what a version changed.</summary>
-    private sealed record Condition(Workload Workload, WorkloadStratum Stratum, Engine Engine, string MachineFingerprint)
+    private sealed record Condition(Workload Workload, WorkloadStratum Stratum, string Engine, string MachineFingerprint)
     {
         public static Condition Of(RunObservation run) => new(run.Workload with { Precision = null }, WithoutPrecision(run),
-            run.Engine with { OptionsJson = null }, run.MachineFingerprint);
+            EngineTrait.AllOf(run.Engine), run.MachineFingerprint);
     }
 }

@@ -1,4 +1,5 @@
 using Gpux.Cli.Terminals;
+using Gpux.Models;
 using Gpux.Runtime.Images;
 using Gpux.Runtime.Images.Writing;
 using Gpux.Runtime.Pipelines;
@@ -38,7 +39,7 @@ internal sealed class PictureOutput(string? path, PictureProtocol protocol)
     /// <summary>Draws an answer, and writes it where --save says.</summary>
     /// <param name="name">What the user calls the image.</param>
     /// <returns>What to show on the terminal, and where the picture was written; null each where there is nothing.</returns>
-    /// <exception cref="UsageException">It cannot be written.</exception>
+    /// <exception cref="OutputException">It cannot be written.</exception>
     public (Image? Shown, string? Saved) Add(string name, Image image, PipelineResult answer)
     {
         if (!IsWanted || ResultPicture.Draw(image, answer) is not { } picture)
@@ -80,7 +81,7 @@ internal sealed class PictureOutput(string? path, PictureProtocol protocol)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"'{file}' cannot be written: {exception.Message}", "Name a place that you may write to with --save.");
+            throw new OutputException(file, exception, "--save");
         }
     }
 }

@@ -98,6 +98,65 @@ public sealed class ChartSvgTests
             Assert.True(IsWhite(0, y) && IsWhite(image.Width - 1, y), $"{name}: something reaches the edge at {y}");
     }
 
+    // Two versions on three machines, four runs each: clusters of points that touch.
+    private static RunNames Crowd => RunNames.Of([.. from version in Enumerable.Range(0, 2)
+        from machine in Enumerable.Range(0, 3)
+        from i in Enumerable.Range(0, 4)
+        let latency = 0.004 * Math.Pow(3, machine) * (version == 1 && machine > 0 ? 0.64 : 1) * (1 + 0.01 * i)
+        select ExampleRun.Of($"{version}-{machine}-{i}", hardware: $"machine {machine}", latencySeconds: latency, throughput: 1 / latency, version: $"v1.{version}.0")]);
+
+    // Three kinds of run, one upon the other.
+    private static RunNames Heap => RunNames.Of([.. Enumerable.Range(0, 30).Select(i => ExampleRun.Of($"{i}", latencySeconds: 0.01 * (1 + 0.0005 * i), throughput: 100 - 0.01 * i, version: $"a-long-name-of-version-{i}"))]);
+
+    public static TheoryData<string, Chart> Crowded => new()
+    {
+        { "two versions on three machines", ParetoChart.Of(Crowd, Metric.Latency, Metric.Throughput) },
+        { "thirty versions in one place", ParetoChart.Of(Heap, Metric.Latency, Metric.Throughput) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Crowded))]
+    public void Label_stands_beside_its_point_or_has_a_line_to_it(string name, Chart chart)
+    {
+        Texts_neither_overlap_nor_leave_the_picture(name, chart);
+        var svg = XDocument.Parse(ChartSvg.Write(chart)).Root!; // parsed
+        var points = svg.Descendants(Svg + "g").Select(group => Start(group.Elements(Svg + "path").Last())).ToArray();
+        var leaders = svg.Descendants(Svg + "path").Where(path => path.Attribute("class")?.Value == "axis" && path.Attribute("d")!.Value.Contains('L', StringComparison.Ordinal)) // paths have shapes
+            .Select(path => path.Attribute("d")!.Value[1..].Split('L').Select(end => end.Split(' ').Select(Number).ToArray()).ToArray()).ToArray(); // as above
+        var labels = svg.Descendants(Svg + "text").Where(text => text.Attribute("class")!.Value == "ink halo").Select(BoxOf).ToArray(); // every text has a class
+        Assert.NotEmpty(labels);
+        foreach (var label in labels)
+        {
+            var isBeside = points.Any(point => label.Distance(point.X, point.Y) < 16);
+            var leader = leaders.FirstOrDefault(ends => label.Distance(ends[1][0], ends[1][1]) < 6);
+            Assert.True(isBeside || leader is not null && points.Any(point => Math.Abs(point.X - leader[0][0]) + Math.Abs(point.Y - leader[0][1]) < 20), $"{name}: '{label.Text}' floats");
+        }
+        // What has no room for its words has a number, which is told below.
+        var below = string.Join(' ', svg.Descendants(Svg + "text").Where(text => text.Attribute("class")!.Value == "mute").Select(text => text.Value)); // as above
+        foreach (var number in labels.Where(label => label.Text.All(char.IsAsciiDigit)))
+            Assert.Contains($"{number.Text}: ", below, StringComparison.Ordinal);
+        Assert.DoesNotContain(labels, label => label.Text.Contains("bert", StringComparison.Ordinal));
+        // And what has none is counted.
+        if (chart.Marks.OfType<PointMark>().DistinctBy(point => point.Kind).Count() > labels.Length)
+            Assert.Matches("[0-9]+ points? in the crowd ha(s|ve) no label", below);
+    }
+
+    [Fact]
+    public void Points_of_one_kind_that_touch_share_a_label()
+    {
+        var svg = XDocument.Parse(ChartSvg.Write(ParetoChart.Of(Crowd, Metric.Latency, Metric.Throughput))).Root!; // parsed
+        var labels = svg.Descendants(Svg + "text").Where(text => text.Attribute("class")!.Value == "ink halo").Select(text => text.Value); // every text has a class
+        Assert.Equal(["v1.0.0 (4 runs)", "v1.0.0 (4 runs)", "v1.0.0 (4 runs)", "v1.1.0 (4 runs)", "v1.1.0 (4 runs)", "v1.1.0 (4 runs)"], labels.Order(StringComparer.Ordinal));
+        Assert.Contains("bert-base-uncased", svg.Descendants(Svg + "text").ElementAt(1).Value, StringComparison.Ordinal);
+    }
+
+    // Where a path begins, in the picture's units; a shape's first point lies at its edge.
+    private static (double X, double Y) Start(XElement path)
+    {
+        var numbers = path.Attribute("d")!.Value[1..].Split('a', 'h', 'L', 'v', 'H', 'V', 'Z')[0].Split(' ').Select(Number).ToArray(); // paths have shapes
+        return (numbers[0], numbers[1]);
+    }
+
     [Fact]
     public void Picture_says_in_words_what_it_shows()
     {
@@ -152,6 +211,8 @@ public sealed class ChartSvgTests
 
     private sealed record TextBox(string Text, double Left, double Top, double Right, double Bottom)
     {
+        public double Distance(double x, double y) => Math.Max(Math.Max(Left - x, x - Right), 0) + Math.Max(Math.Max(Top - y, y - Bottom), 0);
+
         public bool Overlaps(TextBox other) => Left < other.Right && other.Left < Right && Top < other.Bottom && other.Top < Bottom;
     }
 }

@@ -21,6 +21,20 @@ public sealed class RunTraitsTests
     }
 
     [Fact]
+    public void Model_is_said_once_where_its_versions_tell_runs_apart()
+    {
+        BenchmarkRun[] versions = [Usual with { VersionTag = "v1" }, Usual with { VersionTag = "v2" }, Usual];
+        var traits = RunTraits.Of(versions);
+        Assert.Equal("bert-base-uncased", traits.Common[0]);
+        Assert.Equal(["version"], traits.Differing);
+        Assert.Equal(["v1", "v2", "no version"], traits.OfRuns.Select(run => run[0].Text));
+        Assert.Equal("bert-base-uncased@v1", RunTraits.Of(versions[..1]).Common[0]);
+        // A version of one model is none of another's.
+        traits = RunTraits.Of([versions[0], versions[1] with { Model = new BenchmarkedModel("other") }]);
+        Assert.Equal(["bert-base-uncased@v1", "other@v2"], traits.OfRuns.Select(run => Assert.Single(run).Text));
+    }
+
+    [Fact]
     public void What_is_imported_says_of_what()
     {
         Assert.Equal("bert-base-uncased, NVIDIA L4, cuda, fp32, batch 1, 128 tokens, server, vllm, mlperf-inference",

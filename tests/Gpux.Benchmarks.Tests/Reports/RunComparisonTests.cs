@@ -117,6 +117,72 @@ public sealed class RunComparisonTests
         Assert.Contains("several precisions on one side, and none in common: fp32 and int8", several.Obstacles);
     }
 
+    private static BenchmarkRun[] By(Func<Engine, Engine> change, string name, double latency, int count) =>
+        [.. Runs(latency, count).Select(run => run with { Key = $"{run.Key} {name} {count}", Engine = change(run.Engine) })];
+
+    private static readonly Engine Usual = new("onnxruntime") { Version = "1.30.0", ExecutionProvider = "cuda", DriverVersion = "570", Threads = 8 };
+
+    public static TheoryData<string, Engine> OtherEngines => new()
+    {
+        { "provider cpu", Usual with { ExecutionProvider = "cpu" } },
+        { "provider unknown", Usual with { ExecutionProvider = null } },
+        { "runtime onnxruntime 1.29.0", Usual with { Version = "1.29.0" } },
+        { "runtime llama.cpp b1", Usual with { Backend = "llama.cpp", Version = "b1" } },
+        { "driver 550", Usual with { DriverVersion = "550" } },
+        { "threads 1", Usual with { Threads = 1 } },
+    };
+
+    [Theory]
+    [MemberData(nameof(OtherEngines))]
+    public void Ways_to_run_are_compared_each_with_itself_and_never_pooled(string other, Engine otherwise)
+    {
+        // The same ten milliseconds, and on one side a slow way beside them.
+        BenchmarkRun[] a = [.. By(_ => Usual, "usual", 0.010, 3), .. By(_ => otherwise, "other", 0.100, 4)];
+        var comparisons = RunComparison.Of(a, By(_ => Usual, "usual", 0.010, 5));
+        Assert.Equal([(3, 5), (4, 0)], comparisons.Select(comparison => (comparison.A.Count, comparison.B.Count)));
+        var latency = comparisons[0].Metrics.Single(metric => metric.Metric == Metric.Latency);
+        Assert.Equal((ComparisonVerdict.Equivalent, 10), (latency.Verdict, Math.Round(latency.TypicalA * 1000)));
+        Assert.Empty(comparisons[0].Differences);
+        Assert.Equal([other], comparisons[1].Differences);
+        // The other way round the rest is B's.
+        Assert.Equal([(5, 3), (0, 4)], RunComparison.Of(By(_ => Usual, "usual", 0.010, 5), a).Select(comparison => (comparison.A.Count, comparison.B.Count)));
+        // Where it is what one asked for, it is compared, and said.
+        var asked = Only(By(_ => otherwise, "other", 0.100, 4), By(_ => Usual, "usual", 0.010, 5));
+        Assert.Equal(ComparisonVerdict.Better, asked.Metrics.Single(metric => metric.Metric == Metric.Latency).Verdict);
+        var name = other.Split(' ')[0];
+        Assert.Equal($"{other} -> {EngineTrait.All.Single(trait => trait.Name == name).Of(Usual)}", Assert.Single(asked.Differences));
+    }
+
+    [Fact]
+    public void What_differs_wholly_is_compared_in_each_precision_and_several_ways_against_one_are_not()
+    {
+        BenchmarkRun[] Of(string provider, string precision, double latency) => [.. By(engine => engine with { ExecutionProvider = provider }, $"{provider} {precision}", latency, 3)
+            .Select(run => run with { Workload = run.Workload with { Precision = precision } })];
+        var both = RunComparison.Of([.. Of("cpu", "fp32", 0.100), .. Of("cpu", "int8", 0.050)], [.. Of("cuda", "fp32", 0.010), .. Of("cuda", "int8", 0.006)]);
+        Assert.Equal([("fp32", "provider cpu -> cuda"), ("int8", "provider cpu -> cuda")], both.Select(comparison => (comparison.A[0].Workload.Precision!, Assert.Single(comparison.Differences)))); // runs have one
+        Assert.All(both, comparison => Assert.True(comparison.IsComparable));
+        var several = Only([.. Of("cpu", "fp32", 0.100), .. Of("webgpu", "fp32", 0.020)], Of("cuda", "fp32", 0.010));
+        Assert.Empty(several.Metrics);
+        Assert.Equal("several providers on one side, and none in common: cpu and webgpu", Assert.Single(several.Obstacles));
+        // Another version of the benchmark beside the one that both ran.
+        BenchmarkRun[] later = [.. Runs(0.030, 3).Select(run => run with { Key = $"later {run.Key}", BenchmarkVersion = "2" })];
+        var versions = RunComparison.Of([.. Runs(0.010, 3), .. later], Runs(0.010, 4));
+        Assert.Equal([(3, 4), (3, 0)], versions.Select(comparison => (comparison.A.Count, comparison.B.Count)));
+        Assert.Equal("benchmark gpux bench 2", Assert.Single(versions[1].Differences));
+    }
+
+    [Fact]
+    public void Models_and_versions_are_never_pooled_either()
+    {
+        BenchmarkRun[] Of(string model, string? version, double latency, int count) => [.. Runs(latency, count).Select(run => run with { Key = $"{run.Key} {model} {version} {count}", Model = new BenchmarkedModel(model), VersionTag = version })];
+        var comparisons = RunComparison.Of([.. Of("bert", "v1", 0.020, 3), .. Of("bert", "v2", 0.010, 3), .. Of("other", "v2", 0.030, 3)], Of("bert", "v2", 0.010, 4));
+        Assert.Equal(["", "version v1", "model other"], comparisons.Select(comparison => string.Join(", ", comparison.Differences)));
+        Assert.Equal(ComparisonVerdict.Equivalent, comparisons[0].Metrics.Single(metric => metric.Metric == Metric.Latency).Verdict);
+        // Which is what one mostly asks.
+        Assert.Equal("version v1 -> v2", Assert.Single(Only(Of("bert", "v1", 0.020, 3), Of("bert", "v2", 0.010, 3)).Differences));
+        Assert.Equal(["model bert -> other", "version v1 -> none"], Only(Of("bert", "v1", 0.020, 3), Of("other", null, 0.010, 3)).Differences);
+    }
+
     [Fact]
     public void Goodputs_of_unlike_objectives_are_not_compared()
     {

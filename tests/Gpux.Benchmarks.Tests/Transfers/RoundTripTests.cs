@@ -57,7 +57,10 @@ public sealed class RoundTripTests : IDisposable
         File.WriteAllText(_from.Folder["a.csv"], "before");
         _from.Export("a.csv");
         Assert.StartsWith("gpux_results,run_key,model,", File.ReadAllText(_from.Folder["a.csv"]), StringComparison.Ordinal);
-        Assert.Throws<Gpux.Benchmarks.Transfers.ResultExportException>(() => _from.Export("missing/a.csv"));
+        var missing = Assert.Throws<Gpux.Benchmarks.Transfers.ResultExportException>(() => _from.Export("missing/a.csv"));
+        Assert.Contains("missing/a.csv' cannot be written", missing.Message, StringComparison.Ordinal);
+        // What makes the copy has no name for a user.
+        Assert.DoesNotContain(":memory:", missing.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(_from.Folder.Files, name => name.StartsWith('.'));
     }
 

@@ -152,6 +152,15 @@ public sealed class BenchCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Results_are_shown_though_their_page_finds_a_full_disk()
+    {
+        File.CreateSymbolicLink(Path.Combine(_user.Folder, "page.html"), "/dev/full");
+        var answer = await _user.RunAsync("bench", "samples/digits", "--quick", "--no-save", "--html", "page.html");
+        Assert.True(answer.ExitCode == 1 && answer.Error.Contains("error GPUX4001: 'page.html' cannot be written: ", StringComparison.Ordinal), answer.ToString());
+        Assert.Contains("fp32, batch 1", answer.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Results_outlive_a_database_that_refuses_them()
     {
         BenchmarkStore? other = null;

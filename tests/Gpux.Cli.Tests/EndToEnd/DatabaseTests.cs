@@ -150,6 +150,25 @@ public sealed class DatabaseTests : IDisposable
         Assert.True(OutputFile.IsSpecial(name));
     }
 
+    [Theory]
+    [InlineData("GPUX6035", "export", "-o", "full.csv")]
+    [InlineData("GPUX6035", "export", "-o", "full.parquet")]
+    [InlineData("GPUX6035", "export", "-o", "missing/a.csv")]
+    [InlineData("GPUX4001", "report", "-o", "full.html")]
+    [InlineData("GPUX4001", "report", "-o", "missing/a.html")]
+    [InlineData("GPUX4001", "plot", "bars", "-o", "full.svg")]
+    [InlineData("GPUX4001", "plot", "bars", "-o", "full.png")]
+    [InlineData("GPUX4001", "plot", "bars", "-o", "full.html")]
+    public async Task Full_disk_is_a_failure_that_names_the_file_and_no_wrong_usage(string code, params string[] command)
+    {
+        Fill("bert-base-uncased");
+        if (!command[^1].Contains('/', StringComparison.Ordinal))
+            File.CreateSymbolicLink(Path.Combine(_user.Folder, command[^1]), "/dev/full");
+        var refused = await _user.RunAsync(["db", .. command, "--db-path", File_]);
+        Assert.True(refused.ExitCode == 1 && refused.Error.StartsWith($"error {code}: '{command[^1]}' cannot be written: ", StringComparison.Ordinal), refused.ToString());
+        Assert.DoesNotContain(":memory:", refused.Error, StringComparison.Ordinal);
+    }
+
     private void Fill(params ReadOnlySpan<string> models)
     {
         using var store = BenchmarkStore.Open(File_, TimeSpan.Zero, default);

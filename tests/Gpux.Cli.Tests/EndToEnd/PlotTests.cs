@@ -84,6 +84,20 @@ public sealed class PlotTests : IDisposable
     }
 
     [Fact]
+    public async Task Comparison_says_what_differs_and_what_it_leaves_out()
+    {
+        var (usual, other) = (File.ReadAllText(Golden("after.json")), Path.Combine(_user.Folder, "webgpu.json"));
+        File.WriteAllText(other, usual.Replace("\"execution_provider\": \"cpu\"", "\"execution_provider\": \"webgpu\"", StringComparison.Ordinal));
+        var asked = await _user.RunAsync("bench", "compare", Golden("after.json"), other);
+        Assert.True(asked.ExitCode == 0 && asked.Output.Contains("\nThey differ: provider cpu -> webgpu\nMETRIC", StringComparison.Ordinal), asked.ToString());
+        // Both in one file, against one: each with itself, and the rest is named.
+        File.WriteAllText(Path.Combine(_user.Folder, "both.json"), $"[{usual[(usual.IndexOf('[') + 1)..usual.LastIndexOf(']')]},{File.ReadAllText(other)[(usual.IndexOf('[') + 1)..].TrimEnd()[..^1].TrimEnd()[..^1]}]");
+        var both = await _user.RunAsync("bench", "compare", "both.json", Golden("after.json"));
+        Assert.True(both.ExitCode == 0 && both.Output.Contains("\nOnly A, provider webgpu: example/encoder-base", StringComparison.Ordinal), both.ToString());
+        Assert.DoesNotContain("They differ", both.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_names_no_runs_is_refused()
     {
         Assert.Equal(2, (await _user.RunAsync("db", "plot", "latency", "nothing-like-that")).ExitCode);

@@ -118,8 +118,10 @@ public static class TerminalChart
                 canvas.Put(Across(point.X), row, '│', point.Series);
         foreach (var point in chart.Marks.OfType<PointMark>())
             canvas.Put(Across(point.X), Down(point.Y), TerminalColours.Symbol(point.Series, chart.Series[point.Series].IsPredicted), point.Series);
-        foreach (var (point, label) in ShortNames.LabelsOf(chart, MostLabel))
-            Label(canvas, Clean(label), Across(point.X), Down(point.Y));
+        foreach (var (cluster, label) in PointLabels.Of(chart, MostLabel, (a, b) => Math.Abs(Across(a.X) - Across(b.X)) <= 1 && Math.Abs(Down(a.Y) - Down(b.Y)) <= 1))
+            foreach (var point in cluster)
+                if (Label(canvas, Clean(label), Across(point.X), Down(point.Y)))
+                    break;
 
         output.WriteLine(ink.Dim(ShortNames.Ends(AxisTitle(chart.Y, y), width)));
         for (var row = 0; row < PlotRows; row++)
@@ -148,7 +150,7 @@ public static class TerminalChart
     };
 
     // Right of its point, else left; where both are taken, none.
-    private static void Label(TerminalCanvas canvas, string label, int column, int row)
+    private static bool Label(TerminalCanvas canvas, string label, int column, int row)
     {
         foreach (var start in (ReadOnlySpan<int>)[column + 2, column - 1 - label.Length])
         {
@@ -157,8 +159,9 @@ public static class TerminalChart
                 continue;
             for (var i = 0; i < label.Length; i++)
                 canvas.Put(start + i, row, label[i], -1);
-            return;
+            return true;
         }
+        return false;
     }
 
     // A bar, or whiskers and a box, for each category.

@@ -7,13 +7,16 @@ namespace Gpux.Benchmarks.Database.DuckDb;
 /// <remarks>The file is closed when the database and all that came from it are disposed of. Source: DuckDB 1.5, duckdb.h.</remarks>
 public sealed unsafe class DuckDbDatabase : IDisposable
 {
+    /// <summary>What a database is called that has no file.</summary>
+    internal const string InMemory = ":memory:";
+
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(25);
 
     private readonly DatabaseHandle _handle;
 
     private DuckDbDatabase(DatabaseHandle handle, string name) => (_handle, Name) = (handle, name);
 
-    /// <summary>The full path, or ":memory:".</summary>
+    /// <summary>The full path, or <see cref="InMemory"/>.</summary>
     public string Name { get; }
 
     /// <summary>Such as "v1.5.5".</summary>
@@ -52,7 +55,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     }
 
     /// <summary>A database that lives as long as this object and what comes from it.</summary>
-    public static DuckDbDatabase OpenInMemory() => new(OpenOnce(":memory:", readOnly: false, claim: null), ":memory:");
+    public static DuckDbDatabase OpenInMemory() => new(OpenOnce(InMemory, readOnly: false, claim: null), InMemory);
 
     /// <summary>A connection, for one thread at a time. Several see each other's committed rows.</summary>
     public DuckDbConnection Connect()

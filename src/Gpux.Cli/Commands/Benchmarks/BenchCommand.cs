@@ -6,6 +6,7 @@ using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Statistics;
 using Gpux.Cli.Commands.Database;
 using Gpux.Conversion.Precision;
+using Gpux.Models;
 using Gpux.Models.Precision;
 using Gpux.Runtime.Pipelines;
 
@@ -70,7 +71,7 @@ internal sealed class BenchCommand : GpuxCommand
         new BenchReport(Terminal, outcomes, ids).Print();
         if (parsed.GetValue(_html) is { } html && outcomes.Select(outcome => outcome.Run).OfType<BenchmarkRun>().ToArray() is { Length: > 0 } runs)
         {
-            BenchmarkReport.WriteHtml(runs, html);
+            WritePage(runs, html);
             Terminal.Note($"The page is {html}.");
         }
         if (outcomes.Select(outcome => outcome.EnergyAbsence).OfType<string>().FirstOrDefault() is { } absence)
@@ -175,7 +176,19 @@ internal sealed class BenchCommand : GpuxCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"--html is '{path}', which cannot be written: {exception.Message}", "Name a file in a folder of yours: --html report.html.");
+            throw new OutputException(path, exception, "--html");
+        }
+    }
+
+    private static void WritePage(BenchmarkRun[] runs, string path)
+    {
+        try
+        {
+            BenchmarkReport.WriteHtml(runs, path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException(path, exception, "--html");
         }
     }
 

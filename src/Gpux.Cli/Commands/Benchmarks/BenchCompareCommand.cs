@@ -45,7 +45,7 @@ internal sealed class BenchCompareCommand : GpuxCommand
             if (comparisons[i] is { A.Count: > 0, B.Count: > 0 } both)
                 Write(output, both);
             else
-                output.WriteLine(comparisons[i].A.Count > 0 ? $"Only A: {Describe(comparisons[i].A)}" : $"Only B: {Describe(comparisons[i].B)}");
+                WriteAlone(output, comparisons[i]);
         }
     }
 
@@ -53,6 +53,8 @@ internal sealed class BenchCompareCommand : GpuxCommand
     {
         output.WriteLine($"A: {Describe(comparison.A)}");
         output.WriteLine($"B: {Describe(comparison.B)}");
+        if (comparison.Differences.Count > 0)
+            output.WriteLine($"They differ: {TerminalText.Safe(string.Join(", ", comparison.Differences))}");
         if (comparison.Obstacles.Count > 0)
         {
             output.WriteLine("Not comparable:");
@@ -73,6 +75,12 @@ internal sealed class BenchCompareCommand : GpuxCommand
             output.WriteLine(Terminal.Dim($"left out: {left}"));
     }
 
+    private static void WriteAlone(TextWriter output, RunComparison alone)
+    {
+        var (side, runs) = alone.A.Count > 0 ? ("A", alone.A) : ("B", alone.B);
+        output.WriteLine($"Only {side}{string.Concat(alone.Differences.Select(difference => $", {TerminalText.Safe(difference)}"))}: {Describe(runs)}");
+    }
+
     private static string Describe(IReadOnlyList<BenchmarkRun> runs)
     {
         var (first, last) = (runs.Min(run => run.StartedAt).UtcDateTime, runs.Max(run => run.StartedAt).UtcDateTime);
@@ -87,6 +95,10 @@ internal sealed class BenchCompareCommand : GpuxCommand
             json.WriteStartObject();
             Write(json, "a", comparison.A);
             Write(json, "b", comparison.B);
+            json.WriteStartArray("differences");
+            foreach (var difference in comparison.Differences)
+                json.WriteStringValue(difference);
+            json.WriteEndArray();
             if (comparison is { A.Count: > 0, B.Count: > 0 })
                 Write(json, comparison);
             json.WriteEndObject();

@@ -5,6 +5,7 @@ using Gpux.Benchmarks.Reports;
 using Gpux.Benchmarks.Results;
 using Gpux.Benchmarks.Roofline;
 using Gpux.Cli.Terminals;
+using Gpux.Models;
 using Gpux.Runtime.Images.Writing;
 
 namespace Gpux.Cli.Commands.Database;
@@ -106,7 +107,7 @@ internal sealed class PlotCommand : GpuxCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"'{output}' cannot be written: {exception.Message}", "Name a place that you may write to with -o.");
+            throw new OutputException(output, exception);
         }
     }
 

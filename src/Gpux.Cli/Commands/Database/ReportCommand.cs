@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gpux.Benchmarks.Reports;
 using Gpux.Cli.Terminals;
+using Gpux.Models;
 
 namespace Gpux.Cli.Commands.Database;
 
@@ -31,7 +32,7 @@ internal sealed class ReportCommand : GpuxCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"'{output}' cannot be written: {exception.Message}", "Name a place that you may write to with -o.");
+            throw new OutputException(output, exception);
         }
         Terminal.Print(
             text => text.WriteLine($"{output}: {Plural.Of(runs.Runs.Count, "run")}."),

@@ -77,7 +77,9 @@ public sealed class TerminalChartTests
             Key = $"{version} {batch}", Model = new BenchmarkedModel("google-bert/bert-base-uncased"), VersionTag = version, Workload = ExampleRuns.Versions[0].Workload with { BatchSize = batch },
         }))]);
         var drawn = string.Join('\n', Drawn(HeatMapChart.Of(runs, Metric.Latency), width), Drawn(BarChart.Of(runs, Metric.Latency), width), Distribution(runs, width));
-        foreach (var name in (string[])["@v1.0.0, batch 1", "@v1.0.0, batch 8", "@v1.1.0, batch 1", "@v1.1.0, batch 8"])
+        foreach (var name in (string[])["v1.0.0, batch 1", "v1.0.0, batch 8", "v1.1.0, batch 1", "v1.1.0, batch 8"])
             Assert.Equal(3, drawn.Split(name).Length - 1);
+        // The model is said once, above each picture.
+        Assert.Equal(3, drawn.Split("google-bert/bert-base-uncased").Length - 1);
     }
 }
