@@ -55,7 +55,7 @@ internal sealed class RecommendCommand : GpuxCommand
         }
         var request = _options.Request(parsed, new ModelFacts(text)); // what is wrong is said before anything is fetched
         var (facts, training) = await FactsAsync(recommender, text, isTraining, request.InputTokens, cancellationToken);
-        new AdviceReport(Terminal, recommender.Recommend(request with { Model = facts, Training = training }, cancellationToken)).Print();
+        new AdviceReport(Terminal, RecommendOptions.WithPriceNotes(recommender.Recommend(request with { Model = facts, Training = training }, cancellationToken), DateOnly.FromDateTime(DateTime.UtcNow))).Print();
         return ExitCode.Done;
     }
 

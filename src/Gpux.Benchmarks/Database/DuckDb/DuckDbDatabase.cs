@@ -7,8 +7,6 @@ namespace Gpux.Benchmarks.Database.DuckDb;
 /// <remarks>The file is closed when the database and all that came from it are disposed of. Source: DuckDB 1.5, duckdb.h.</remarks>
 public sealed unsafe class DuckDbDatabase : IDisposable
 {
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(25);
-
     private readonly DatabaseHandle _handle;
 
     private DuckDbDatabase(DatabaseHandle handle, string name) => (_handle, Name) = (handle, name);
@@ -35,6 +33,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         if (readOnly && !Path.Exists(file))
             throw new DatabaseUnavailableException(file, "there is no such file.");
         var watch = Stopwatch.StartNew();
+        var pauses = new RetryPauses();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -46,7 +45,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
             }
             catch (DatabaseLockedException) when (watch.Elapsed < lockWait)
             {
-                cancellationToken.WaitHandle.WaitOne(RetryInterval);
+                cancellationToken.WaitHandle.WaitOne(pauses.Next(lockWait - watch.Elapsed));
             }
         }
     }

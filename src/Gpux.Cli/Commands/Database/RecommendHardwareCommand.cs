@@ -31,7 +31,7 @@ internal sealed class RecommendHardwareCommand : GpuxCommand
         if (wantsScores)
             new StoredScoreReport(Terminal, model.Name, recommender.StoredScores(model.Name, request.TopK, cancellationToken)).Print();
         else
-            new AdviceReport(Terminal, recommender.Recommend(request, cancellationToken)).Print();
+            new AdviceReport(Terminal, RecommendOptions.WithPriceNotes(recommender.Recommend(request, cancellationToken), DateOnly.FromDateTime(DateTime.UtcNow))).Print();
         return Task.FromResult(ExitCode.Done);
     }
 }
