@@ -104,7 +104,7 @@ internal static class Application
         }
         catch (Exception exception) when (!debug)
         {
-            terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Fault}: {exception.GetType().Name}: {exception.Message}");
+            terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Fault}: {exception.GetType().Name}: {TerminalText.SafeLines(exception.Message)}");
             terminal.Note("  This is a fault of gpux. Run again with --debug and report what it prints.");
             return ExitCode.Failed;
         }
@@ -133,13 +133,13 @@ internal static class Application
         if (parsed.CommandResult.Command is RootCommand)
         {
             var word = parsed.UnmatchedTokens is [var first, ..] ? first : "";
-            terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Usage}: '{word}' is no command of gpux.");
+            terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Usage}: '{TerminalText.Safe(word)}' is no command of gpux.");
             var close = Commands.Where(command => word.Length > 0 && (command.Name[0] == word[0] || command.Name.Contains(word, StringComparison.Ordinal))).Select(command => command.Name);
             terminal.Note($"  Commands are: {string.Join(", ", close.DefaultIfEmpty(string.Join(", ", Commands.Select(command => command.Name))))}. See: gpux --help");
             return ExitCode.WrongUsage;
         }
         foreach (var error in parsed.Errors)
-            terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Usage}: {error.Message}");
+            terminal.Note($"{terminal.Red("error")} GPUX{(int)ErrorCode.Usage}: {TerminalText.SafeLines(error.Message)}");
         terminal.Note($"  See: gpux {HelpText.FullName(parsed.CommandResult.Command)} --help");
         return ExitCode.WrongUsage;
     }
@@ -157,8 +157,8 @@ internal static class Application
             }));
             return;
         }
-        terminal.Note($"{terminal.Red("error")} GPUX{(int)exception.Code}: {exception.Message}");
-        terminal.Note($"  {exception.Remedy}");
+        terminal.Note($"{terminal.Red("error")} GPUX{(int)exception.Code}: {TerminalText.SafeLines(exception.Message)}");
+        terminal.Note($"  {TerminalText.SafeLines(exception.Remedy)}");
         if (debug)
             terminal.Note(exception.ToString());
     }

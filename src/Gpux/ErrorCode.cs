@@ -198,4 +198,5 @@ public enum ErrorCode
     TrainingPrecision = 6103,
     NoTrainingPlan = 6104,
     UnsupportedLaunch = 6105,
+    SameSnapshot = 6106,
 }

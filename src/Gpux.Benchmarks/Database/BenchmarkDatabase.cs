@@ -36,7 +36,7 @@ public static class BenchmarkDatabase
     public static string Backup(string location, TimeSpan lockWait, CancellationToken cancellationToken)
     {
         if (PostgresAddress.IsOne(location))
-            throw new BackupNotOursException(PostgresAddress.Parse(location).Name);
+            throw new BackupNotOursException(PostgresAddress.Parse(location));
         string file;
         int applied;
         using (var database = DuckDbDatabase.Open(location, readOnly: true, lockWait, cancellationToken))
@@ -123,7 +123,12 @@ public sealed class DatabaseOutdatedException(string database) : DatabaseExcepti
     "Open it once for writing, which makes a backup and brings it up to date: gpux db create-schema");
 
 /// <summary>A backup was asked for of what the database's own tools save.</summary>
-public sealed class BackupNotOursException(string database) : DatabaseException(
-    ErrorCode.BackupNotOurs,
-    $"'{database}' is a server's database, which GPUX does not copy.",
-    $"Use the server's own tool: pg_dump --format=custom --file=benchmarks.dump '{database}'");
+public sealed class BackupNotOursException : DatabaseException
+{
+    internal BackupNotOursException(PostgresAddress address) : base(
+        ErrorCode.BackupNotOurs,
+        $"'{address.Name}' is a server's database, which GPUX does not copy.",
+        $"Use the server's own tool: pg_dump --format=custom --file=benchmarks.dump '{address.ForCommands}'")
+    {
+    }
+}

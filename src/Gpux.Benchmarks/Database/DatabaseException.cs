@@ -84,13 +84,25 @@ public sealed class DatabaseOutOfMemoryException(string detail) : DatabaseExcept
     "Ask for fewer rows at a time, or free memory.");
 
 /// <summary>The database cannot be reached: the file is not there, or may not be read or written; the server is gone, or lets nobody in.</summary>
-public sealed class DatabaseUnavailableException(string database, string detail, string? remedy = null, Exception? inner = null) : DatabaseException(
-    ErrorCode.DatabaseUnavailable,
-    $"'{database}' cannot be opened: {detail}",
-    remedy ?? "Check the path, that its folder exists, and that you may read and write it.", inner)
+public sealed class DatabaseUnavailableException : DatabaseException
 {
-    public string Database { get; } = database;
+    public DatabaseUnavailableException(string database, string detail, string? remedy = null, Exception? inner = null)
+        : this(database, detail, $"'{database}' cannot be opened: {detail}", remedy ?? "Check the path, that its folder exists, and that you may read and write it.", inner)
+    {
+    }
+
+    private DatabaseUnavailableException(string database, string detail, string problem, string remedy, Exception? inner) : base(ErrorCode.DatabaseUnavailable, problem, remedy, inner) =>
+        (Database, Detail) = (database, detail);
+
+    public string Database { get; }
 
     /// <summary>Why not.</summary>
-    public string Detail { get; } = detail;
+    public string Detail { get; }
+
+    /// <summary>A server went away from a connection that was open.</summary>
+    /// <param name="inTransaction">Whether the work was to be committed later. Else it is not known whether the last statement was still done.</param>
+    internal static DatabaseUnavailableException Lost(string database, string detail, bool inTransaction, Exception? inner = null) => new(database, detail,
+        $"The connection to '{database}' was lost: {detail.TrimEnd('.')}. "
+            + (inTransaction ? "Nothing of the transaction that was under way was stored." : "Whether the last statement was still done is not known."),
+        "When the server is back, run it again: results that are stored already are known by their keys, and are not stored twice.", inner);
 }

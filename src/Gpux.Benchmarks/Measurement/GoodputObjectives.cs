@@ -87,13 +87,8 @@ public sealed record GoodputObjectives
 
     private static bool Keeps(long? nanoseconds, TimeSpan? most) => most is not { } bound || nanoseconds is null || nanoseconds <= NanosecondClock.Of(bound);
 
-    private static TimeSpan Time(string text, string time)
-    {
-        var (digits, ticks) = time.EndsWith("ms", StringComparison.Ordinal) ? (time[..^2], TimeSpan.TicksPerMillisecond) : time.EndsWith("us", StringComparison.Ordinal) ? (time[..^2], TimeSpan.TicksPerMicrosecond)
-            : time.EndsWith('s') ? (time[..^1], TimeSpan.TicksPerSecond) : throw new FormatException($"'{text}' has no unit: s, ms or us");
-        return double.TryParse(digits, NumberStyles.AllowDecimalPoint | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var number)
-            ? Checked(text, number * ticks) : throw new FormatException($"'{text}' has no number");
-    }
+    private static TimeSpan Time(string text, string time) => TimeText.Ticks(time) is not { } ticks ? throw new FormatException($"'{text}' has no unit: {TimeText.Known}")
+        : double.IsNaN(ticks) ? throw new FormatException($"'{text}' has no number") : Checked(text, ticks);
 
     // Rounded, for 5 us are no whole number of ticks in binary fractions of a second.
     private static TimeSpan Checked(string text, double ticks) => Math.Round(ticks) is var whole && whole >= 1 && whole <= LongestSeconds * TimeSpan.TicksPerSecond ? TimeSpan.FromTicks((long)whole)

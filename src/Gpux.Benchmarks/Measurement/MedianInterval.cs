@@ -14,7 +14,7 @@ internal static class MedianInterval
     {
         var launches = series.LaunchMedians();
         if (launches.Length < 2)
-            return OfWindows(series);
+            return OfWindows(series) is var (least, most) ? (Math.Min(least, median), Math.Max(most, median)) : null;
         if (!Array.TrueForAll(launches, each => each > 0))
             return null;
         var (low, high) = Student(Moments.OfLogarithms(launches));

@@ -22,13 +22,20 @@ public sealed class ModelBenchmark(ModelLibrary library, LaunchProgram program, 
     // For a model of many gigabytes that is read from a slow disk.
     private static readonly TimeSpan LoadingTime = TimeSpan.FromMinutes(10);
 
+    // The system counts in hundredths of a second.
+    private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(500);
+
     /// <summary>The most that a launch may take, whatever it does.</summary>
     public TimeSpan? LaunchLimit { get; init; }
+
+    /// <summary>Is told, at most once and as soon as it is known, that the machine is too busy for valid results.</summary>
+    public Action<string>? Notice { get; init; }
 
     /// <summary>Fetches and converts the model if need be, then measures.</summary>
     /// <exception cref="GpuxException">The model cannot be found, fetched or converted. What goes wrong in a launch is in the outcome.</exception>
     public async Task<IReadOnlyList<BenchmarkOutcome>> RunAsync(BenchmarkRequest request, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
+        var (watch, begun) = (Disturbances.Watch("/"), Stopwatch.GetTimestamp());
         var (project, prepared) = (request.Project, new Dictionary<WeightPrecision, PreparedModel>());
         foreach (var precision in request.Precisions)
         {
@@ -42,7 +49,11 @@ public sealed class ModelBenchmark(ModelLibrary library, LaunchProgram program, 
 
         var started = clock.GetUtcNow();
         var configurations = request.Configurations;
-        var launches = await LaunchAllAsync(request, configurations, progress, cancellationToken);
+        var busy = new BusyNotice(Notice);
+        if (Stopwatch.GetElapsedTime(begun) is var looked && looked < ShortestLook)
+            await Task.Delay(ShortestLook - looked, cancellationToken);
+        busy.Look(watch.Until(onGpu: false));
+        var launches = await LaunchAllAsync(request, configurations, busy, progress, cancellationToken);
         return
         [
             .. configurations.Select((configuration, index) => new RunSummary(configuration, subjects[configuration.Precision], machine, hardware)
@@ -53,7 +64,7 @@ public sealed class ModelBenchmark(ModelLibrary library, LaunchProgram program, 
     }
 
     private async Task<(List<LaunchReport> Reports, List<GpuxException> Failures)[]> LaunchAllAsync(
-        BenchmarkRequest request, IReadOnlyList<LaunchRequest> configurations, IProgress<Progress>? progress, CancellationToken cancellationToken)
+        BenchmarkRequest request, IReadOnlyList<LaunchRequest> configurations, BusyNotice busy, IProgress<Progress>? progress, CancellationToken cancellationToken)
     {
         var found = new (List<LaunchReport> Reports, List<GpuxException> Failures)[configurations.Count];
         for (var i = 0; i < found.Length; i++)
@@ -80,7 +91,9 @@ public sealed class ModelBenchmark(ModelLibrary library, LaunchProgram program, 
                 {
                     // Inputs and arrivals differ from launch to launch, and are the same when all is repeated.
                     var asked = configurations[index] with { Seed = unchecked(request.Seed + launch * 7919) };
-                    found[index].Reports.Add(await course.WatchAsync(program.RunAsync(asked, limit, cancellationToken)));
+                    var report = await course.WatchAsync(program.RunAsync(asked, limit, cancellationToken));
+                    busy.Look(report.Disturbances);
+                    found[index].Reports.Add(report);
                 }
                 catch (GpuxException failure)
                 {

@@ -21,6 +21,12 @@ internal static class PriceNotes
             notes.Add($"Prices are {days} days old ({oldest.AsOf:yyyy-MM-dd}, {oldest.Source}) and may have changed. To use your own: --prices FILE, "
                 + "with the line hardware,price,as_of,source and a line for each.");
         }
+        var later = prices.Where(price => price.AsOf > today).DistinctBy(price => (price.Hardware, price.Sku, price.AsOf)).ToArray();
+        if (later.MaxBy(price => price.AsOf) is { } latest)
+        {
+            notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{later.Length} price{(later.Length == 1 ? " is" : "s are")} dated after today ({today:yyyy-MM-dd}), such as that of {latest.Hardware} ({latest.AsOf:yyyy-MM-dd}, {latest.Source}): check as_of in --prices."));
+        }
         var share = request.PaidShare.ToString("0%", CultureInfo.InvariantCulture);
         notes.Add(request.Task == TaskType.Training ? $"Costs are for GPUs that train {share} of the paid time: --utilisation says otherwise."
             : $"Costs are for hardware that has work {share} of the paid time: at half of that everything costs twice as much. --utilisation says what yours has.");

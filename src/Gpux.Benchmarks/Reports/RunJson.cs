@@ -93,11 +93,11 @@ public static class RunJson
     private static BenchmarkRun Fields(JsonElement json) => new()
     {
         Key = Required(json, "key"),
-        Model = ReadModel(Object(json, "model")),
+        Model = ReadModel(Object(Field(json, "model"), "model")),
         VersionTag = Text(json, "version"),
-        Hardware = ReadHardware(Object(json, "hardware")),
-        Workload = ReadWorkload(Object(json, "workload")),
-        Engine = ReadEngine(Object(json, "engine")),
+        Hardware = ReadHardware(Object(Field(json, "hardware"), "hardware")),
+        Workload = ReadWorkload(Object(Field(json, "workload"), "workload")),
+        Engine = ReadEngine(Object(Field(json, "engine"), "engine")),
         Suite = Required(json, "suite"),
         BenchmarkVersion = Required(json, "benchmark_version"),
         Provenance = Member<Provenance>(json, "provenance"),
@@ -105,14 +105,16 @@ public static class RunJson
         MachineFingerprint = Required(json, "machine_fingerprint"),
         EnvironmentJson = json.TryGetProperty("environment", out var environment) ? environment.GetRawText() : null,
         Seed = Integer(json, "seed"),
-        LaunchCount = (int)(Integer(json, "launches") is { } launches ? launches is >= 1 and <= int.MaxValue ? launches : throw new FormatException($"launches is {launches}") : 1),
+        LaunchCount = Count(json, "launches", least: 1) ?? 1,
         Verdict = Member<RunVerdict>(json, "verdict"),
-        Reasons = json.TryGetProperty("reasons", out var reasons) ? [.. reasons.EnumerateArray().Select(reason => reason.GetString() ?? "")] : [],
+        Reasons = [.. List(json, "reasons").Select(reason => TextOf(reason, "reasons") ?? "")],
         BundleSha256 = Text(json, "bundle_sha256"),
-        StartedAt = Object(json, "started_at").GetDateTimeOffset(),
-        Duration = TimeSpan.FromSeconds(Quantity(json, "duration_seconds") ?? 0),
-        Metrics = ReadMetrics(Object(json, "metrics")),
-        Samples = json.TryGetProperty("samples", out var samples) ? new RunSamples(Required(samples, "format"), Object(samples, "content").GetBytesFromBase64()) : null,
+        StartedAt = Field(json, "started_at") is { ValueKind: JsonValueKind.String } started && started.TryGetDateTimeOffset(out var time) ? time
+            : throw Wrong("started_at", Field(json, "started_at"), "no time such as 2026-11-20T12:00:00Z"),
+        Duration = Quantity(json, "duration_seconds") is not { } seconds ? TimeSpan.Zero : seconds <= TimeSpan.MaxValue.TotalSeconds / 2 ? TimeSpan.FromSeconds(seconds)
+            : throw Wrong("duration_seconds", Field(json, "duration_seconds"), "longer than any run"),
+        Metrics = ReadMetrics(json),
+        Samples = Optional(json, "samples") is { } samples ? new RunSamples(Required(Object(samples, "samples"), "format"), Bytes(samples, "content")) : null,
     };
 
     private static void Model(Utf8JsonWriter json, BenchmarkedModel model)
@@ -161,10 +163,10 @@ public static class RunJson
 
     private static HardwarePlatform ReadHardware(JsonElement json) => new(Required(json, "name"), Member<HardwareKind>(json, "kind"))
     {
-        Vendor = Text(json, "vendor"), Device = Text(json, "device"), DeviceCount = checked((int)(Integer(json, "devices") ?? 1)),
+        Vendor = Text(json, "vendor"), Device = Text(json, "device"), DeviceCount = Count(json, "devices") ?? 1,
         MemoryBytes = Integer(json, "memory_bytes"), MemoryBytesPerSecond = Quantity(json, "memory_bytes_per_second"),
-        Peaks = json.TryGetProperty("peaks", out var peaks) ? [.. peaks.EnumerateArray().Select(peak => new ArithmeticPeak(
-            Required(peak, "precision"), Quantity(peak, "operations_per_second") is > 0 and var rate ? rate : throw new FormatException("a peak is 0"), Required(peak, "source")))] : [],
+        Peaks = [.. List(json, "peaks").Select(peak => Object(peak, "peaks")).Select(peak => new ArithmeticPeak(
+            Required(peak, "precision"), Quantity(peak, "operations_per_second") is > 0 and var rate ? rate : throw new FormatException("a peak is 0"), Required(peak, "source")))],
         MetadataJson = json.TryGetProperty("metadata", out var metadata) ? metadata.GetRawText() : null,
     };
 
@@ -227,9 +229,9 @@ public static class RunJson
     private static List<MetricResult> ReadMetrics(JsonElement json)
     {
         List<MetricResult> results = [];
-        foreach (var each in json.EnumerateArray())
+        foreach (var each in List(json, "metrics", canBeMissing: false))
         {
-            var name = Required(each, "name");
+            var name = Required(Object(each, "metrics"), "name");
             var metric = Metric.Find(name) ?? throw new FormatException($"there is no metric '{name}'");
             if (Text(each, "unit") is { } unit && unit != metric.Unit)
                 throw new FormatException($"{name} is in '{unit}', and its unit is '{metric.Unit}'");
@@ -245,22 +247,50 @@ public static class RunJson
         return results;
     }
 
-    private static JsonElement Object(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value : throw new FormatException($"'{name}' is missing");
+    private static JsonElement Field(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value : throw new FormatException($"'{name}' is missing");
 
-    private static string Required(JsonElement json, string name) => TextOf(Object(json, name), name) is { Length: > 0 } text ? text : throw new FormatException($"'{name}' is empty");
+    /// <returns>Null where it is missing, or null.</returns>
+    private static JsonElement? Optional(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    private static JsonElement Object(JsonElement value, string name) => value.ValueKind == JsonValueKind.Object ? value : throw Wrong(name, value, "no object");
+
+    private static JsonElement[] List(JsonElement json, string name, bool canBeMissing = true) =>
+        (canBeMissing ? Optional(json, name) : Field(json, name)) is not { } value ? [] : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : throw Wrong(name, value, "no list");
+
+    private static string Required(JsonElement json, string name) => TextOf(Field(json, name), name) is { Length: > 0 } text ? text : throw new FormatException($"'{name}' is empty");
 
     private static string? Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? TextOf(value, name) : null;
 
-    private static string? TextOf(JsonElement value, string name) => value.ValueKind is JsonValueKind.String or JsonValueKind.Null ? value.GetString() : throw new FormatException($"'{name}' is no text");
+    private static string? TextOf(JsonElement value, string name) => value.ValueKind is JsonValueKind.String or JsonValueKind.Null ? value.GetString() : throw Wrong(name, value, "no text");
 
-    private static long? Integer(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
-        ? value.GetInt64() is var number && (number >= 0 || name == "seed") ? number : throw new FormatException($"'{name}' is below 0") : null;
+    private static byte[] Bytes(JsonElement json, string name) =>
+        Field(json, name) is { ValueKind: JsonValueKind.String } text && text.TryGetBytesFromBase64(out var bytes) ? bytes : throw Wrong(name, Field(json, name), "no Base64");
 
-    private static int? Count(JsonElement json, string name) => checked((int?)Integer(json, name));
+    private static long? Integer(JsonElement json, string name) => Optional(json, name) is not { } value ? null
+        : WholeOf(value) is not { } number ? throw Wrong(name, value, "no integer that 64 bits hold")
+        : number >= 0 || name == "seed" ? number : throw Wrong(name, value, "below 0");
 
-    // Finite, because JSON has no other numbers but those that overflow.
-    private static double? Quantity(JsonElement json, string name) => !json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null ? null
-        : value.GetDouble() is >= 0 and < double.PositiveInfinity and var number ? number : throw new FormatException($"'{name}' is {value.GetRawText()}");
+    // What writes numbers with a fraction writes 24000000000.0 for 24 GB. Beyond 2^53 a double does not tell every integer, and a decimal does.
+    private static long? WholeOf(JsonElement value) => value.ValueKind != JsonValueKind.Number ? null : value.TryGetInt64(out var number) ? number
+        : value.TryGetDecimal(out var fraction) && fraction == decimal.Truncate(fraction) && fraction is >= long.MinValue and <= long.MaxValue ? (long)fraction : null;
+
+    private static int? Count(JsonElement json, string name, int least = 0) => Integer(json, name) is not { } number ? null
+        : number >= least && number <= int.MaxValue ? (int)number : throw Wrong(name, Field(json, name), $"not between {least} and {int.MaxValue}");
+
+    private static double? Quantity(JsonElement json, string name) => Optional(json, name) is not { } value ? null
+        : value.ValueKind != JsonValueKind.Number ? throw Wrong(name, value, "no number")
+        // JSON has no other numbers but those that overflow.
+        : value.TryGetDouble(out var number) && number is >= 0 and < double.PositiveInfinity ? number : throw Wrong(name, value, number < 0 ? "below 0" : "no finite number");
+
+    private static FormatException Wrong(string name, JsonElement value, string what) => new($"'{name}' is {Shown(value.GetRawText())}, which is {what}");
+
+    private static string Shown(string json)
+    {
+        const int Length = 60;
+        var line = new string([.. json.Take(Length).Select(letter => char.IsControl(letter) ? ' ' : letter)]);
+        return json.Length > Length ? line + "..." : line;
+    }
 
     private static T Member<T>(JsonElement json, string name) where T : struct, Enum =>
         Enum.TryParse<T>(Required(json, name), ignoreCase: true, out var value) && Enum.IsDefined(value) ? value

@@ -18,12 +18,38 @@ public sealed class BenchmarkStore(ISqlConnection connection, TimeProvider clock
 
     public ISqlConnection Connection { get; } = connection;
 
+    /// <summary>What <see cref="Open"/> did to the schema, or another writer that opened the database at the same time.</summary>
+    public SchemaState SchemaState { get; private init; }
+
     /// <summary>Opens a database, or makes it, with the schema that this build knows.</summary>
     /// <param name="location">The path of a DuckDB file, or postgresql://user@host/database.</param>
     /// <param name="lockWait">How long to wait while another process has the file.</param>
     /// <exception cref="DatabaseException">It cannot be opened, is damaged, or has a newer schema.</exception>
-    public static BenchmarkStore Open(string location, TimeSpan lockWait, CancellationToken cancellationToken) =>
-        new(BenchmarkDatabase.Connect(location, lockWait, cancellationToken), TimeProvider.System);
+    public static BenchmarkStore Open(string location, TimeSpan lockWait, CancellationToken cancellationToken)
+    {
+        var before = TimeProvider.System.GetUtcNow();
+        var connection = BenchmarkDatabase.Connect(location, lockWait, cancellationToken);
+        try
+        {
+            return new BenchmarkStore(connection, TimeProvider.System) { SchemaState = StateSince(before, connection, cancellationToken) };
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    // Migrations say when they were applied.
+    private static SchemaState StateSince(DateTimeOffset opening, ISqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var rows = connection.Query("SELECT min(applied_at), max(applied_at) FROM schema_migrations", [], cancellationToken);
+        if (!rows.Read() || rows.IsNull(0))
+            return SchemaState.Unchanged;
+        // Databases keep whole microseconds.
+        var since = opening.AddTicks(-(opening.Ticks % TimeSpan.TicksPerMicrosecond));
+        return rows.Time(0) >= since ? SchemaState.Made : rows.Time(1) >= since ? SchemaState.Updated : SchemaState.Unchanged;
+    }
 
     /// <summary>As <see cref="Open"/>, for reading: several processes may do so at a time.</summary>
     public static BenchmarkStore OpenToRead(string location, TimeSpan lockWait, CancellationToken cancellationToken) =>

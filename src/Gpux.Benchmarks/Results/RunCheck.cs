@@ -77,6 +77,10 @@ internal static class RunCheck
         for (var i = 0; i < run.Metrics.Count; i++)
         {
             Require(run.Metrics[i]);
+            if (run.Verdict == RunVerdict.Valid)
+                RequireSomething(run.Metrics[i]);
+            if (run is { Verdict: RunVerdict.Valid, LaunchCount: 1 }) // of several launches it is that of their medians
+                RequireCentre(run.Metrics[i]);
             for (var j = 0; j < i; j++)
                 if (ReferenceEquals(run.Metrics[j].Metric, run.Metrics[i].Metric))
                     throw new ImpossibleValueException(run.Metrics[i].Metric.Name, $"{run.Metrics[i].Metric} is given twice", "it is given twice", "a run has one result of a metric");
@@ -144,6 +148,34 @@ internal static class RunCheck
         RequireOrder(metric, "p90", result.P90, "p99", result.P99);
         RequireOrder(metric, "p95", result.P95, "p99", result.P99);
         RequireOrder(metric, "lower confidence limit", result.ConfidenceLow, "upper one", result.ConfidenceHigh);
+    }
+
+    // The interval is the median's, or of some sources the mean's: one of them lies in it.
+    private static void RequireCentre(MetricResult result)
+    {
+        // Sources round each number in its own way.
+        const double Rounding = 0.01;
+        if (result is not { ConfidenceLow: { } low, ConfidenceHigh: { } high } || (result.P50 ?? result.Mean) is not { } centre)
+            return;
+        if (Holds(result.P50) || Holds(result.Mean))
+            return;
+        var unit = result.Metric.Unit is "1" ? "" : " " + result.Metric.Unit;
+        var (name, shown) = (result.P50 is null ? "mean" : "p50", $"{Number(centre)}{unit}");
+        throw new ImpossibleValueException($"{result.Metric}.ci_low", $"{name} of {result.Metric} is {shown}", $"{name} is {shown}",
+            $"the confidence interval from {Number(low)} to {Number(high)}{unit} holds neither the median nor the mean");
+
+        bool Holds(double? value) => value is { } number && number >= low - (low * Rounding) && number <= high + (high * Rounding);
+    }
+
+    // Nothing answers in no time, and what answered nothing was not measured. Of a run that is not valid this may be the reason.
+    private static void RequireSomething(MetricResult result)
+    {
+        if (result.Metric != Metric.Latency && result.Metric != Metric.Throughput)
+            return;
+        (string Column, double? Value)[] values = [("p50", result.P50), ("mean", result.Mean), ("p90", result.P90), ("p95", result.P95), ("p99", result.P99)];
+        if (Array.Find(values, value => value.Value is not null) is { Value: 0 } zero)
+            throw new ImpossibleValueException($"{result.Metric}.{zero.Column}", $"{zero.Column} of {result.Metric} is 0 {result.Metric.Unit}", $"0 {result.Metric.Unit}",
+                "that of a valid run is above 0");
     }
 
     private static void RequireOrder(Metric metric, string lower, double? low, string higher, double? high)

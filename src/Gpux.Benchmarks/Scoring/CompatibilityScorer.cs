@@ -24,7 +24,7 @@ public static class CompatibilityScorer
             return Ordered(fitted);
         var (compared, strata) = Comparable(machines);
         var parts = strata.ToDictionary(stratum => stratum, stratum => Components(stratum, compared, compared.Length));
-        return Ordered(machines.Select(machine => compared.Contains(machine) ? Score(machine, strata, parts, options, compared.Length) : NotComparable(machine, strata, options)));
+        return Ordered(machines.Select(machine => compared.Contains(machine) ? Score(machine, strata, parts, options, compared) : NotComparable(machine, strata, options)));
     }
 
     private static IReadOnlyList<CompatibilityScore> Ordered(IEnumerable<CompatibilityScore> scores) =>
@@ -50,11 +50,12 @@ public static class CompatibilityScorer
         var fitted = GeometricFit.Solve([.. cells.Where(cell => linked.Contains(cell.Machine)).Select(cell => cell with { Machine = Array.IndexOf(linked, cell.Machine) })], linked.Length);
         // What was fitted may lie above the best that was measured.
         var most = Math.Max(0, fitted.Max());
+        var compared = Array.ConvertAll(linked, machine => machines[machine]);
         WorkloadStratum[] counted = [.. strata.Where(stratum => linked.Any(machine => parts[stratum].Keys.Any(key => key.HardwareId == machines[machine].HardwareId)))];
         return
         [
             .. machines.Select((machine, index) => Array.IndexOf(linked, index) is >= 0 and var place
-                ? Score(machine, counted, parts, options, linked.Length) with { Compatibility = Bounded(Math.Exp(fitted[place] - most)) }
+                ? Score(machine, counted, parts, options, compared) with { Compatibility = Bounded(Math.Exp(fitted[place] - most)) }
                 : NotComparable(machine, counted, options)),
         ];
     }
@@ -108,7 +109,7 @@ public static class CompatibilityScorer
     }
 
     private static CompatibilityScore Score(Machine machine, WorkloadStratum[] strata,
-        Dictionary<WorkloadStratum, Dictionary<(long, ScoreComponent), ComponentScore>> parts, ScoreOptions options, int machineCount)
+        Dictionary<WorkloadStratum, Dictionary<(long, ScoreComponent), ComponentScore>> parts, ScoreOptions options, Machine[] compared)
     {
         List<StratumScore> scores = [];
         var missing = new SortedSet<ScoreComponent>();
@@ -132,20 +133,19 @@ public static class CompatibilityScorer
             scores.Add(new StratumScore(stratum, Bounded(score), components, [.. machine.RunsIn(stratum).Select(run => run.RunId)]));
         }
         List<string> notes = [];
-        if (machineCount == 1)
+        if (compared.Length == 1)
             notes.Add("No other machine was measured with this model in this workload: the score compares it with itself.");
         if (unmeasured.Length > 0)
             notes.Add($"Not measured in: {Listed(unmeasured)}. What it shares with other machines stands for that.");
-        if (options.Form == ScoreForm.Arithmetic && machineCount > 1 && machine.Strata.Keys.Except(strata).ToArray() is { Length: > 0 } left)
+        if (options.Form == ScoreForm.Arithmetic && compared.Length > 1 && machine.Strata.Keys.Except(strata).ToArray() is { Length: > 0 } left)
             notes.Add($"Left out, for not all machines were measured in it: {Listed(left)}. The geometric score counts it.");
         if (scores.Count == 0)
             notes.Add("It has no metric in common with the other machines: measure it in the same way.");
         else if (missing.Count > 0)
             notes.Add($"Not compared, in one workload or more: {string.Join(", ", missing.Select(component => Names.Of(component)))}.");
         var used = scores.SelectMany(score => machine.RunsIn(score.Stratum)).ToArray();
-        var engines = used.Select(run => (run.Engine.Backend, run.Engine.Version, run.Engine.ExecutionProvider)).Distinct().Count();
-        if (engines > 1)
-            notes.Add($"The medians are over runs of {engines} engines or engine versions.");
+        notes.AddRange(MeasuringDifferences.Of([.. scores.Select(score => machine.RunsIn(score.Stratum).ToArray())],
+            [.. scores.Select(score => compared.Where(other => other != machine).SelectMany(other => other.RunsIn(score.Stratum)).ToArray())]));
         return new CompatibilityScore
         {
             HardwareId = machine.HardwareId,

@@ -17,9 +17,10 @@ internal static class ObservationReader
             SELECT r.id, r.run_key, r.hardware_id, r.task_type, r.scenario, r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency,
                 r.offered_rate, r.backend, r.runtime_version, r.execution_provider, r.driver_version, r.threads, r.suite, r.benchmark_version,
                 r.machine_fingerprint, r.launch_count, p.latency_e2e, p.latency_ttft, p.latency_tpot, p.throughput_samples, p.throughput_tokens_in,
-                p.throughput_tokens_out, p.memory_peak_rss, p.memory_peak_device, r.model_id
+                p.throughput_tokens_out, p.memory_peak_rss, p.memory_peak_device, r.model_id, v.version_tag
             FROM test_runs r
             LEFT JOIN test_run_versions l ON l.test_run_id = r.id
+            LEFT JOIN model_registry_versions v ON v.id = l.version_id
             JOIN (
                 SELECT q.test_run_id,
                     max(CASE WHEN q.metric = 'latency.e2e' THEN coalesce(q.p50, q.mean) END) AS latency_e2e,
@@ -49,7 +50,8 @@ internal static class ObservationReader
                 observations = [];
             }
             current = model;
-            observations.Add(ObservationColumns.Read(rows));
+            const int Version = ObservationColumns.Count + 1;
+            observations.Add(ObservationColumns.Read(rows) with { VersionTag = rows.IsNull(Version) ? null : rows.Text(Version) });
         }
         if (observations.Count > 0)
             yield return (current, observations);

@@ -14,6 +14,9 @@ public sealed record RunObservation
     public required string BenchmarkVersion { get; init; }
     public required string MachineFingerprint { get; init; }
 
+    /// <summary>Of the model; null where the run is linked to none, and in snapshots, which are of one version.</summary>
+    public string? VersionTag { get; init; }
+
     /// <summary>Separate processes that measured: what is independent in the run.</summary>
     public required int LaunchCount { get; init; }
 
@@ -41,6 +44,7 @@ public sealed record RunObservation
             Suite = run.Suite,
             BenchmarkVersion = run.BenchmarkVersion,
             MachineFingerprint = run.MachineFingerprint,
+            VersionTag = run.VersionTag,
             LaunchCount = run.LaunchCount,
             Values = ObservationColumns.Metrics.Where(metric => run[metric]?.Typical is not null).ToDictionary(metric => metric, metric => run[metric]!.Typical!.Value), // filtered so
         };

@@ -109,10 +109,13 @@ public sealed class VersionControlSystem(BenchmarkStore store, ModelStore? model
     /// measured in the same way whether the change is more than chance explains.</summary>
     /// <exception cref="VersionNotFoundException">The model has no such version.</exception>
     /// <exception cref="SnapshotNotFoundException">A version has no snapshot.</exception>
+    /// <exception cref="SameSnapshotException">Both tags mean one version.</exception>
     public VersionComparison CompareCompatibilityVersions(string modelName, string versionTag1, string versionTag2, CancellationToken cancellationToken = default)
     {
         var (modelId, model) = _names.Require(store.Connection, modelName, cancellationToken);
-        return VersionComparer.Compare(LastSnapshot(modelId, model, versionTag1, cancellationToken), LastSnapshot(modelId, model, versionTag2, cancellationToken));
+        var (before, after) = (LastSnapshot(modelId, model, versionTag1, cancellationToken), LastSnapshot(modelId, model, versionTag2, cancellationToken));
+        // An alias and a tag may mean the same.
+        return before.VersionTag != after.VersionTag ? VersionComparer.Compare(before, after) : throw new SameSnapshotException(model, VersionText.Shown(after.VersionTag), after.Number);
     }
 
     /// <summary>Makes an alias mean a version, or none. The history of its meanings is kept.</summary>

@@ -21,6 +21,14 @@ public sealed class SnapshotNotFoundException(string model, string version) : Gp
     $"There is no snapshot of version '{version}' of {model}.",
     $"Make one: gpux db create-snapshot --model {ShellWord.Of(model)} --version {ShellWord.Of(version)}");
 
+/// <summary>A snapshot would be compared with itself.</summary>
+/// <param name="count">How many snapshots the version has.</param>
+public sealed class SameSnapshotException(string model, string version, int count) : GpuxException(
+    ErrorCode.SameSnapshot,
+    $"Version '{version}' of {model} is named on both sides, whose last snapshot would be compared with itself.",
+    (count > 1 ? $"Of its {count} snapshots the last alone is compared. To tell later results from earlier ones, compare the runs (gpux bench compare 1,2,3 4,5,6; gpux db list --model {ShellWord.Of(model)} --version {ShellWord.Of(version)} has their ids), "
+        + "or move the later ones to a version of their own (gpux db link-tests --relink) and make a snapshot of it." : $"Name another version: gpux db version-history --model {ShellWord.Of(model)}"));
+
 /// <summary>An alias means another version than the caller believed.</summary>
 public sealed class AliasMovedException(string model, string alias, string? actual, string? expected) : GpuxException(
     ErrorCode.AliasMoved,

@@ -23,11 +23,11 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
         if (terminal.Json)
             return;
         if (advice.NextExperiment is { } next)
-            terminal.Note(next);
+            terminal.Note(TerminalText.Safe(next));
         if (advice.Ranked.FirstOrDefault(row => row.Plan is not null) is { } planned)
             terminal.Note($"All ways to split it: {PlanCommand(planned)}");
         foreach (var note in advice.Notes)
-            terminal.Note(note);
+            terminal.Note(TerminalText.Safe(note));
     }
 
     private void Write(TextWriter output)
@@ -49,14 +49,14 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
             return;
         output.WriteLine();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{request.Model.Name}, {request.Task.ToString().ToLowerInvariant()}, {Batch()}{Tokens()}; weights: throughput {advice.Weights.Throughput:0.000}, latency {advice.Weights.Latency:0.000}, memory {advice.Weights.Memory:0.000}."));
+            $"{TerminalText.Safe(request.Model.Name)}, {request.Task.ToString().ToLowerInvariant()}, {Batch()}{Tokens()}; weights: throughput {advice.Weights.Throughput:0.000}, latency {advice.Weights.Latency:0.000}, memory {advice.Weights.Memory:0.000}."));
         output.WriteLine($"Learnt from {Plural.Of(advice.Runs.OfModel, "run")} of the model and {advice.Runs.OfOthers} of others{(advice.Method is { } method ? $", all by {method}" : "")}.");
         foreach (var row in advice.Ranked)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{row.Rank}. {row.Hardware.Name}: {row.Precision ?? "unknown precision"}{(row.ExecutionProvider is { } provider ? $" on {provider}" : "")}, batch {row.RecommendedBatchSize} recommended, best in {row.ChanceOfBest:0%} of 1000 draws, utility {row.Utility:0.00}"));
+                $"{row.Rank}. {TerminalText.Safe(row.Hardware.Name)}: {row.Precision ?? "unknown precision"}{(row.ExecutionProvider is { } provider ? $" on {provider}" : "")}, batch {row.RecommendedBatchSize} recommended, best in {row.ChanceOfBest:0%} of 1000 draws, utility {row.Utility:0.00}"));
             foreach (var reason in row.Reasons)
-                output.WriteLine($"   {reason}");
+                output.WriteLine($"   {TerminalText.Safe(reason)}");
         }
         if (advice.Coverage.Count == 0)
             return;
@@ -75,7 +75,7 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
         if (rows.Count > 0)
             output.WriteLine(terminal.Dim(heading));
         foreach (var alike in rows.GroupBy(row => row.Reasons[0]))
-            output.WriteLine($"  {string.Join(", ", alike.Select(row => row.Hardware.Name))}: {alike.Key}");
+            output.WriteLine(TerminalText.Safe($"  {string.Join(", ", alike.Select(row => row.Hardware.Name))}: {alike.Key}"));
     }
 
     // What to take, and what is cheapest where that is something else; how sure it is stands behind it.
@@ -87,7 +87,8 @@ internal sealed class AdviceReport(Terminal terminal, HardwareAdvice advice)
             output.WriteLine($"Cheapest where a price is known: {Named(cheapest)}: {Promise(cheapest)}.");
     }
 
-    private static string Named(HardwareRecommendation row) => row.Plan is { } plan ? $"{row.Hardware.Name} ({plan.Parallelism})" : row.Hardware.Name;
+    private static string Named(HardwareRecommendation row) =>
+        TerminalText.Safe(row.Plan is { } plan ? $"{row.Hardware.Name} ({plan.Parallelism})" : row.Hardware.Name);
 
     private string Promise(HardwareRecommendation row)
     {

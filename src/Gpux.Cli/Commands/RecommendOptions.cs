@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Gpux.Benchmarks.Measurement;
 using Gpux.Benchmarks.Recommendations;
 using Gpux.Benchmarks.Results;
 using Gpux.Cli.Terminals;
@@ -16,7 +17,7 @@ internal sealed class RecommendOptions
     private readonly Option<bool> _latency = new("--latency-sensitive") { Description = "Let latency count twice." };
     private readonly Option<bool> _memory = new("--memory-constrained") { Description = "Let memory count twice." };
     private readonly Option<int> _top = new("--top-k") { Description = "How many to list. Default: 5.", DefaultValueFactory = _ => 5, HelpName = "n" };
-    private readonly Option<string> _maxLatency = new("--max-latency") { Description = "Bound of the 99th percentile, such as 50ms or 2s. Training: of a step.", HelpName = "time" };
+    private readonly Option<string> _maxLatency = new("--max-latency") { Description = "Bound of the 99th percentile, such as 50ms, 2s or 800us. Training: of a step.", HelpName = "time" };
     private readonly Option<string> _maxMemory = new("--max-memory") { Description = "Bound of the memory that the model takes, such as 16GB. Training: of each GPU.", HelpName = "size" };
     private readonly Option<double?> _maxCost = new("--max-cost") { Description = "Bound of the price of a million tokens or inferences, in US dollars or the currency of --prices.", HelpName = "price" };
     private readonly Option<string> _precision = new("--precision") { Description = "Such as fp16 or int8. Default: as published, or a lower one whose outputs were checked.", HelpName = "name" };
@@ -72,19 +73,24 @@ internal sealed class RecommendOptions
     {
         var (batch, top, cost, utilisation) = (parsed.GetValue(_batch), parsed.GetValue(_top), parsed.GetValue(_maxCost), parsed.GetValue(_utilisation));
         var (sequence, gpus, days, isTraining) = (parsed.GetValue(_sequence), parsed.GetValue(_gpus), parsed.GetValue(_maxDays), IsForTraining(parsed));
+        void Require(bool isFine, string option, double? value, string range)
+        {
+            if (!isFine)
+                throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option} cannot be {value}: a number {range} was expected."), $"See: gpux {HelpText.FullName(parsed.CommandResult.Command)} --help");
+        }
         var tokens = parsed.GetValue(_tokens) is { } text ? Count.Parse("--tokens", text) : (double?)null;
-        Require(batch is null or >= 1, "--batch-size", batch);
-        Require(sequence is null or >= 1, "--sequence", sequence);
-        Require(gpus is null or >= 1, "--gpus", gpus);
-        Require(tokens is null || (tokens >= 1 && (isTraining || tokens <= int.MaxValue)), "--tokens", tokens);
-        Require(days is null or (> 0 and < 1e6), "--max-days", days);
+        Require(batch is null or >= 1, "--batch-size", batch, "from 1 on");
+        Require(sequence is null or >= 1, "--sequence", sequence, "from 1 on");
+        Require(gpus is null or >= 1, "--gpus", gpus, "from 1 on");
+        Require(tokens is null || (tokens >= 1 && (isTraining || tokens <= int.MaxValue)), "--tokens", tokens, isTraining ? "from 1 on" : $"from 1 to {int.MaxValue}");
+        Require(days is null or (> 0 and < 1e6), "--max-days", days, "above 0 and below 1000000");
         if (!isTraining && (gpus ?? days) is not null)
             throw new UsageException($"{(gpus is null ? "--max-days" : "--gpus")} is about a training.", "Add --task training.");
         if (days is not null && tokens is null)
             throw new UsageException("--max-days bounds a training whose tokens are known.", "Add --tokens, such as --tokens 300B.");
-        Require(top >= 1, "--top-k", top);
-        Require(cost is null or > 0 and < double.PositiveInfinity, "--max-cost", cost);
-        Require(utilisation is null or (> 0 and <= 1), "--utilisation", utilisation);
+        Require(top >= 1, "--top-k", top, "from 1 on");
+        Require(cost is null or > 0 and < double.PositiveInfinity, "--max-cost", cost, "above 0");
+        Require(utilisation is null or (> 0 and <= 1), "--utilisation", utilisation, "above 0 and at most 1: half of the time is 0.5");
         var precision = parsed.GetValue(_precision);
         if (precision is not null && WeightPrecisions.BytesPerWeight(precision) is null)
             throw new UsageException($"'{precision}' is no precision of weights.", "Write fp32, fp16, bf16, int8, int4, or as llama.cpp has it, such as q4_k_m.");
@@ -105,23 +111,26 @@ internal sealed class RecommendOptions
                 ? (size.Trim() is [.., var last] && char.IsAsciiLetter(last) ? ByteSize.Parse(size) : null) ?? throw new UsageException($"'{size}' is no size.", "Write --max-memory 16GB.") : null,
             MaxCost = cost,
             Precision = precision,
-            Prices = parsed.GetValue(_prices) is { } prices ? PriceList.Load(prices) : PriceList.BuiltIn,
+            Prices = parsed.GetValue(_prices) is { } prices ? LoadPrices(prices) : PriceList.BuiltIn,
             Utilisation = utilisation,
             Explain = parsed.GetValue(_explain),
         };
     }
 
-    private static void Require(bool isFine, string option, double? value)
-    {
-        if (!isFine)
-            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option} cannot be {value}."), "See: gpux recommend --help");
-    }
-
     private static TimeSpan Duration(string text)
     {
-        text = text.Trim();
-        var (digits, scale) = text.EndsWith("ms", StringComparison.Ordinal) ? (text[..^2], 1e-3) : text.EndsWith('s') ? (text[..^1], 1.0) : ("", 0.0);
-        return double.TryParse(digits.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number * scale is > 1e-7 and < 1e6
-            ? TimeSpan.FromSeconds(number * scale) : throw new UsageException($"'{text}' is no time.", "Write --max-latency 50ms, or 2s.");
+        const double Longest = 1e6;
+        var ticks = TimeText.Ticks(text);
+        return ticks is not { } some || double.IsNaN(some) ? throw new UsageException($"--max-latency is '{text}', which is no time.", "Write --max-latency 50ms, 2s or 800us.")
+            : Math.Round(some) is >= 1 and <= Longest * TimeSpan.TicksPerSecond and var whole ? TimeSpan.FromTicks((long)whole)
+            : throw new UsageException($"--max-latency is '{text}', where a time above 0 and up to {Longest:0} s was expected.", "Write --max-latency 50ms, 2s or 800us.");
     }
+
+    private static PriceList LoadPrices(string path) => File.Exists(path) ? PriceList.Load(path) : throw new PriceFileMissingException(path);
 }
+
+/// <summary>What --prices names is no file.</summary>
+internal sealed class PriceFileMissingException(string path) : GpuxException(
+    ErrorCode.PriceList,
+    $"The prices in '{path}' cannot be used: {(Directory.Exists(path) ? "it is a folder" : "there is no such file")}.",
+    "Check the path, or leave --prices out for the prices that come along.");

@@ -72,7 +72,7 @@ internal sealed class SimilarCommand : GpuxCommand
         var table = new Table("score", "line", "text").AlignRight(0).AlignRight(1);
         foreach (var match in found)
         {
-            var text = TerminalText.Safe(match.Text.ReplaceLineEndings(" "));
+            var text = TerminalText.SafeProse(match.Text.ReplaceLineEndings(" "));
             table.Row(match.Score.ToString("0.000", CultureInfo.InvariantCulture), match.Line.ToString(CultureInfo.InvariantCulture),
                 text.Length > ShownCharacters ? $"{text[..(ShownCharacters - 3)]}..." : text);
         }

@@ -10,8 +10,8 @@ internal sealed class StoredScoreReport(Terminal terminal, string model, IReadOn
     public void Print() => terminal.Print(
         output =>
         {
-            output.WriteLine($"{terminal.Bold(scores[0].Hardware)} has the highest score that was stored for {model}: {Number(scores[0].Compatibility)} of 1.");
-            var table = new Table("#", "hardware", "compatibility", "suitability", "batch", "precision", "memory").AlignRight(0, 2, 3, 4);
+            output.WriteLine($"{terminal.Bold(TerminalText.Safe(scores[0].Hardware))} has the highest score that was stored for {TerminalText.Safe(model)}: {Number(scores[0].Compatibility)} of 1.");
+            var table = new Table("#", "hardware", "compatibility", "suitability", "batch", "precision", "memory").AlignRight(0, 2, 3, 4).Cut(Table.NameWidth, 1);
             foreach (var (i, score) in scores.Index())
             {
                 table.Row($"{i + 1}", score.Hardware, Number(score.Compatibility), Number(score.Suitability), score.BatchSize?.ToString(CultureInfo.InvariantCulture) ?? "",

@@ -5,8 +5,12 @@ namespace Gpux.Cli.Terminals;
 /// <summary>Rows of text in columns, two blanks apart, headings above. Columns are as wide as their widest cell.</summary>
 internal sealed class Table(params string[] headings)
 {
+    /// <summary>Of a name in a table of several columns: more than any that is meant to be read.</summary>
+    public const int NameWidth = 60;
+
     private readonly List<string[]> _rows = [];
     private readonly HashSet<int> _rightAligned = [];
+    private readonly Dictionary<int, int> _widest = [];
 
     /// <summary>Whether headings are names, to be shown as they are.</summary>
     public bool KeepsHeadings { get; init; }
@@ -19,9 +23,18 @@ internal sealed class Table(params string[] headings)
         return this;
     }
 
+    /// <summary>The most columns of the terminal that a cell takes in these columns of the table: longer ones end with an ellipsis. They have no styles.</summary>
+    public Table Cut(int width, params ReadOnlySpan<int> columns)
+    {
+        foreach (var column in columns)
+            _widest[column] = width;
+        return this;
+    }
+
+    /// <param name="cells">What a terminal would obey in them, but for styles, is spelled out.</param>
     public Table Row(params string[] cells)
     {
-        _rows.Add(cells);
+        _rows.Add([.. cells.Select((cell, column) => _widest.TryGetValue(column, out var widest) ? TerminalText.Cut(TerminalText.Safe(cell), widest) : TerminalText.SafeStyled(cell))]);
         return this;
     }
 

@@ -65,6 +65,10 @@ public sealed class MedianIntervalTests
         SampleSeries series = new(Metric.Latency, [new LaunchSamples(1, [[.. Enumerable.Repeat(1_000L, 1000)]]), .. Enumerable.Repeat(new LaunchSamples(1, [[100_000_000]]), 4)]);
         var interval = MedianInterval.Of(series, 1e-6)!.Value;
         Assert.InRange(1e-6, interval.Low, interval.High);
+        // One window of most of the requests, far from all others.
+        series = new(Metric.Latency, [new LaunchSamples(1, [[.. Enumerable.Repeat(20_000_000L, 1000)], .. Enumerable.Repeat(new[] { 10_000_000L }, 30)])]);
+        interval = MedianInterval.Of(series, 0.02)!.Value;
+        Assert.InRange(0.02, interval.Low, interval.High);
         Assert.Null(MedianInterval.Of(new SampleSeries(Metric.Latency, [new LaunchSamples(1, [[0]]), new LaunchSamples(1, [[1]])]), 0));
         Assert.Null(MedianInterval.Of(new SampleSeries(Metric.Latency, [new LaunchSamples(1, [[5], [6], []])]), 5e-9));
     }

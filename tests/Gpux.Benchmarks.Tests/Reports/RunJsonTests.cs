@@ -64,6 +64,20 @@ public sealed class RunJsonTests : IDisposable
     [InlineData("throughput.samples", "twice", "latency.e2e")]
     [InlineData("\"valid\"", "'verdict' is 'good', and not one of valid, unstable, invalid", "\"good\"")]
     [InlineData("\"verdict\":\"valid\"", "'verdict'", "\"verdict\":7")]
+    [InlineData("\"devices\":1", "'devices' is 1.5, which is no integer", "\"devices\":1.5")]
+    [InlineData("\"devices\":1", "'devices' is \"two\", which is no integer", "\"devices\":\"two\"")]
+    [InlineData("\"devices\":1", "'devices' is 4294967296, which is not between 0 and 2147483647", "\"devices\":4294967296")]
+    [InlineData("\"devices\":1", "'devices' is 1e30, which is no integer", "\"devices\":1e30")]
+    [InlineData("\"launches\":1", "'launches' is 0, which is not between 1", "\"launches\":0")]
+    [InlineData("\"mean\":0.01", "'mean' is \"fast\", which is no number", "\"mean\":\"fast\"")]
+    [InlineData("\"started_at\":\"2026", "'started_at' is \"x2026-01-02T03:04:05+00:00\", which is no time", "\"started_at\":\"x2026")]
+    [InlineData("\"duration_seconds\":10", "'duration_seconds' is 1e300, which is longer", "\"duration_seconds\":1e300")]
+    [InlineData("\"reasons\":[]", "'reasons' is 5, which is no list", "\"reasons\":5")]
+    [InlineData("\"reasons\":[]", "'reasons' is 5, which is no text", "\"reasons\":[5]")]
+    [InlineData("\"metrics\":[", "'metrics' is 5, which is no object", "\"metrics\":[5,")]
+    [InlineData("\"peaks\":[]", "'peaks' is \"many\", which is no list", "\"peaks\":\"many\"")]
+    [InlineData("\"model\":{", "'model' is \"bert\", which is no object", "\"model\":\"bert\",\"other\":{")]
+    [InlineData("\"reasons\":[]", "'content' is \"***\", which is no Base64", "\"reasons\":[],\"samples\":{\"format\":\"float64\",\"content\":\"***\"}")]
     public void What_makes_no_sense_is_refused_by_name(string text, string why, string? instead = null)
     {
         var json = instead is null ? text : Text(ExampleRun.Of("a")).Replace(text, instead, StringComparison.Ordinal);
@@ -72,6 +86,15 @@ public sealed class RunJsonTests : IDisposable
         var refused = Assert.Throws<RunFileException>(() => Read(json));
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);
         Assert.Contains("run.json", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_number_whose_fraction_is_zero_is_an_integer()
+    {
+        var json = Text(ExampleRun.Of("a")).Replace("\"devices\":1", "\"devices\":2.0,\"memory_bytes\":24000000000.0", StringComparison.Ordinal)
+            .Replace("\"n\":1000,", "\"n\":1e3,", StringComparison.Ordinal).Replace("\"reasons\"", "\"seed\":-9223372036854775807.0,\"reasons\"", StringComparison.Ordinal);
+        var run = Assert.Single(Read(json));
+        Assert.Equal((2, 24_000_000_000L, 1000L, -long.MaxValue), (run.Hardware.DeviceCount, run.Hardware.MemoryBytes, run.Metrics[0].SampleCount, run.Seed));
     }
 
     [Fact]

@@ -57,6 +57,45 @@ public sealed class RunCheckTests
     }
 
     [Fact]
+    public void An_interval_that_holds_neither_the_median_nor_the_mean_is_refused()
+    {
+        var latency = new MetricResult(Metric.Latency, 1000, 0.0101) { P50 = 0.01, ConfidenceLevel = 0.95 };
+        foreach (var (low, high) in (ReadOnlySpan<(double, double)>)[(0.02, 0.03), (0.001, 0.009)])
+            foreach (var result in (MetricResult[])[latency, latency with { Mean = null }, latency with { P50 = null }])
+            {
+                var refused = Assert.Throws<ImpossibleValueException>(() => RunCheck.Require(Good with { Metrics = [result with { ConfidenceLow = low, ConfidenceHigh = high }] }, Now));
+                Assert.Equal("latency.e2e.ci_low", refused.Field);
+                Assert.Contains("neither the median nor the mean", refused.Message, StringComparison.Ordinal);
+            }
+    }
+
+    [Fact]
+    public void An_interval_of_the_mean_and_one_that_was_rounded_are_taken()
+    {
+        var latency = new MetricResult(Metric.Latency, 1000, 0.025) { P50 = 0.01, ConfidenceLow = 0.02, ConfidenceHigh = 0.03, ConfidenceLevel = 0.95 };
+        foreach (var result in (MetricResult[])
+            [
+                latency, latency with { P50 = 0.025, Mean = 1 }, latency with { Mean = 0.0301, P50 = null }, latency with { Mean = null, P50 = null, P99 = 0.1 },
+                latency with { ConfidenceHigh = null, P50 = 0.001, Mean = null }, new(Metric.ErrorRate, 10, 0) { ConfidenceLow = 0, ConfidenceHigh = 0.3, ConfidenceLevel = 0.95 },
+            ])
+            RunCheck.Require(Good with { Metrics = [result] }, Now);
+    }
+
+    [Fact]
+    public void A_valid_run_took_some_time_and_did_some_work()
+    {
+        foreach (var result in (MetricResult[])[new(Metric.Latency, 10, 0), new(Metric.Latency, 10, null) { P50 = 0, P99 = 0.1 }, new(Metric.Throughput, 10, 0)])
+        {
+            var refused = Assert.Throws<ImpossibleValueException>(() => RunCheck.Require(Good with { Metrics = [result] }, Now));
+            Assert.Contains($"{result.Metric} is 0", refused.Message, StringComparison.Ordinal);
+            RunCheck.Require(Good with { Metrics = [result], Verdict = RunVerdict.Invalid }, Now); // as where every request failed
+        }
+        // Of what some tools write 0 where it does not apply.
+        foreach (var metric in (Metric[])[Metric.TimeToFirstToken, Metric.TimePerOutputToken, Metric.OutputTokenThroughput, Metric.Goodput, Metric.ErrorRate, Metric.LoadTime])
+            RunCheck.Require(Good with { Metrics = [new(metric, 10, 0)] }, Now);
+    }
+
+    [Fact]
     public void Work_that_nobody_does_is_refused()
     {
         foreach (var run in (BenchmarkRun[])

@@ -37,6 +37,42 @@ public sealed class CompatibilityScorerTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_machines_do_not_share_within_a_workload_is_said_of_each(bool isGeometric)
+    {
+        var options = isGeometric ? Geometric : ScoreOptions.Default;
+        RunObservation one = Of(1, 100, 0.010, Gb), two = Of(2, 200, 0.005, Gb);
+        Assert.All(CompatibilityScorer.Score([one, two], options), score => Assert.Empty(score.Notes));
+        Assert.All(CompatibilityScorer.Score([one with { VersionTag = "v1" }, two with { VersionTag = "v1" }], options), score => Assert.Empty(score.Notes));
+
+        var notes = Notes(one with { VersionTag = "v1" }, two with { VersionTag = "v2" });
+        Assert.Contains("Measured with v1 of the model, other machines with v2", notes[1], StringComparison.Ordinal);
+        Assert.Contains("Measured with v2 of the model, other machines with v1", notes[2], StringComparison.Ordinal);
+        Assert.Contains("with no version of the model, other machines with v2", Notes(one, two with { VersionTag = "v2" })[1], StringComparison.Ordinal);
+
+        notes = Notes(one with { Workload = one.Workload with { BatchSize = 5, InputTokens = 65 } }, two with { Workload = two.Workload with { BatchSize = 8, InputTokens = 128 } });
+        Assert.Contains("Measured at batch 5, 65 tokens; other machines at batch 8, 128 tokens", notes[1], StringComparison.Ordinal);
+        Assert.Contains("Measured at batch 8, 128 tokens; other machines at batch 5, 65 tokens", notes[2], StringComparison.Ordinal);
+
+        notes = Notes(one with { Engine = new Engine("llama.cpp") { Version = "b1" } }, two with { Engine = new Engine("onnxruntime") { ExecutionProvider = "cuda" } });
+        Assert.Contains("Measured by llama.cpp b1, other machines by onnxruntime (cuda)", notes[1], StringComparison.Ordinal);
+
+        Dictionary<long, string> Notes(params RunObservation[] runs) =>
+            CompatibilityScorer.Score(runs, options).ToDictionary(score => score.HardwareId, score => Assert.Single(score.Notes));
+    }
+
+    [Fact]
+    public void Engines_whose_median_is_taken_are_named_with_what_each_did()
+    {
+        RunObservation fast = Of(1, 100, 0.010, Gb) with { Engine = new Engine("llama.cpp") }, slow = Of(1, 2, 0.5, Gb) with { Engine = new Engine("onnxruntime") { Version = "1.30", ExecutionProvider = "cpu" } };
+        var scores = CompatibilityScorer.Score([slow, fast, Of(2, 80, 0.012, Gb) with { Engine = new Engine("llama.cpp") }], ScoreOptions.Default);
+        var mixed = Assert.Single(scores, score => score.HardwareId == 1);
+        Assert.Contains("2 engines or engine versions: llama.cpp 10.0 ms, onnxruntime 1.30 (cpu) 500 ms.", Assert.Single(mixed.Notes), StringComparison.Ordinal);
+        Assert.Contains("Measured by llama.cpp, other machines by llama.cpp, onnxruntime 1.30 (cpu)", Assert.Single(scores, score => score.HardwareId == 2).Notes[0], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Weights_are_modified_by_the_use_of_the_model()
     {

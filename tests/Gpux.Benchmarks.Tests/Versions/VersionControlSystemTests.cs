@@ -150,6 +150,21 @@ public sealed class VersionControlSystemTests : IDisposable
     }
 
     [Fact]
+    public void A_snapshot_is_not_compared_with_itself()
+    {
+        AddRuns("v1", 0.010, 5);
+        _versions.CreateCompatibilitySnapshot(Bert, "v1");
+        _versions.MoveAlias(Bert, "champion", "v1");
+        foreach (var other in (string[])["v1", "@champion"])
+            Assert.Contains("version-history", Assert.Throws<SameSnapshotException>(() => _versions.CompareCompatibilityVersions(Bert, "v1", other)).Remedy, StringComparison.Ordinal);
+        AddRuns("v1", 0.001, 5);
+        _versions.CreateCompatibilitySnapshot(Bert, "v1");
+        var refused = Assert.Throws<SameSnapshotException>(() => _versions.CompareCompatibilityVersions(Bert, "v1", "v1"));
+        foreach (var way in (string[])["its 2 snapshots", "gpux bench compare", "gpux db link-tests --relink"])
+            Assert.Contains(way, refused.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Launches_are_independent_values_where_samples_tell_them()
     {
         foreach (var (version, latency) in (ReadOnlySpan<(string, double)>)[("v1", 0.010), ("v2", 0.012)])

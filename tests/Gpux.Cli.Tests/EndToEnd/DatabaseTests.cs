@@ -44,6 +44,56 @@ public sealed class DatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task Schema_is_told_to_be_made_or_found()
+    {
+        async Task Told(string file, string said, params string[] options)
+        {
+            var answer = await _user.RunAsync(["db", "create-schema", "--db-path", Path.Combine(_user.Folder, file), .. options]);
+            Assert.True(answer.ExitCode == 0 && answer.Output.Contains(said, StringComparison.Ordinal), answer.ToString());
+        }
+        await Told("a.duckdb", "is new, and has the schema of this GPUX.");
+        await Told("a.duckdb", "already. Nothing was changed.");
+        await Told("a.duckdb", "\"schema\": \"unchanged\"", "--json");
+        await Told("b.duckdb", "\"schema\": \"made\"", "--json");
+    }
+
+    [Fact]
+    public async Task Tokens_a_second_are_listed_where_a_source_counts_nothing_else()
+    {
+        var imported = await _user.RunAsync("db", "import", Path.Combine(Corpus.Repository, "tests", "Golden", "benchmarks", "llama-bench.json"), "--db-path", File_);
+        Assert.True(imported.ExitCode == 0, imported.ToString());
+        var list = await _user.RunAsync("db", "list", "--db-path", File_);
+        Assert.Contains(" tokens/s  ", list.Output, StringComparison.Ordinal);
+        Assert.Contains(" tokens/s in  ", list.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Names_do_not_widen_the_list_nor_turn_its_writing_around()
+    {
+        var (wide, turned) = (new string('x', 1000), "bert\u202edesacnu");
+        Fill(wide, turned, "bert\u200b-base-uncased");
+        var list = await _user.RunAsync("db", "list", "--db-path", File_);
+        Assert.All(list.Output.Split('\n'), line => Assert.True(line.Length <= 160, line));
+        foreach (var text in (string[])["xxx…", "bert\\u202edesacnu", "bert\\u200b-base-uncased"])
+            Assert.Contains(text, list.Output, StringComparison.Ordinal);
+        var json = await _user.RunAsync("db", "list", "--db-path", File_, "--json");
+        Assert.Equal([wide, turned], json.Json.EnumerateArray().Take(2).Select(run => run.GetProperty("model").GetProperty("name").GetString()));
+        var refused = await _user.RunAsync("db", "version-history", "--model", turned + "x", "--db-path", File_);
+        Assert.True(refused.ExitCode == 1 && refused.Error.Contains("\\u202e", StringComparison.Ordinal) && !refused.Error.Contains('\u202e', StringComparison.Ordinal), refused.ToString());
+    }
+
+    [Fact]
+    public async Task A_file_of_runs_that_is_missing_is_told_so()
+    {
+        Fill("bert-base-uncased");
+        foreach (var (source, said) in ((string, string)[])[("nofile.json", "There is no file 'nofile.json'"), ("./runs/b", "There is no file './runs/b'"), ("latest", "names no runs, and there is no such file"), (".", "is a folder")])
+        {
+            var refused = await _user.RunAsync("bench", "compare", "1", source, "--db-path", File_);
+            Assert.True(refused.ExitCode == 2 && refused.Error.Contains(said, StringComparison.Ordinal), refused.ToString());
+        }
+    }
+
+    [Fact]
     public async Task Backup_is_put_beside_the_file()
     {
         Fill("bert-base-uncased");

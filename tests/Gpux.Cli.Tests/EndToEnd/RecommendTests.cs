@@ -152,7 +152,13 @@ public sealed class RecommendTests : IDisposable
         await Refused(1, "GPUX6087", "db", "recommend", "--model", "bert-base-uncased", "--score-version", "1", "--db-path", "benchmark_db.duckdb");
         await Refused(1, "GPUX6009", "recommend", "samples/digits", "--db-path", "no-such.duckdb");
         await Refused(1, "GPUX6085", "recommend", "samples/digits", "--prices", "no-such.csv");
+        await Refused(1, "there is no such file.\n  Check the path", "recommend", "samples/digits", "--prices", "no-such.csv");
+        await Refused(1, "it is a folder.", "recommend", "samples/digits", "--prices", ".");
         await Refused(2, "is no time", "recommend", "samples/digits", "--max-latency", "soon");
+        await Refused(2, "a time above 0 and up to 1000000 s", "recommend", "samples/digits", "--max-latency", "0us");
+        await Refused(2, "--utilisation cannot be 1.5: a number above 0 and at most 1", "recommend", "samples/digits", "--utilisation", "1.5");
+        await Refused(2, "--top-k cannot be 0: a number from 1 on was expected.\n  See: gpux recommend --help", "recommend", "samples/digits", "--top-k", "0");
+        await Refused(2, "See: gpux db recommend --help", "db", "recommend", "--model", "bert-base-uncased", "--top-k", "0", "--db-path", "benchmark_db.duckdb");
         await Refused(2, "is no size", "recommend", "samples/digits", "--max-memory", "much");
         await Refused(2, "is no precision", "recommend", "samples/digits", "--precision", "ternary");
         await Refused(2, "--batch-size cannot be 0", "recommend", "samples/digits", "--batch-size", "0");
@@ -197,6 +203,28 @@ public sealed class RecommendTests : IDisposable
         Assert.Equal(("NVIDIA L4", "fp32", 1, 128, 2, "a test", "closed-loop"), (json.GetProperty("hardware").GetString(), json.GetProperty("precision").GetString(), json.GetProperty("batch_size").GetInt32(),
             json.GetProperty("input_tokens").GetInt32(), json.GetProperty("platforms").GetInt32(), json.GetProperty("suite").GetString(), json.GetProperty("scenario").GetString()));
         Assert.Contains("fastest of 2 on NVIDIA L4: 2.00 ms (fp32, batch 1, 128 tokens; a test 1, closed-loop)", (await _user.RunAsync("info", "samples/language-id")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_price_of_a_day_to_come_is_noted()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_user.Folder, "prices.csv"), "hardware,price,as_of,source\nNVIDIA L4,0.71,2999-01-31,our contract\nNVIDIA T4,0.35,2026-01-01,our invoice\n");
+        var answer = await _user.RunAsync("recommend", "samples/digits", "--prices", "prices.csv", "--json");
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        Assert.Contains(answer.Json.GetProperty("notes").EnumerateArray(), note => note.GetString() is { } text && text.StartsWith("1 price is dated after today", StringComparison.Ordinal)
+            && text.Contains("NVIDIA L4 (2999-01-31, our contract)", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_latency_may_be_bounded_in_the_unit_that_tables_print()
+    {
+        Fill();
+        foreach (var time in (string[])["100us", "100 \u00b5s", "100\u03bcs"]) // either letter that looks so
+        {
+            var answer = await _user.RunAsync("recommend", "bert-base-uncased", "--max-latency", time, "--json", "--db-path", "benchmark_db.duckdb");
+            Assert.True(answer.ExitCode == 0, answer.ToString());
+            Assert.DoesNotContain(answer.Json.GetProperty("recommendations").EnumerateArray(), row => row.GetProperty("origin").GetString() == "measured"); // the fastest took 2 ms
+        }
     }
 
     private void Fill(string suite = "a test")

@@ -10,8 +10,6 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     /// <summary>What a database is called that has no file.</summary>
     internal const string InMemory = ":memory:";
 
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(25);
-
     private readonly DatabaseHandle _handle;
 
     private DuckDbDatabase(DatabaseHandle handle, string name) => (_handle, Name) = (handle, name);
@@ -38,6 +36,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
         if (readOnly && !Path.Exists(file))
             throw new DatabaseUnavailableException(file, "there is no such file.");
         var watch = Stopwatch.StartNew();
+        var pauses = new RetryPauses();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -49,7 +48,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
             }
             catch (DatabaseLockedException) when (watch.Elapsed < lockWait)
             {
-                cancellationToken.WaitHandle.WaitOne(RetryInterval);
+                cancellationToken.WaitHandle.WaitOne(pauses.Next(lockWait - watch.Elapsed));
             }
         }
     }

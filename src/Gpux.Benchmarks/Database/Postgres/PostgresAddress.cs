@@ -19,6 +19,18 @@ internal sealed class PostgresAddress
     /// <summary>Host and database; never the password.</summary>
     public string Name { get; }
 
+    /// <summary>As other programs that know libpq's addresses take it, with the user; never the password.</summary>
+    public string ForCommands
+    {
+        get
+        {
+            var (user, database) = (Uri.EscapeDataString(Settings.Username ?? ""), Uri.EscapeDataString(Settings.Database ?? "")); // WithDefaults gave both
+            var host = Settings.Host ?? "";
+            return IsFolder(host) ? $"postgresql://{user}@/{database}?host={Uri.EscapeDataString(host)}{(Settings.Port == NpgsqlConnection.DefaultPort ? "" : $"&port={Settings.Port}")}"
+                : $"postgresql://{user}@{(host.Contains(':') ? $"[{host}]" : host)}:{Settings.Port}/{database}";
+        }
+    }
+
     public NpgsqlConnectionStringBuilder Settings { get; }
 
     public static bool IsOne(string location) => Scheme(location) is not null;

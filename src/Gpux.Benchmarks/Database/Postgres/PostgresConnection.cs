@@ -131,7 +131,7 @@ public sealed class PostgresConnection : ISqlConnection
     {
         // What a transaction did is lost with its connection; the rest of it must not run without.
         if (HasTransaction)
-            throw new DatabaseUnavailableException(Name, "the connection was lost, and the transaction was taken back.", "Do it again.");
+            throw DatabaseUnavailableException.Lost(Name, "the server ended it", inTransaction: true);
         try
         {
             _connection.Close();
@@ -139,14 +139,14 @@ public sealed class PostgresConnection : ISqlConnection
         }
         catch (Exception exception) when (PostgresError.IsOne(exception))
         {
-            throw PostgresError.Of(exception, Name, cancellationToken);
+            throw PostgresError.Of(exception, Name, inTransaction: null, cancellationToken);
         }
     }
 
     internal Exception Fail(Exception exception, CancellationToken cancellationToken)
     {
         BreakTransaction();
-        return PostgresError.Of(exception, Name, cancellationToken);
+        return PostgresError.Of(exception, Name, HasTransaction, cancellationToken);
     }
 
     /// <summary>The server takes a transaction back in which anything has failed, even if it is then committed.</summary>

@@ -12,14 +12,15 @@ internal static class PostgresError
     public static bool IsOne(Exception exception) => exception is NpgsqlException or IOException or TimeoutException or NotSupportedException
         or System.Net.Sockets.SocketException or System.Security.Authentication.AuthenticationException;
 
-    public static Exception Of(Exception exception, string database, CancellationToken cancellationToken)
+    /// <param name="inTransaction">Of a connection that was open, whether it had a transaction; null of one that was being opened.</param>
+    public static Exception Of(Exception exception, string database, bool? inTransaction, CancellationToken cancellationToken)
     {
         if (exception is not PostgresException { SqlState: var state, MessageText: var text } error)
         {
             return exception is NotSupportedException
                 ? new DatabaseStatementException(exception.Message) // of several statements where one is expected
                 : cancellationToken.IsCancellationRequested ? new OperationCanceledException(exception.Message, exception, cancellationToken)
-                : new DatabaseUnavailableException(database, Reason(exception), Remedy, exception);
+                : Unavailable(Reason(exception));
         }
         // "unique_violation" of which key, "check_violation" of which check.
         var detail = error.ConstraintName is { Length: > 0 } constraint && !text.Contains(constraint, StringComparison.Ordinal) ? $"{text} ({constraint})" : text;
@@ -33,16 +34,22 @@ internal static class PostgresError
             PostgresErrorCodes.DatatypeMismatch => new DatabaseValueTypeException(text),
             PostgresErrorCodes.InsufficientPrivilege => new DatabaseUnavailableException(database, text, "Ask its owner for the right to read and write its tables.", error),
             PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted => new DatabaseDamagedException(database, text),
+            // The server ends, or ended, its connections; the rest of the class are statements that were stopped.
+            PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow => Unavailable(text),
             _ => state[..2] switch
             {
                 "22" => new DatabaseValueTypeException(text),
                 "23" => new DatabaseConstraintException(detail),
                 "40" => new DatabaseConflictException(text),
-                // Connections, authorisation, no such database, no resources, an operator's intervention, the system's own errors.
-                "08" or "28" or "3D" or "53" or "57" or "58" => new DatabaseUnavailableException(database, text, Remedy, error),
+                // Authorisation, no such database, no resources, an operator's intervention, the system's own errors.
+                "08" => Unavailable(text),
+                "28" or "3D" or "53" or "57" or "58" => new DatabaseUnavailableException(database, text, Remedy, error),
                 _ => new DatabaseStatementException(text),
             },
         };
+
+        DatabaseUnavailableException Unavailable(string detail) => inTransaction is { } had
+            ? DatabaseUnavailableException.Lost(database, detail, had, exception) : new DatabaseUnavailableException(database, detail, Remedy, exception);
     }
 
     // Npgsql says "Exception while reading from stream"; the cause says why.

@@ -18,8 +18,6 @@ internal static class PostgresSchema
         CREATE INDEX IF NOT EXISTS test_runs_started_at ON test_runs (started_at);
         """;
 
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(25);
-
     /// <param name="lockWait">How long to wait while another client changes the schema.</param>
     /// <exception cref="DatabaseLockedException">It still does.</exception>
     public static PostgresConnection Open(
@@ -60,12 +58,12 @@ internal static class PostgresSchema
     /// <summary>One client at a time; those that come meanwhile then find it done. The lock ends with its connection at the latest.</summary>
     private static void Migrate(PostgresConnection connection, Migrator migrator, TimeSpan lockWait, CancellationToken cancellationToken)
     {
-        var watch = Stopwatch.StartNew();
+        var (watch, pauses) = (Stopwatch.StartNew(), new RetryPauses());
         while (!Asked("SELECT pg_try_advisory_lock($1)"))
         {
             if (watch.Elapsed >= lockWait)
                 throw new DatabaseLockedException(connection.Name, "another client, which brings its schema up to date");
-            cancellationToken.WaitHandle.WaitOne(RetryInterval);
+            cancellationToken.WaitHandle.WaitOne(pauses.Next(lockWait - watch.Elapsed));
             cancellationToken.ThrowIfCancellationRequested();
         }
         migrator.Apply(cancellationToken);

@@ -66,7 +66,8 @@ internal sealed class BenchCommand : GpuxCommand
             Services.Open(parsed.GetValue(_path), cancellationToken).Dispose();
         if (parsed.GetValue(_html) is { } page)
             RequirePage(page);
-        var outcomes = await new ModelBenchmark(Services.Library, BenchLaunchCommand.Program(), TimeProvider.System).RunAsync(request, Terminal.Progress, cancellationToken);
+        var outcomes = await new ModelBenchmark(Services.Library, BenchLaunchCommand.Program(), TimeProvider.System) { Notice = Terminal.Note }
+            .RunAsync(request, Terminal.Progress, cancellationToken);
         var (ids, refusal) = parsed.GetValue(_noSave) ? (null, null) : Save(outcomes, parsed, cancellationToken);
         new BenchReport(Terminal, outcomes, ids).Print();
         if (parsed.GetValue(_html) is { } html && outcomes.Select(outcome => outcome.Run).OfType<BenchmarkRun>().ToArray() is { Length: > 0 } runs)

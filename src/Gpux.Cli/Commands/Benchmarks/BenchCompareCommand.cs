@@ -72,7 +72,7 @@ internal sealed class BenchCompareCommand : GpuxCommand
         if (comparison.Metrics.Count > 0)
             table.Write(Terminal, output);
         foreach (var left in comparison.LeftOut)
-            output.WriteLine(Terminal.Dim($"left out: {left}"));
+            output.WriteLine(Terminal.Dim($"left out: {TerminalText.Safe(left)}"));
     }
 
     private static void WriteAlone(TextWriter output, RunComparison alone)

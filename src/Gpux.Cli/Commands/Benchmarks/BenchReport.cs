@@ -18,7 +18,7 @@ internal sealed class BenchReport(Terminal terminal, IReadOnlyList<BenchmarkOutc
     {
         if (outcomes.FirstOrDefault(outcome => outcome.Run is not null)?.Run is not { } first)
             return;
-        output.WriteLine($"{terminal.Bold(first.Model.Name)} on {first.Hardware.Name}: {first.Model.Task}{Sizes(first)}");
+        output.WriteLine($"{terminal.Bold(TerminalText.Safe(first.Model.Name))} on {TerminalText.Safe(first.Hardware.Name)}: {first.Model.Task}{Sizes(first)}");
         output.WriteLine();
         WriteLatencies(output);
         if (outcomes.Any(outcome => outcome.Run?[Metric.TimePerOutputToken] is not null))

@@ -75,10 +75,11 @@ internal sealed class CalculateScoresCommand : GpuxCommand
             var first = model.First().Score;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{Terminal.Bold(TerminalText.Safe(model.Key))}: {first.Weights.Throughput:0.###} throughput, {first.Weights.Latency:0.###} latency, {first.Weights.Memory:0.###} memory, {first.Form.ToString().ToLowerInvariant()}"));
-            var table = new Table("hardware", "compatibility", "", "suitability", "n", "throughput", "latency", "memory", "batch", "precision", "needs").AlignRight(1, 3, 4, 5, 6, 7, 8, 10);
+            var table = new Table("hardware", "compatibility", "", "suitability", "n", "throughput", "latency", "memory", "batch", "precision", "needs").AlignRight(1, 3, 4, 5, 6, 7, 8, 10)
+                .Cut(Table.NameWidth, 0);
             foreach (var score in model)
             {
-                table.Row(TerminalText.Safe(score.Hardware.Name), Number(score.Compatibility), Bar(score.Compatibility), Number(score.Suitability),
+                table.Row(score.Hardware.Name, Number(score.Compatibility), Bar(score.Compatibility), Number(score.Suitability),
                     score.Score.LaunchCount.ToString(CultureInfo.InvariantCulture), Number(score.Score.Component(ScoreComponent.Throughput)),
                     Number(score.Score.Component(ScoreComponent.Latency)), Number(score.Score.Component(ScoreComponent.Memory)),
                     score.Setting.BatchSize?.ToString(CultureInfo.InvariantCulture) ?? "-", TerminalText.Safe(score.Setting.Precision ?? "-"),

@@ -35,7 +35,7 @@ internal sealed class CompareVersionsCommand : GpuxCommand
         if (!Terminal.Json)
         {
             foreach (var note in comparison.Notes)
-                Terminal.Note(note);
+                Terminal.Note(TerminalText.Safe(note));
         }
         return Task.FromResult(ExitCode.Done);
     }
@@ -43,7 +43,7 @@ internal sealed class CompareVersionsCommand : GpuxCommand
     private void Write(TextWriter output, VersionComparison comparison)
     {
         output.WriteLine($"{TerminalText.Safe(comparison.Before.Model)}: {Named(comparison.Before)} -> {Named(comparison.After)}");
-        var scores = new Table("hardware", "compatibility", "suitability", "memory", "over 10 %", "beyond chance").AlignRight(1, 2, 3);
+        var scores = new Table("hardware", "compatibility", "suitability", "memory", "over 10 %", "beyond chance").AlignRight(1, 2, 3).Cut(Table.NameWidth, 0);
         foreach (var change in comparison.Changes)
         {
             scores.Row(TerminalText.Safe(change.Hardware), change.Compatibility.ToString(), change.Suitability.ToString(), change.Memory.ToString(),
@@ -57,7 +57,7 @@ internal sealed class CompareVersionsCommand : GpuxCommand
         if (comparison.Changes.Any(change => change.Workloads.Count > 0))
         {
             output.WriteLine();
-            var workloads = new Table("hardware", "workload", "metric", "change", "95 % interval", "n", "p", "verdict").AlignRight(3, 4, 5, 6);
+            var workloads = new Table("hardware", "workload", "metric", "change", "95 % interval", "n", "p", "verdict").AlignRight(3, 4, 5, 6).Cut(Table.NameWidth, 0);
             foreach (var change in comparison.Changes)
             {
                 foreach (var workload in change.Workloads)

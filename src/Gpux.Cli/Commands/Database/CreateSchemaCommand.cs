@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gpux.Benchmarks.Results;
 
 namespace Gpux.Cli.Commands.Database;
 
@@ -14,14 +15,21 @@ internal sealed class CreateSchemaCommand : GpuxCommand
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string name;
+        SchemaState state;
         using (var store = Services.Open(parsed.GetValue(_path), cancellationToken))
-            name = store.Connection.Name;
+            (name, state) = (store.Connection.Name, store.SchemaState);
         Terminal.Print(
-            output => output.WriteLine($"{name} has the schema of this GPUX."),
+            output => output.WriteLine(state switch
+            {
+                SchemaState.Made => $"{name} is new, and has the schema of this GPUX.",
+                SchemaState.Updated => $"{name} had an older schema, and has that of this GPUX now.",
+                _ => $"{name} has the schema of this GPUX already. Nothing was changed.",
+            }),
             json =>
             {
                 json.WriteStartObject();
                 json.WriteString("database", name);
+                json.WriteString("schema", state switch { SchemaState.Made => "made", SchemaState.Updated => "updated", _ => "unchanged" });
                 json.WriteEndObject();
             });
         return Task.FromResult(ExitCode.Done);

@@ -67,17 +67,22 @@ internal sealed class RunSelection
             return read.Select((run, i) => (Name: read.Count == 1 ? Path.GetFileNameWithoutExtension(source) : $"{Path.GetFileNameWithoutExtension(source)} {i + 1}", Run: run))
                 .Where(run => Agrees(names, run.Run, also) && (also.VersionTag is null || run.Run.VersionTag is { } tag && tag == versions.GetValueOrDefault(run.Run.Model.Name)));
         }
+        if (Directory.Exists(source))
+            throw new UsageException($"'{source}' is a folder, where a file of runs was expected.", $"Write {Forms}.");
         var ids = source.Split(',').Select(id => long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1).ToArray();
         var at = source.LastIndexOf('@');
         var filter = ids.All(id => id >= 0) ? new RunFilter { Ids = ids }
             : at > 0 ? new RunFilter { Model = source[..at].TrimEnd('@'), VersionTag = source[(at + 1)..], Verdict = RunVerdict.Valid } // "model@@alias" is one too
-            : throw new UsageException($"'{source}' names no runs.", $"Write {Forms}.");
+            : LooksLikeFile(source) ? throw new UsageException($"There is no file '{source}'.", $"Check its path. Runs are {Forms}.")
+            : throw new UsageException($"'{source}' names no runs, and there is no such file.", $"Write {Forms}.");
         using var store = services.OpenToRead(parsed.GetValue(_path), cancellationToken);
         var found = store.Find(names.Resolve(store.Connection, filter, cancellationToken), cancellationToken);
         if (found.Count == 0 || filter.Ids is not null && found.Count != ids.Distinct().Count())
             throw new PlotInputException($"The database has not all the runs of '{source}'.", "See gpux db list.");
         return Stored(store, names.Resolve(store.Connection, also, cancellationToken) with { Ids = [.. found.Select(run => run.Id)] }, takesSamples, cancellationToken);
     }
+
+    private static bool LooksLikeFile(string source) => source.Contains(Path.DirectorySeparatorChar) || Path.GetExtension(source).Length > 1;
 
     private static IEnumerable<(string, BenchmarkRun)> Stored(BenchmarkStore store, RunFilter filter, bool takesSamples, CancellationToken cancellationToken) =>
         [.. store.Find(filter, cancellationToken).Select(stored => ($"run {stored.Id}", takesSamples ? stored.Run with { Samples = store.Samples(stored.Id, cancellationToken) } : stored.Run))];

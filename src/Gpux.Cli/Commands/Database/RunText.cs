@@ -16,12 +16,12 @@ internal static class RunText
             output.WriteLine(terminal.Dim(line));
         // A number needs its unit where it stands by itself, and none below a heading.
         var isNumber = traits.Differing.Select((_, i) => traits.OfRuns.Any(run => run[i].Value != run[i].Text)).ToArray();
-        var table = new Table(["id", .. traits.Differing, "latency", "throughput", "verdict", "when"])
+        var table = new Table(["id", .. traits.Differing, "latency", "throughput", "verdict", "when"]).Cut(Table.NameWidth, [.. Enumerable.Range(1, traits.Differing.Count)])
             .AlignRight([0, .. Enumerable.Range(1, isNumber.Length).Where(column => isNumber[column - 1]), isNumber.Length + 1, isNumber.Length + 2]);
         foreach (var (stored, differing) in runs.Zip(traits.OfRuns))
         {
             var run = stored.Run;
-            table.Row([Number(stored.Id), .. differing.Select(trait => Safe(trait.Value)), Known(run[Metric.Latency]), Known(run[Metric.Throughput]), Verdict(run), Time(run.StartedAt)]);
+            table.Row([Number(stored.Id), .. differing.Select(trait => trait.Value), Known(run[Metric.Latency]), Throughput(run), Verdict(run), Time(run.StartedAt)]);
         }
         table.Write(terminal, output);
     }
@@ -29,7 +29,7 @@ internal static class RunText
     private static IEnumerable<string> Lines(IReadOnlyList<string> parts, int width)
     {
         var line = "";
-        foreach (var part in parts.Select((part, i) => Safe(part) + (i < parts.Count - 1 ? "," : "")))
+        foreach (var part in parts.Select((part, i) => TerminalText.Cut(Safe(part), Table.NameWidth) + (i < parts.Count - 1 ? "," : "")))
         {
             if (line.Length > 0 && TextWidth.Of(line) + 1 + TextWidth.Of(part) > width)
             {
@@ -79,6 +79,12 @@ internal static class RunText
         }
         table.Write(terminal, output);
     }
+
+    // Rows of a batch; of a source that counts tokens alone, such as llama-bench, those, which are told by their unit.
+    private static string Throughput(BenchmarkRun run) => run[Metric.Throughput] is { } rows ? Known(rows)
+        : run[Metric.OutputTokenThroughput] is { } written ? Tokens(written, "tokens/s") : run[Metric.InputTokenThroughput] is { } read ? Tokens(read, "tokens/s in") : "";
+
+    private static string Tokens(MetricResult result, string unit) => result.Typical is { } rate ? $"{UnitScale.Three(rate)} {unit}" : Known(result);
 
     /// <summary>The typical value, or else the first percentile that is known: "p99 20 ms".</summary>
     private static string Known(MetricResult? result)

@@ -10,7 +10,7 @@ internal static class VersionReport
 {
     public static void Write(Terminal terminal, TextWriter output, ModelVersion version)
     {
-        output.WriteLine(terminal.Bold($"{TerminalText.Safe(version.Model)} {TerminalText.Safe(version.Tag)}") + string.Concat(version.Aliases.Select(alias => $" @{alias}")));
+        output.WriteLine(terminal.Bold($"{TerminalText.Safe(version.Model)} {TerminalText.Safe(version.Tag)}") + string.Concat(version.Aliases.Select(alias => $" @{TerminalText.Safe(alias)}")));
         Line("added", Day(version.CreatedAt));
         Line("hash", version.Hash);
         Line("results", $"{Plural.Of(version.RunCount, "result")}, {Plural.Of(version.SnapshotCount, "snapshot")}");

@@ -27,6 +27,18 @@ public sealed class PostgresAddressTests
     }
 
     [Theory]
+    [InlineData("postgres://ada:secret@db.example/results?sslmode=require", "postgresql://ada@db.example:5432/results")]
+    [InlineData("postgres://a%40b:secret@[::1]:6432/my%20results", "postgresql://a%40b@[::1]:6432/my%20results")]
+    [InlineData("postgres://ada:secret@/results?host=/run/db&port=5433", "postgresql://ada@/results?host=%2Frun%2Fdb&port=5433")]
+    public void Commands_get_the_user_and_no_password(string text, string command)
+    {
+        var address = PostgresAddress.Parse(text);
+        Assert.Equal(command, address.ForCommands);
+        var again = PostgresAddress.Parse(address.ForCommands).Settings;
+        Assert.Equal((address.Settings.Host, address.Settings.Port, address.Settings.Username, address.Settings.Database), (again.Host, again.Port, again.Username, again.Database));
+    }
+
+    [Theory]
     [InlineData("postgresql://ada:secret@h/d?password=secret&unknown=1", "unknown")]
     [InlineData("postgresql://ada:secret@h:0/d", "port")]
     [InlineData("postgresql://ada:secret@h:99999/d", "port")]

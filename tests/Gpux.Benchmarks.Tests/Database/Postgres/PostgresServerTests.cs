@@ -76,7 +76,10 @@ public sealed class PostgresServerTests(PostgresServer server) : IDisposable
         {
             store.Connection.Execute("INSERT INTO models (name) VALUES ('half')", [], default);
             server.Crash();
-            Assert.Throws<DatabaseUnavailableException>(() => store.Connection.Execute("INSERT INTO models (name) VALUES ('lost')", [], default));
+            var lost = Assert.Throws<DatabaseUnavailableException>(() => store.Connection.Execute("INSERT INTO models (name) VALUES ('lost')", [], default));
+            Assert.Contains("was lost", lost.Message, StringComparison.Ordinal);
+            Assert.Contains("Nothing of the transaction", lost.Message, StringComparison.Ordinal);
+            Assert.Contains("run it again", lost.Remedy, StringComparison.Ordinal);
             // What comes after must not run on its own.
             Assert.Throws<DatabaseUnavailableException>(() => store.Connection.Execute("INSERT INTO models (name) VALUES ('lost too')", [], default));
             Assert.ThrowsAny<DatabaseException>(transaction.Commit);
@@ -97,7 +100,7 @@ public sealed class PostgresServerTests(PostgresServer server) : IDisposable
         var (id, _) = store.Add(ExampleRun.Of("before"), default);
         using (var appender = store.Connection.Append("performance_results", ["test_run_id", "metric", "sample_count", "mean"], default))
         {
-            Assert.Throws<DatabaseUnavailableException>(() =>
+            var lost = Assert.Throws<DatabaseUnavailableException>(() =>
             {
                 for (var i = 0; i < 100_000_000; i++)
                 {
@@ -110,6 +113,7 @@ public sealed class PostgresServerTests(PostgresServer server) : IDisposable
                     appender.EndRow();
                 }
             });
+            Assert.DoesNotContain("cannot be opened", lost.Message, StringComparison.Ordinal);
         }
         server.StartAgain();
         Assert.Equal(3, Count(store, "SELECT count(*) FROM performance_results"));
@@ -120,7 +124,7 @@ public sealed class PostgresServerTests(PostgresServer server) : IDisposable
     {
         using var store = Open();
         server.Administrate("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gpux'");
-        Assert.Throws<DatabaseUnavailableException>(() => store.Add(ExampleRun.Of("a"), default));
+        Assert.Contains("was lost", Assert.Throws<DatabaseUnavailableException>(() => store.Add(ExampleRun.Of("a"), default)).Message, StringComparison.Ordinal);
         Assert.True(store.Add(ExampleRun.Of("a"), default).IsNew);
     }
 
@@ -167,6 +171,7 @@ public sealed class PostgresServerTests(PostgresServer server) : IDisposable
     {
         var refused = Assert.Throws<BackupNotOursException>(() => BenchmarkDatabase.Backup(_database.Location, TimeSpan.Zero, default));
         Assert.Contains("pg_dump", refused.Remedy, StringComparison.Ordinal);
+        Assert.Contains("'postgresql://postgres@/", refused.Remedy, StringComparison.Ordinal);
     }
 
     private BenchmarkStore Open() => BenchmarkStore.Open(_database.Location, TimeSpan.FromMinutes(1), default);
