@@ -18,8 +18,7 @@ public sealed class BenchmarkStore(ISqlConnection connection, TimeProvider clock
 
     public ISqlConnection Connection { get; } = connection;
 
-    /// <summary>What <see cref="Open"/> did to the schema, or another writer that opened the database at the same time.</summary>
-    public SchemaState SchemaState { get; private init; }
+    private DateTimeOffset Opening { get; init; } = DateTimeOffset.MaxValue;
 
     /// <summary>Opens a database, or makes it, with the schema that this build knows.</summary>
     /// <param name="location">The path of a DuckDB file, or postgresql://user@host/database.</param>
@@ -27,28 +26,8 @@ public sealed class BenchmarkStore(ISqlConnection connection, TimeProvider clock
     /// <exception cref="DatabaseException">It cannot be opened, is damaged, or has a newer schema.</exception>
     public static BenchmarkStore Open(string location, TimeSpan lockWait, CancellationToken cancellationToken)
     {
-        var before = TimeProvider.System.GetUtcNow();
-        var connection = BenchmarkDatabase.Connect(location, lockWait, cancellationToken);
-        try
-        {
-            return new BenchmarkStore(connection, TimeProvider.System) { SchemaState = StateSince(before, connection, cancellationToken) };
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
-    }
-
-    // Migrations say when they were applied.
-    private static SchemaState StateSince(DateTimeOffset opening, ISqlConnection connection, CancellationToken cancellationToken)
-    {
-        using var rows = connection.Query("SELECT min(applied_at), max(applied_at) FROM schema_migrations", [], cancellationToken);
-        if (!rows.Read() || rows.IsNull(0))
-            return SchemaState.Unchanged;
-        // Databases keep whole microseconds.
-        var since = opening.AddTicks(-(opening.Ticks % TimeSpan.TicksPerMicrosecond));
-        return rows.Time(0) >= since ? SchemaState.Made : rows.Time(1) >= since ? SchemaState.Updated : SchemaState.Unchanged;
+        var opening = TimeProvider.System.GetUtcNow();
+        return new BenchmarkStore(BenchmarkDatabase.Connect(location, lockWait, cancellationToken), TimeProvider.System) { Opening = opening };
     }
 
     /// <summary>As <see cref="Open"/>, for reading: several processes may do so at a time.</summary>
@@ -56,6 +35,17 @@ public sealed class BenchmarkStore(ISqlConnection connection, TimeProvider clock
         new(BenchmarkDatabase.ConnectToRead(location, lockWait, cancellationToken), TimeProvider.System);
 
     public void Dispose() => Connection.Dispose();
+
+    /// <summary>What <see cref="Open"/> did to the schema, or another writer that opened the database at the same time: migrations say when they were applied.</summary>
+    public SchemaState ReadSchemaState(CancellationToken cancellationToken)
+    {
+        using var rows = Connection.Query("SELECT min(applied_at), max(applied_at) FROM schema_migrations", [], cancellationToken);
+        if (!rows.Read() || rows.IsNull(0))
+            return SchemaState.Unchanged;
+        // Databases keep whole microseconds.
+        var since = Opening.AddTicks(-(Opening.Ticks % TimeSpan.TicksPerMicrosecond));
+        return rows.Time(0) >= since ? SchemaState.Made : rows.Time(1) >= since ? SchemaState.Updated : SchemaState.Unchanged;
+    }
 
     /// <summary>Stores a run with its model, hardware and metrics: all of it or nothing.</summary>
     /// <returns>Its id, and false if the database had the run already.</returns>

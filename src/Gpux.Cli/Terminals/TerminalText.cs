@@ -18,17 +18,17 @@ internal static class TerminalText
     /// <summary>As <see cref="Safe"/>, of a text of several lines.</summary>
     public static string SafeLines(string text) => Spelled(text, static rune => rune.Value is '\t' or '\n');
 
-    /// <summary>As <see cref="Safe"/>, of a text that has this terminal's own styles in it.</summary>
+    /// <summary>As <see cref="SafeProse"/>, of a text that has this terminal's own styles in it.</summary>
     public static string SafeStyled(string text)
     {
         if (!text.Contains(Escape))
-            return Safe(text);
+            return SafeProse(text);
         var safe = new StringBuilder(text.Length);
         for (var at = 0; at < text.Length;)
         {
             var style = StyleAt(text, at);
             var end = style > 0 ? at + style : text.IndexOf(Escape, at + 1) is > 0 and var next ? next : text.Length;
-            safe.Append(style > 0 ? text[at..end] : Safe(text[at..end]));
+            safe.Append(style > 0 ? text[at..end] : SafeProse(text[at..end]));
             at = end;
         }
         return safe.ToString();

@@ -38,6 +38,16 @@ public sealed class TerminalTextTests
     public void A_long_text_ends_with_an_ellipsis(string text, int columns, string cut) => Assert.Equal(cut, TerminalText.Cut(text, columns));
 
     [Fact]
+    public void A_table_shows_prose_as_it_is_written()
+    {
+        using var output = new StringWriter();
+        using var terminal = new Terminal(TextWriter.Null, TextWriter.Null, colours: false, interactive: false);
+        new Table("text", "class").Row("می\u200cخواهم", "\U0001F469\u200d\U0001F52C").Write(terminal, output);
+        Assert.Contains("می\u200cخواهم", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("\U0001F469\u200d\U0001F52C", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_long_name_does_not_widen_a_table()
     {
         using var output = new StringWriter();

@@ -17,7 +17,7 @@ internal sealed class CreateSchemaCommand : GpuxCommand
         string name;
         SchemaState state;
         using (var store = Services.Open(parsed.GetValue(_path), cancellationToken))
-            (name, state) = (store.Connection.Name, store.SchemaState);
+            (name, state) = (store.Connection.Name, store.ReadSchemaState(cancellationToken));
         Terminal.Print(
             output => output.WriteLine(state switch
             {
