@@ -131,8 +131,8 @@ public sealed class HostileImportTests : IDisposable
     public void Objects_whose_names_are_never_the_same_do_not_pile_up()
     {
         static string Named(int count, int from) => string.Join(", ", Enumerable.Range(from, count).Select(i => $"\"n{i}\": {i}"));
-        var lines = Enumerable.Range(0, 50).Select(i => $"{{{Named(100, 100 * i)}, \"model\": \"m\", \"ms\": {i}}}")
-            .Append($"{{\"model\": \"m\", \"ms\": 50, {Named(9_998, 0)}}}").Append($"{{\"model\": \"m\", \"ms\": 51, {Named(9_999, 0)}}}");
+        var lines = Enumerable.Range(0, 50).Select(i => $"{{{Named(100, 100 * i)}, \"model\": \"m\", \"ms\": {i + 1}}}")
+            .Append($"{{\"model\": \"m\", \"ms\": 51, {Named(9_998, 0)}}}").Append($"{{\"model\": \"m\", \"ms\": 52, {Named(9_999, 0)}}}");
         var file = _importer.ImportText("a.jsonl", string.Join('\n', lines), Mapped);
         Assert.Equal((52L, 51, 1L), (file.Rows, file.New, file.RefusedCount));
         Assert.Equal(new RefusedRow(52, null, "it has more than 10,000 properties"), Assert.Single(file.Refused));
