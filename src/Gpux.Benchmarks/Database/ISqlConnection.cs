@@ -21,6 +21,10 @@ public interface ISqlConnection : IDisposable
     /// <summary>Runs one statement that gives rows. The rows stay readable when other statements run.</summary>
     ISqlRows Query(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="Query"/>, of much that is read and little that is kept: what was read gives way to what is read next, rather than stay in memory for other
+    /// questions. Where the question needs more memory after all, it is asked again as <see cref="Query"/> does.</summary>
+    ISqlRows Scan(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken);
+
     /// <summary>Runs several statements without parameters, such as a migration's.</summary>
     void ExecuteScript(string sql, CancellationToken cancellationToken);
 

@@ -19,6 +19,7 @@ internal sealed class AdviceComposer
     private readonly ModelFacts _model;
     private readonly HashSet<string> _checked; // precisions that are as good as the reference
     private readonly Cell[] _own; // however they were measured
+    private readonly Dictionary<long, List<Cell>> _ownOf = []; // by platform
     private readonly Basis[] _bases; // of those, the best first
     private readonly Dictionary<Basis, ComparableResults> _results = [];
     private readonly ComparableResults _usual; // what predictions and the order are about
@@ -36,9 +37,14 @@ internal sealed class AdviceComposer
     {
         (_request, _database, _modelId, _today, _measuredOnly) = (request, database, modelId, today, measuredOnly);
         _model = modelId is { } id ? request.Model.Or(ModelFacts.Of(database.Models[id])) : request.Model;
-        IEnumerable<string> proven = modelId is { } known ? database.CheckedPrecisions[known] : [];
-        _checked = [.. _model.CheckedPrecisions.Split(',', StringSplitOptions.RemoveEmptyEntries).Concat(proven).Select(WeightPrecisions.Canonical)];
+        _checked = [.. _model.CheckedPrecisions.Split(',', StringSplitOptions.RemoveEmptyEntries).Concat(database.CheckedPrecisions[modelId]).Select(WeightPrecisions.Canonical)];
         _own = [.. database.Cells.Where(cell => cell.ModelId == modelId && cell.Runs > 0)];
+        foreach (var cell in _own)
+        {
+            if (!_ownOf.TryGetValue(cell.HardwareId, out var here))
+                _ownOf.Add(cell.HardwareId, here = []);
+            here.Add(cell);
+        }
         _reference = request.Precision is { } asked ? WeightPrecisions.Canonical(asked) : _model.Precision
             ?? WeightPrecisions.Widest(_own.Select(cell => cell.Work.Precision))
             ?? (_model.Generates ? "fp16" : "fp32");
@@ -48,7 +54,7 @@ internal sealed class AdviceComposer
         _usual = Results(_bases.Length > 0 ? _bases[0] : Basis.InOrder(database.Cells, database.Versions) is [var best, ..] ? best with { VersionId = null } : null);
         _runners = new Runners(_usual.Cells);
         (_inputTokens, _outputTokens) = Tokens();
-        _batch = request.BatchSize ?? (IsTraining || measuredOnly ? Usual(cell => (int?)cell.Work.BatchSize) : 1);
+        _batch = request.BatchSize ?? (IsTraining || measuredOnly ? Usual((a, b) => a.BatchSize.CompareTo(b.BatchSize))?.BatchSize : 1);
         if (IsTraining && !measuredOnly)
             _training = request.Training ?? (_model.ParameterCount is >= TrainingModel.FewestParameters and <= TrainingModel.MostParameters and var count ? TrainingModel.OfSize(count) : null);
     }
@@ -56,21 +62,19 @@ internal sealed class AdviceComposer
     /// <exception cref="NothingKnownException">Neither was anything measured, nor does anything tell the model's size.</exception>
     public HardwareAdvice Compose()
     {
-        var candidates = Platforms().Select(platform => Candidate(platform.Platform, platform.Id)).ToList();
+        var candidates = Platforms().Select(platform => Candidate(platform.Value, platform.Id)).ToList();
         if (_training is not null)
             candidates.AddRange(Planned(_training, candidates));
         if (!_measuredOnly && candidates.TrueForAll(candidate => candidate.Row is { Feasibility: Feasibility.Unknown, Latency: null, Throughput: null }))
             throw new NothingKnownException(_model.Name, _request.Task);
         var weights = UtilityWeights.Of(_request.Task, _request.IsLatencySensitive, _request.IsMemoryConstrained);
         var (able, next) = Ranked(candidates.Where(candidate => candidate.Row.Feasibility <= Feasibility.Unproven), weights);
-        var ranked = able.OrderBy(candidate => candidate.Row.Feasibility).ThenBy(Evidence).ThenByDescending(candidate => candidate.Row.IsOnFront)
-            .ThenByDescending(candidate => candidate.Row.Utility).ThenByDescending(candidate => candidate.Row.Runs)
-            .ThenBy(candidate => candidate.Row.CostPerMillion?.Typical ?? double.MaxValue).ThenBy(candidate => candidate.Row.Hardware.Name, StringComparer.Ordinal)
-            .Take(_request.TopK).Select((candidate, i) => candidate.Row with { Rank = i + 1 }).ToArray();
+        var ranked = able.Order(Comparer<Candidacy>.Create(CompareRanks)).Take(_request.TopK).Select((candidate, i) => candidate.Row with { Rank = i + 1 }).ToArray();
         HardwareRecommendation[] Others(Feasibility feasibility) => [.. candidates.Where(candidate => candidate.Row.Feasibility == feasibility)
-            .OrderBy(Evidence).ThenBy(candidate => candidate.Row.Hardware.Name, StringComparer.Ordinal).Select(candidate => candidate.Row)];
+            .Order(Comparer<Candidacy>.Create((a, b) => Evidence(a).CompareTo(Evidence(b)) is not 0 and var order ? order : CompareNames(a.Row, b.Row))).Select(candidate => candidate.Row)];
         var cheapest = able.Select(candidate => candidate.Row).Where(row => row.CostPerMillion is not null && row.Feasibility == ranked[0].Feasibility && row.Method == ranked[0].Method && row.VersionTag == ranked[0].VersionTag)
-            .OrderBy(row => row.CostPerMillion!.Value.Typical).ThenBy(row => row.Hardware.Name, StringComparer.Ordinal).FirstOrDefault(); // filtered
+            .Order(Comparer<HardwareRecommendation>.Create((a, b) => a.CostPerMillion!.Value.Typical.CompareTo(b.CostPerMillion!.Value.Typical) is not 0 and var order ? order : CompareNames(a, b)))
+            .FirstOrDefault(); // filtered
         NoteGaps(ranked);
         PriceNotes.Add(_notes, _request, cheapest is null ? ranked : [.. ranked, cheapest], _today);
         return new HardwareAdvice(_request with { Model = _model }, weights, ranked, Others(Feasibility.Infeasible))
@@ -88,11 +92,27 @@ internal sealed class AdviceComposer
         };
     }
 
+    // The best first.
+    private int CompareRanks(Candidacy a, Candidacy b)
+    {
+        var (one, two) = (a.Row, b.Row);
+        var order = one.Feasibility - two.Feasibility;
+        order = order != 0 ? order : Evidence(a).CompareTo(Evidence(b));
+        order = order != 0 ? order : two.IsOnFront.CompareTo(one.IsOnFront);
+        order = order != 0 ? order : two.Utility.CompareTo(one.Utility);
+        order = order != 0 ? order : two.Runs.CompareTo(one.Runs);
+        order = order != 0 ? order : (one.CostPerMillion?.Typical ?? double.MaxValue).CompareTo(two.CostPerMillion?.Typical ?? double.MaxValue);
+        return order != 0 ? order : CompareNames(one, two);
+    }
+
+    private static int CompareNames(HardwareRecommendation one, HardwareRecommendation two) => string.CompareOrdinal(one.Hardware.Name, two.Hardware.Name);
+
     // Those that were measured in another way, or of an older version, compete among themselves.
     private (List<Candidacy> Able, string? Next) Ranked(IEnumerable<Candidacy> candidates, UtilityWeights weights)
     {
         var (able, next, ranking) = (new List<Candidacy>(), (string?)null, new UtilityRanking(_request, _model, Seed));
-        foreach (var group in candidates.GroupBy(candidate => candidate.Basis).OrderBy(group => group.Key == _usual.Basis ? 0 : 1))
+        var groups = candidates.GroupBy(candidate => candidate.Basis).ToList();
+        foreach (var group in groups.Where(group => group.Key == _usual.Basis).Concat(groups.Where(group => group.Key != _usual.Basis)))
         {
             var rows = group.ToList();
             var isUsual = group.Key == _usual.Basis;
@@ -124,22 +144,29 @@ internal sealed class AdviceComposer
 
     private bool IsTraining => _request.Task == TaskType.Training;
 
-    private HardwarePlatform Platform(long id) => _database.Hardware[id];
-
     // Those of the database, and those that only the table knows. Of trainings those that the model was trained on: the others are planned.
-    private IEnumerable<(HardwarePlatform Platform, long? Id)> Platforms()
+    private List<KnownPlatform> Platforms()
     {
-        var trainedOn = IsTraining ? _own.Select(cell => cell.HardwareId).ToHashSet() : null;
-        foreach (var (id, platform) in _database.Hardware.OrderBy(entry => entry.Value.Name, StringComparer.Ordinal))
-            if (trainedOn is null || (trainedOn.Contains(id) && (_request.Gpus ?? platform.DeviceCount) == platform.DeviceCount))
-                yield return (platform, id);
-        if (IsTraining)
-            yield break;
-        var known = _database.Hardware.Values.Select(platform => HardwareCatalog.Find(platform.Name)).ToHashSet();
-        foreach (var row in HardwareCatalog.All)
-            if (!known.Contains(row))
-                yield return (row.Platform, null);
+        var (platforms, rows) = (new List<KnownPlatform>(), new HashSet<KnownHardware>(ReferenceEqualityComparer.Instance));
+        foreach (var (id, platform) in _database.Hardware)
+        {
+            if (HardwareCatalog.Find(platform.Name) is { } row)
+                rows.Add(row);
+            if (!IsTraining || ((_request.Gpus ?? platform.DeviceCount) == platform.DeviceCount && Own(id).Count > 0))
+                platforms.Add(new KnownPlatform(id, platform));
+        }
+        platforms.Sort((a, b) => string.CompareOrdinal(a.Value.Name, b.Value.Name));
+        if (!IsTraining)
+            foreach (var row in HardwareCatalog.All)
+                if (!rows.Contains(row))
+                    platforms.Add(new KnownPlatform(null, row.Platform));
+        return platforms;
     }
+
+    private sealed record KnownPlatform(long? Id, HardwarePlatform Value);
+
+    // Of the model, on a platform, however they were measured.
+    private List<Cell> Own(long? platform) => platform is { } id && _ownOf.TryGetValue(id, out var cells) ? cells : [];
 
     // Which GPUs would do, and how many, of those on which nothing was measured.
     private IEnumerable<Candidacy> Planned(TrainingModel model, IReadOnlyList<Candidacy> measured)
@@ -158,17 +185,30 @@ internal sealed class AdviceComposer
     // What is asked of the model: as most of its results have it.
     private (int? Input, int? Output) Tokens()
     {
-        var usual = Usual(cell => ((int?, int?)?)(cell.Work.InputTokens, cell.Work.OutputTokens));
+        var usual = Usual((a, b) => (a.InputTokens ?? -1).CompareTo(b.InputTokens ?? -1) is not 0 and var order ? order : (a.OutputTokens ?? -1).CompareTo(b.OutputTokens ?? -1)); // none is negative
         if (IsTraining)
-            return (_request.InputTokens ?? usual?.Item1, _request.OutputTokens ?? usual?.Item2);
+            return (_request.InputTokens ?? usual?.InputTokens, _request.OutputTokens ?? usual?.OutputTokens);
         var isPicture = _model.Task?.Contains("image", StringComparison.Ordinal) == true;
-        var (input, output) = usual ?? (isPicture ? null : RooflineTime.UsualInput(_model), _model.Generates ? 128 : null);
+        var (input, output) = usual is { } known ? (known.InputTokens, known.OutputTokens) : (isPicture ? null : RooflineTime.UsualInput(_model), _model.Generates ? 128 : null);
         return (_request.InputTokens ?? input, _request.OutputTokens ?? output);
     }
 
+    // One that most of the model's runs are like, in what is compared; of several the least.
     /// <returns>Null for a model without results.</returns>
-    private T? Usual<T>(Func<Cell, T> of) =>
-        _usual.Own.GroupBy(of).OrderByDescending(group => group.Sum(cell => cell.Runs)).ThenBy(group => group.Key).Select(group => group.Key).FirstOrDefault();
+    private WorkPoint? Usual(Comparison<WorkPoint> compare)
+    {
+        var own = _usual.Own.Order(Comparer<Cell>.Create((a, b) => compare(a.Work, b.Work))).ToArray();
+        var (usual, most) = ((WorkPoint?)null, 0L);
+        for (var (first, i, runs) = (0, 0, 0L); i < own.Length; i++)
+        {
+            if (compare(own[first].Work, own[i].Work) != 0)
+                (first, runs) = (i, 0);
+            runs += own[i].Runs;
+            if (runs > most || usual is null)
+                (usual, most) = (own[i].Work, runs);
+        }
+        return usual;
+    }
 
     private WorkPoint Work(string? precision, int batch) => new(_request.Task, precision, batch, _inputTokens, _outputTokens, 1);
 
@@ -181,7 +221,7 @@ internal sealed class AdviceComposer
         var work = Work(precision, _batch ?? 1);
         var latency = results.Latency.IsEmpty ? null : results.Latency.Forecast(_model, platform, runner, work, CountsTokens, cell);
         var throughput = results.Throughput.IsEmpty ? null : results.Throughput.Forecast(_model, platform, runner, work, CountsTokens, cell);
-        var memory = MemoryEstimate.Of(_model, platform, id, runner, work, results.Own, Platform);
+        var memory = results.Memory.Of(_model, platform, id, runner, work);
         var row = new HardwareRecommendation(platform)
         {
             HardwareId = id,
@@ -250,7 +290,7 @@ internal sealed class AdviceComposer
         {
             if (!basis.Method.IsUsual)
                 reasons.Add($"from results of {basis.Method}");
-            if (Array.Find(_own, cell => cell.HardwareId == id && cell.Basis != basis) is { } other)
+            if (Own(id).Find(cell => cell.Basis != basis) is { } other)
                 reasons.Add($"what was measured here is {Way(other.Basis)}, {(other.Method == basis.Method ? "" : "which is not compared with this, ")}in another configuration");
             return;
         }
@@ -289,19 +329,21 @@ internal sealed class AdviceComposer
     // Measured before predicted, in the best way; then the fastest in a precision that is no worse than the published one, or was compared with it.
     private (ComparableResults Results, Runner Runner, string? Precision, Cell? Cell) Configuration(HardwarePlatform platform, long? id, List<string> reasons)
     {
-        var exact = _own.Where(cell => cell.HardwareId == id && cell.Work.BatchSize == (_batch ?? 1) && cell.Work.InputTokens == _inputTokens
-            && cell.Work.OutputTokens == _outputTokens && cell.Work.Concurrency == 1).OrderBy(Slowness).ToArray();
+        var exact = Own(id).Where(cell => cell.Work.BatchSize == (_batch ?? 1) && cell.Work.InputTokens == _inputTokens
+            && cell.Work.OutputTokens == _outputTokens && cell.Work.Concurrency == 1).Order(BySlowness).ToArray();
         var chosen = _bases.Select(basis => Array.Find(exact, cell => cell.Basis == basis && IsAllowed(cell.Work.Precision))).FirstOrDefault(cell => cell is not null);
         if (_request.Precision is null && Array.Find(exact, cell => !IsAllowed(cell.Work.Precision)
             && (chosen is null || (cell.Method == chosen.Method && Slowness(cell) < Slowness(chosen)))) is { } faster)
             reasons.Add($"{faster.Work.Precision} was measured too, but nothing says that its answers are good enough");
         if (chosen is not null)
             return (Results(chosen.Basis), chosen.Runner, chosen.Work.Precision, chosen);
-        var here = _usual.Own.Where(cell => cell.HardwareId == id && cell.Runs > 0).ToArray();
+        var here = Own(id).Where(cell => cell.Basis == _usual.Basis).ToArray();
         var runner = (here.Length > 0 ? Runners.Most(here) : _runners.Here(id)) ?? _runners.Elsewhere(platform);
         var precision = here.Select(cell => cell.Work.Precision).FirstOrDefault(name => name is not null && IsAllowed(name)) ?? _reference;
         return (_usual, runner, precision, null);
     }
+
+    private static readonly IComparer<Cell> BySlowness = Comparer<Cell>.Create((a, b) => Slowness(a).CompareTo(Slowness(b)));
 
     private static double Slowness(Cell cell) => cell.Latency?.Mean ?? -cell.Throughput!.Value.Mean; // one of them is
 
@@ -324,24 +366,23 @@ internal sealed class AdviceComposer
 
     private int Batch(HardwareRecommendation row, ComparableResults results, Runner runner)
     {
-        var (platform, rates) = (row.Hardware, new List<(int Batch, double Rate)>());
+        var (platform, rates, best) = (row.Hardware, new List<double>(), 0.0); // by powers of two
         // How far what --max-latency bounds lies above the typical latency, in every batch as in this one.
+        var here = Own(row.HardwareId).Where(cell => cell.Basis == results.Basis).ToList();
         var tail = row is { Latency: { } usual, LatencyP99: { } slow } ? (slow.HasInterval ? slow.High : slow.Typical) / usual.Typical : 1;
         for (var batch = 1; batch <= LargestBatch; batch *= 2)
         {
             var work = Work(row.Precision, batch);
-            var cell = results.Own.FirstOrDefault(cell => cell.HardwareId == row.HardwareId && cell.Runner == runner && cell.Work == work);
+            var cell = here.Find(cell => cell.Runner == runner && cell.Work == work);
             var seconds = RooflineTime.Seconds(_model, platform, work);
             var latency = results.Latency.IsEmpty ? seconds : results.Latency.Typical(_model, platform, runner, work, CountsTokens, cell);
-            var memory = MemoryEstimate.Of(_model, platform, row.HardwareId, runner, work, results.Own, Platform);
+            var memory = results.Memory.Of(_model, platform, row.HardwareId, runner, work);
             if (latency * tail > _request.MaxLatency?.TotalSeconds || memory.Bytes > FeasibilityCheck.UsableMemory * platform.MemoryBytes || memory.Bytes > _request.MaxMemoryBytes)
                 break;
-            rates.Add((batch, results.Throughput.IsEmpty ? RooflineTime.Rate(work, CountsTokens, seconds) : results.Throughput.Typical(_model, platform, runner, work, CountsTokens, cell)));
+            rates.Add(results.Throughput.IsEmpty ? RooflineTime.Rate(work, CountsTokens, seconds) : results.Throughput.Typical(_model, platform, runner, work, CountsTokens, cell));
+            best = Math.Max(best, rates[^1]);
         }
-        if (rates.Count == 0)
-            return 1;
-        var best = rates.Max(each => each.Rate);
-        return rates.First(each => each.Rate >= EnoughThroughput * best).Batch;
+        return 1 << Math.Max(0, rates.FindIndex(rate => rate >= EnoughThroughput * best));
     }
 
     private List<HeldOutCoverage> Coverage()

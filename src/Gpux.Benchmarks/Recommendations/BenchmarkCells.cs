@@ -16,8 +16,11 @@ internal readonly record struct LogMean(int Runs, double Mean, double SquaredDev
 /// <summary>What ran the model, as far as times depend on it.</summary>
 /// <param name="Backend">Such as "onnxruntime" or "llama.cpp"; null: unknown.</param>
 /// <param name="Provider">Such as "cuda"; null: unknown.</param>
-internal readonly record struct Runner(string? Backend, string? Provider)
+internal sealed record Runner(string? Backend, string? Provider)
 {
+    public static IComparer<Runner> Order { get; } = Comparer<Runner>.Create((a, b) =>
+        string.CompareOrdinal(a.Provider, b.Provider) is not 0 and var order ? order : string.CompareOrdinal(a.Backend, b.Backend));
+
     public override string ToString() => $"{Backend} {Provider}".Trim();
 }
 
@@ -77,8 +80,7 @@ internal sealed record BenchmarkCells(
     /// <summary>Of all models' versions.</summary>
     public VersionOrder Versions { get; init; } = VersionOrder.Empty;
 
-    /// <summary>By model, the precisions that were compared with fp32 and found good enough.</summary>
-    public ILookup<long, string> CheckedPrecisions { get; init; } = Array.Empty<long>().ToLookup(id => id, _ => "");
+    public CheckedPrecisions CheckedPrecisions { get; init; } = new();
 
     /// <summary>Aggregates the valid runs of one model, and an even sample of all others: the effects of hardware, which they teach, need no more.</summary>
     /// <param name="modelId">Null: of all models alike.</param>
@@ -89,10 +91,10 @@ internal sealed record BenchmarkCells(
         ISqlConnection connection, TaskType task, long? modelId, long runs, long sampleSize, CancellationToken cancellationToken, bool simulatedToo = true)
     {
         var share = Math.Min(1, (double)sampleSize / Math.Max(1, runs));
-        var (cells, methods) = (new Dictionary<CellKey, Cell>(), new Dictionary<MeasuringMethod, MeasuringMethod>());
+        var (read, methods, runners) = (new List<Cell>(), new Dictionary<MeasuringMethod, MeasuringMethod>(), new Dictionary<Runner, Runner>());
         // A run's typical value is its median where there is one. Runs are drawn by their number times the golden ratio, which is even, and not in
         // step with the order in which anything was measured.
-        using (var rows = connection.Query(
+        using (var rows = connection.Scan(
             """
             WITH runs AS (
                 SELECT r.id, r.model_id, r.hardware_id, l.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend, r.execution_provider,
@@ -139,13 +141,18 @@ internal sealed record BenchmarkCells(
             """, [task == TaskType.Training ? "training" : "inference", SqlValue.From(modelId ?? -1L), (long)(share * int.MaxValue), simulatedToo], cancellationToken))
         {
             while (rows.Read())
-                Add(cells, methods, rows, task);
+                read.Add(ReadCell(rows, task, methods, runners));
         }
-        // In an order of their own, so that equal databases give equal answers.
-        var ordered = cells.Values.OrderBy(cell => cell.ModelId).ThenBy(cell => cell.HardwareId).ThenBy(cell => cell.Runner.Provider, StringComparer.Ordinal)
-            .ThenBy(cell => cell.Work.Precision, StringComparer.Ordinal).ThenBy(cell => cell.Work.BatchSize).ThenBy(cell => cell.Work.InputTokens)
-            .ThenBy(cell => cell.Work.OutputTokens).ThenBy(cell => cell.Work.Concurrency).ThenBy(cell => cell.Runner.Backend, StringComparer.Ordinal)
-            .ThenBy(cell => cell.Method.ToString(), StringComparer.Ordinal).ThenBy(cell => cell.VersionId).ToArray();
+        // In an order of their own, so that equal databases give equal answers. Side by side then lie those that differ by how somebody spelt a precision or a provider.
+        read.Sort(CellOrder.Compare);
+        var ordered = new List<Cell>(read.Count);
+        foreach (var cell in read)
+        {
+            if (ordered.Count > 0 && CellOrder.CompareKeys(ordered[^1], cell) == 0)
+                ordered[^1] = Merged(ordered[^1], cell);
+            else
+                ordered.Add(cell);
+        }
         return new BenchmarkCells(ordered, ReadModels(connection, cancellationToken), ReadHardware(connection, cancellationToken))
         {
             RunsOfTailsAlone = CountTailsAlone(connection, task, modelId, cancellationToken),
@@ -188,7 +195,8 @@ internal sealed record BenchmarkCells(
         return new DatabaseStamp(rows.Int64(0), rows.Int64(1), rows.Int64(2), rows.Int64(3));
     }
 
-    private static void Add(Dictionary<CellKey, Cell> cells, Dictionary<MeasuringMethod, MeasuringMethod> methods, ISqlRows rows, TaskType task)
+    // There are few ways and runners, which are compared often: one object each.
+    private static Cell ReadCell(ISqlRows rows, TaskType task, Dictionary<MeasuringMethod, MeasuringMethod> methods, Dictionary<Runner, Runner> runners)
     {
         string? TextAt(int column) => rows.IsNull(column) ? null : rows.Text(column);
         int? NumberAt(int column) => rows.IsNull(column) ? null : (int)Math.Clamp(rows.Int64(column), int.MinValue, int.MaxValue);
@@ -198,12 +206,14 @@ internal sealed record BenchmarkCells(
             ? new LogMean(count, rows.Double(column + 1), rows.Double(column + 2) * count, DoubleAt(column + 3) ?? double.NaN) : null;
         var work = new WorkPoint(task, TextAt(9) is { } precision ? WeightPrecisions.Canonical(precision) : null, NumberAt(10) ?? 1, NumberAt(11), NumberAt(12), NumberAt(13) ?? 1);
         var method = new MeasuringMethod(rows.Text(3), rows.Text(4), rows.Text(5), DoubleAt(6));
-        // There are few, which are compared often: one object each.
         if (!methods.TryAdd(method, method))
             method = methods[method];
+        var runner = new Runner(TextAt(7)?.ToLowerInvariant(), TextAt(8)?.ToLowerInvariant());
+        if (!runners.TryAdd(runner, runner))
+            runner = runners[runner];
         var (samples, tokens) = (Logs(23), Logs(27));
         var countsTokens = work.OutputTokens is > 0 ? tokens is not null : samples is null && tokens is not null;
-        var cell = new Cell(rows.Int64(0), rows.Int64(1), new Runner(TextAt(7)?.ToLowerInvariant(), TextAt(8)?.ToLowerInvariant()), method, work)
+        return new Cell(rows.Int64(0), rows.Int64(1), runner, method, work)
         {
             VersionId = rows.IsNull(2) ? null : rows.Int64(2),
             MeasuredAt = rows.Time(14),
@@ -216,14 +226,11 @@ internal sealed record BenchmarkCells(
             Energy = CountAt(33) is > 0 and var count ? (count, rows.Double(34)) : null,
             SimulatedRuns = CountAt(35),
         };
-        var key = new CellKey(cell.ModelId, cell.HardwareId, cell.VersionId, cell.Runner, method, work);
-        cells[key] = cells.TryGetValue(key, out var other) ? Merged(other, cell) : cell;
     }
 
-    // Two that differ by how somebody spelt a precision or a provider.
+    // Of two for one key, of which the first was measured last.
     private static Cell Merged(Cell a, Cell b) => a with
     {
-        MeasuredAt = a.MeasuredAt > b.MeasuredAt ? a.MeasuredAt : b.MeasuredAt,
         Latency = Merged(a.Latency, b.Latency),
         Tail = Merged(a.Tail, b.Tail),
         Throughput = a.CountsTokens == b.CountsTokens || a.Throughput is null || b.Throughput is null ? Merged(a.Throughput, b.Throughput)
@@ -307,6 +314,28 @@ internal sealed record BenchmarkCells(
         return platforms;
     }
 
-    // Precision and provider as they are meant, however they were spelt.
-    private readonly record struct CellKey(long ModelId, long HardwareId, long? VersionId, Runner Runner, MeasuringMethod Method, WorkPoint Work);
+    private static class CellOrder
+    {
+        // Of one key those that were measured last come first.
+        public static int Compare(Cell a, Cell b) => CompareKeys(a, b) is not 0 and var order ? order : b.MeasuredAt.CompareTo(a.MeasuredAt);
+
+        // By what makes a cell: precision and provider as they are meant, however they were spelt.
+        public static int CompareKeys(Cell a, Cell b)
+        {
+            var order = a.ModelId.CompareTo(b.ModelId);
+            order = order != 0 ? order : a.HardwareId.CompareTo(b.HardwareId);
+            order = order != 0 ? order : string.CompareOrdinal(a.Runner.Provider, b.Runner.Provider);
+            order = order != 0 ? order : string.CompareOrdinal(a.Work.Precision, b.Work.Precision);
+            order = order != 0 ? order : a.Work.BatchSize.CompareTo(b.Work.BatchSize);
+            order = order != 0 ? order : CompareCounts(a.Work.InputTokens, b.Work.InputTokens);
+            order = order != 0 ? order : CompareCounts(a.Work.OutputTokens, b.Work.OutputTokens);
+            order = order != 0 ? order : a.Work.Concurrency.CompareTo(b.Work.Concurrency);
+            order = order != 0 ? order : string.CompareOrdinal(a.Runner.Backend, b.Runner.Backend);
+            order = order != 0 ? order : MeasuringMethod.Order.Compare(a.Method, b.Method);
+            return order != 0 ? order : CompareCounts(a.VersionId, b.VersionId);
+        }
+
+        // None is negative, and unknown ones come first.
+        private static int CompareCounts(long? a, long? b) => (a ?? -1).CompareTo(b ?? -1);
+    }
 }

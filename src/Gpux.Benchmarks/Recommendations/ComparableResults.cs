@@ -20,11 +20,15 @@ internal sealed class ComparableResults
         Own = [.. Cells.Where(cell => cell.ModelId == modelId)];
         CountsTokensAlone = Own.Any(cell => cell is { Throughput: not null, CountsTokensAlone: true });
         RunsOfOthers = cells.Where(cell => cell.ModelId != modelId).Sum(cell => cell.Runs);
-        var facts = cells.Select(cell => cell.ModelId).Distinct().ToDictionary(id => id, id => id == modelId ? model : ModelFacts.Of(database.Models[id]));
+        var facts = new Dictionary<long, ModelFacts>();
+        foreach (var cell in cells)
+            if (!facts.ContainsKey(cell.ModelId))
+                facts.Add(cell.ModelId, cell.ModelId == modelId ? model : ModelFacts.Of(database.Models[cell.ModelId]));
         TargetModel? latency = null, throughput = null;
         Parallel.Invoke(() => latency = Learn(isRate: false), () => throughput = Learn(isRate: true));
         (Latency, Throughput) = (latency!, throughput!); // made above
         Tails = new TailModel(cells, level);
+        Memory = new MeasuredMemory(Own, database.Hardware);
 
         TargetModel Learn(bool isRate) => new(isRate ? Array.FindAll(cells, cell => cell.CountsTokensAlone == CountsTokensAlone) : cells, id => facts[id], id => database.Hardware[id], isRate, level, seed);
     }
@@ -43,18 +47,48 @@ internal sealed class ComparableResults
     public TargetModel Latency { get; }
     public TargetModel Throughput { get; }
     public TailModel Tails { get; }
+
+    /// <summary>Of the model that is asked about.</summary>
+    public MeasuredMemory Memory { get; }
+
     public bool IsEmpty => Latency.IsEmpty && Throughput.IsEmpty;
 
     // Of so many models and platforms as are solved in a moment: the model's own, then its relatives, then those measured most.
     private static Cell[] Learnt(Cell[] cells, BenchmarkCells database, ModelFacts model, long? modelId)
     {
         var models = Most(cell => cell.ModelId, id => id == modelId ? 0 : model.Family is { } family && database.Models[id].Architecture == family ? 1 : 2);
-        var ownPlatforms = cells.Where(cell => cell.ModelId == modelId).Select(cell => cell.HardwareId).ToHashSet();
+        var ownPlatforms = new HashSet<long>();
+        foreach (var cell in cells)
+            if (cell.ModelId == modelId)
+                ownPlatforms.Add(cell.HardwareId);
         var platforms = Most(cell => cell.HardwareId, id => ownPlatforms.Contains(id) ? 0 : 1);
         return Array.FindAll(cells, cell => models.Contains(cell.ModelId) && platforms.Contains(cell.HardwareId));
 
-        HashSet<long> Most(Func<Cell, long> of, Func<long, int> distance) =>
-            [.. cells.GroupBy(of).OrderBy(group => distance(group.Key)).ThenByDescending(group => group.Sum(cell => cell.Runs)).ThenBy(group => group.Key)
-                .Take(LevelLimit).Select(group => group.Key)];
+        HashSet<long> Most(Func<Cell, long> of, Func<long, int> distance)
+        {
+            var levels = new Dictionary<long, Level>();
+            foreach (var cell in cells)
+            {
+                if (!levels.TryGetValue(of(cell), out var level))
+                    levels.Add(of(cell), level = new Level(of(cell), distance(of(cell))));
+                level.Runs += cell.Runs;
+            }
+            var most = new HashSet<long>();
+            foreach (var level in levels.Values.Order(Level.Order).Take(LevelLimit))
+                most.Add(level.Id);
+            return most;
+        }
+    }
+
+    // A model or a platform.
+    private sealed class Level(long id, int distance)
+    {
+        // The near ones first, then those with most runs.
+        public static IComparer<Level> Order { get; } = Comparer<Level>.Create((a, b) =>
+            a.Distance != b.Distance ? a.Distance.CompareTo(b.Distance) : a.Runs != b.Runs ? b.Runs.CompareTo(a.Runs) : a.Id.CompareTo(b.Id));
+
+        public long Id => id;
+        public int Distance => distance;
+        public long Runs { get; set; }
     }
 }

@@ -40,7 +40,7 @@ internal readonly record struct EffectLevels(
     string Hardware, bool IsHardwareKnown, string? Family, string Model, bool IsModelSized, string Runner, string? Precision);
 
 /// <summary>A row: which effects it has, and what of them is unknown.</summary>
-/// <param name="Columns">Of the effects that were seen, and the intercept.</param>
+/// <param name="Columns">Of the effects that were seen, and the intercept, in order. Rows of a pair that have the same share them.</param>
 /// <param name="UnseenGroups">Those whose level no row has.</param>
 /// <param name="Pair">-1: no row has this model on this platform.</param>
 /// <param name="Offset">ln of the roofline.</param>
@@ -49,9 +49,13 @@ internal sealed record EffectRow(int[] Columns, EffectGroup[] UnseenGroups, int 
 /// <summary>The rows that effects are learnt from.</summary>
 internal sealed class EffectsDesign
 {
-    private readonly Dictionary<(EffectGroup, string), int> _columns = [];
-    private readonly Dictionary<(string, string), int> _pairs = [];
-    private readonly List<EffectGroup> _groups = [];
+    private const int EffectCount = 5; // of a row, besides the intercept
+    private static readonly int GroupCount = (int)EffectGroup.Precision + 1;
+
+    // Dictionaries by name, and no pairs: for keys that are values, code is compiled when it first runs.
+    private readonly Dictionary<string, int>[] _columns = [.. Enumerable.Range(0, GroupCount).Select(_ => new Dictionary<string, int>(StringComparer.Ordinal))];
+    private readonly Dictionary<string, Dictionary<string, int>> _pairs = new(StringComparer.Ordinal); // by model, and then platform
+    private readonly List<int> _groups = []; // of columns
     private readonly List<EffectRow> _rows = [];
     private readonly List<List<int>> _rowsOfPair = [];
 
@@ -67,44 +71,69 @@ internal sealed class EffectsDesign
     public ReadOnlySpan<int> RowsOfPair(int pair) => CollectionsMarshal.AsSpan(_rowsOfPair[pair]);
 
     /// <summary>The group of a column but the first, which is the intercept.</summary>
-    public EffectGroup GroupOf(int column) => _groups[column - 1];
+    public EffectGroup GroupOf(int column) => (EffectGroup)_groups[column - 1];
 
     public void Add(in EffectLevels levels, double offset)
     {
-        foreach (var (group, level) in Effects(levels))
+        for (var effect = 0; effect < EffectCount; effect++)
         {
-            if (_columns.TryAdd((group, level), ColumnCount))
+            var group = (int)Effect(levels, effect, out var level);
+            if (_columns[group].TryAdd(level, ColumnCount))
                 _groups.Add(group);
         }
-        if (_pairs.TryAdd((levels.Model, levels.Hardware), PairCount))
+        if (!_pairs.TryGetValue(levels.Model, out var platforms))
+            _pairs.Add(levels.Model, platforms = new Dictionary<string, int>(StringComparer.Ordinal));
+        if (platforms.TryAdd(levels.Hardware, PairCount))
             _rowsOfPair.Add([]);
         var row = Row(levels, offset);
-        _rowsOfPair[row.Pair].Add(_rows.Count);
+        var others = _rowsOfPair[row.Pair];
+        foreach (var other in others)
+        {
+            if (!_rows[other].Columns.AsSpan().SequenceEqual(row.Columns))
+                continue;
+            row = row with { Columns = _rows[other].Columns };
+            break;
+        }
+        others.Add(_rows.Count);
         _rows.Add(row);
     }
 
     /// <summary>A row as those that were added, whose levels may be new.</summary>
     public EffectRow Row(in EffectLevels levels, double offset)
     {
-        List<int> columns = [0];
-        List<EffectGroup> unseen = [];
-        foreach (var (group, level) in Effects(levels))
+        Span<int> columns = stackalloc int[1 + EffectCount];
+        var (seen, unseen) = (1, (EffectGroup[])[]);
+        for (var effect = 0; effect < EffectCount; effect++)
         {
-            if (_columns.TryGetValue((group, level), out var column))
-                columns.Add(column);
+            var group = Effect(levels, effect, out var level);
+            if (_columns[(int)group].TryGetValue(level, out var column))
+                columns[seen++] = column;
             else
-                unseen.Add(group);
+                unseen = [.. unseen, group];
         }
-        return new EffectRow([.. columns], [.. unseen], _pairs.TryGetValue((levels.Model, levels.Hardware), out var pair) ? pair : -1, offset);
+        columns[0] = 0;
+        columns[..seen].Sort();
+        var pair = _pairs.TryGetValue(levels.Model, out var platforms) && platforms.TryGetValue(levels.Hardware, out var known) ? known : -1;
+        return new EffectRow(columns[..seen].ToArray(), unseen, pair, offset);
     }
 
-    private static (EffectGroup, string)[] Effects(in EffectLevels levels) =>
-    [
-        (levels.IsHardwareKnown ? EffectGroup.Hardware : EffectGroup.UnknownHardware, levels.Hardware),
-        // A family of its own where none is known.
-        (EffectGroup.Family, levels.Family ?? $"of {levels.Model}"),
-        (levels.IsModelSized ? EffectGroup.Model : EffectGroup.UnsizedModel, levels.Model),
-        (EffectGroup.Runner, levels.Runner),
-        (EffectGroup.Precision, levels.Precision ?? ""),
-    ];
+    private static EffectGroup Effect(in EffectLevels levels, int effect, out string level)
+    {
+        level = effect switch
+        {
+            0 => levels.Hardware,
+            1 => levels.Family ?? $"of {levels.Model}", // a family of its own where none is known
+            2 => levels.Model,
+            3 => levels.Runner,
+            _ => levels.Precision ?? "",
+        };
+        return effect switch
+        {
+            0 => levels.IsHardwareKnown ? EffectGroup.Hardware : EffectGroup.UnknownHardware,
+            1 => EffectGroup.Family,
+            2 => levels.IsModelSized ? EffectGroup.Model : EffectGroup.UnsizedModel,
+            3 => EffectGroup.Runner,
+            _ => EffectGroup.Precision,
+        };
+    }
 }

@@ -44,28 +44,46 @@ internal sealed class EffectsFit
             weights[i] = runs[i] == 0 ? 0 : 1 / (variances.Cell + variances.Noise / runs[i]);
         var sums = new double[size];
         var touched = new List<int>();
+        var rows = design.Rows;
         for (var pair = 0; pair < design.PairCount; pair++)
         {
             var (weight, weighted) = (0.0, 0.0);
+            int[]? shared = null; // the columns of all its rows
+            var isShared = true;
             foreach (var i in design.RowsOfPair(pair))
             {
                 if (weights[i] == 0)
                     continue;
-                var row = design.Rows[i];
-                var deviation = (values[i] - row.Offset) * weights[i];
-                (weight, weighted) = (weight + weights[i], weighted + deviation);
+                var row = rows[i];
+                weight += weights[i];
+                weighted += (values[i] - row.Offset) * weights[i];
+                shared ??= row.Columns;
+                isShared &= ReferenceEquals(shared, row.Columns);
+            }
+            if (shared is null)
+                continue;
+            var absorbed = variances.Pair / (1 + variances.Pair * weight);
+            if (isShared)
+            {
+                AddOuter(matrix, shared, weight - absorbed * weight * weight);
+                foreach (var column in shared)
+                    right[column] += weighted * (1 - absorbed * weight);
+                continue;
+            }
+            foreach (var i in design.RowsOfPair(pair))
+            {
+                if (weights[i] == 0)
+                    continue;
+                var row = rows[i];
+                AddOuter(matrix, row.Columns, weights[i]);
                 foreach (var column in row.Columns)
                 {
-                    right[column] += deviation;
-                    foreach (var other in row.Columns)
-                        if (other <= column)
-                            matrix[CholeskyFactor.Row(column) + other] += weights[i];
+                    right[column] += (values[i] - row.Offset) * weights[i];
                     if (sums[column] == 0)
                         touched.Add(column);
                     sums[column] += weights[i];
                 }
             }
-            var absorbed = variances.Pair / (1 + variances.Pair * weight);
             foreach (var column in touched)
             {
                 right[column] -= absorbed * sums[column] * weighted;
@@ -83,6 +101,17 @@ internal sealed class EffectsFit
         var factor = CholeskyFactor.Of(matrix, size);
         factor.Solve(right);
         return new EffectsFit(design, values, weights, variances, factor, right);
+    }
+
+    // To the lower triangle, in the rows and columns given, which are in order.
+    private static void AddOuter(double[] matrix, int[] columns, double weight)
+    {
+        for (var i = 0; i < columns.Length; i++)
+        {
+            var row = CholeskyFactor.Row(columns[i]);
+            for (var j = 0; j <= i; j++)
+                matrix[row + columns[j]] += weight;
+        }
     }
 
     /// <summary>Learns the variances by restricted maximum likelihood (expectation-maximisation), with what is supposed beforehand as a few more levels.</summary>
@@ -105,12 +134,14 @@ internal sealed class EffectsFit
     }
 
     /// <summary>The forecast's mean alone, at a fraction of the effort.</summary>
-    public double Mean(EffectRow row, int measured = -1) => Expect(row, measured, new double[_design.ColumnCount]).Mean;
+    public double Mean(EffectRow row, int measured = -1) => Expect(row, measured, []).Mean;
 
-    private (double Mean, double OwnVariance) Expect(EffectRow row, int measured, double[] loading)
+    // The loading's place is empty where it is not asked for.
+    private (double Mean, double OwnVariance) Expect(EffectRow row, int measured, Span<double> loading)
     {
-        foreach (var column in row.Columns)
-            loading[column] += 1;
+        if (!loading.IsEmpty)
+            foreach (var column in row.Columns)
+                loading[column] += 1;
         var (mean, own) = (row.Offset, Variances.Pair + Variances.Cell);
         foreach (var group in row.UnseenGroups)
             own += Variances.Groups[(int)group];
@@ -134,8 +165,9 @@ internal sealed class EffectsFit
                 var share = _weights[i] * (covariance - shared * (Variances.Pair * total + Variances.Cell * mine));
                 own -= covariance * share;
                 mean += share * Residual(i);
-                foreach (var column in _design.Rows[i].Columns)
-                    loading[column] -= share;
+                if (!loading.IsEmpty)
+                    foreach (var column in _design.Rows[i].Columns)
+                        loading[column] -= share;
             }
         }
         return (mean, own);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Gpux.Benchmarks.Results;
 
 namespace Gpux.Benchmarks.Recommendations;
@@ -32,9 +33,16 @@ public sealed record KnownHardware(HardwarePlatform Platform, IReadOnlyList<stri
 public static class HardwareCatalog
 {
     private const double Gibibyte = 1L << 30;
+    private static readonly string[] Precisions = ["fp32", "tf32", "fp16", "bf16", "int8"]; // as their columns follow
     private static readonly Lazy<IReadOnlyList<KnownHardware>> Rows = new(Read);
     private static readonly Lazy<Dictionary<string, KnownHardware>> ByKey = new(() =>
-        All.SelectMany(row => row.Aliases.Prepend(row.Platform.Name).Select(name => (Key: Key(name), row))).DistinctBy(entry => entry.Key).ToDictionary(entry => entry.Key, entry => entry.row));
+    {
+        var rows = new Dictionary<string, KnownHardware>();
+        foreach (var row in All)
+            foreach (var name in row.Aliases.Prepend(row.Platform.Name))
+                rows.TryAdd(Key(name), row); // the first of several
+        return rows;
+    });
 
     public static IReadOnlyList<KnownHardware> All => Rows.Value;
 
@@ -69,7 +77,11 @@ public static class HardwareCatalog
     internal static string Key(string name)
     {
         var plain = name.Replace("(R)", "", StringComparison.OrdinalIgnoreCase).Replace("(TM)", "", StringComparison.OrdinalIgnoreCase);
-        var key = new string([.. plain.ToLowerInvariant().Where(char.IsLetterOrDigit)]);
+        var letters = new StringBuilder(plain.Length);
+        foreach (var letter in plain)
+            if (char.IsLetterOrDigit(letter))
+                letters.Append(char.ToLowerInvariant(letter));
+        var key = letters.ToString();
         foreach (var maker in (ReadOnlySpan<string>)["nvidia", "amdinstinct", "amd", "intel"])
             if (key.StartsWith(maker, StringComparison.Ordinal) && key.Length > maker.Length)
                 return key[maker.Length..];
@@ -84,9 +96,9 @@ public static class HardwareCatalog
             double? Number(int column) => fields[column].Length == 0 ? null : double.Parse(fields[column], CultureInfo.InvariantCulture);
             var source = fields[16];
             var peaks = new List<ArithmeticPeak>();
-            foreach (var (i, precision) in ((string[])["fp32", "tf32", "fp16", "bf16", "int8"]).Index())
+            for (var i = 0; i < Precisions.Length; i++)
                 if (Number(6 + i) is { } tera)
-                    peaks.Add(new ArithmeticPeak(precision, tera * 1e12, source));
+                    peaks.Add(new ArithmeticPeak(Precisions[i], tera * 1e12, source));
             var platform = new HardwarePlatform(fields[0], Enum.Parse<HardwareKind>(fields[2], ignoreCase: true))
             {
                 Vendor = fields[3], MemoryBytes = (long?)(Number(4) * Gibibyte), MemoryBytesPerSecond = Number(5) * 1e9, Peaks = peaks,

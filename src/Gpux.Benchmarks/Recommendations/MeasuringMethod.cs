@@ -31,6 +31,14 @@ public sealed record MeasuringMethod(string Suite, string Version, string Scenar
 
     private bool IsClosedLoop => !IsOffered && Scenario == ClosedLoop;
 
+    internal static IComparer<MeasuringMethod> Order { get; } = Comparer<MeasuringMethod>.Create((a, b) =>
+    {
+        var order = string.CompareOrdinal(a.Suite, b.Suite);
+        order = order != 0 ? order : string.CompareOrdinal(a.Version, b.Version);
+        order = order != 0 ? order : string.CompareOrdinal(a.Scenario, b.Scenario);
+        return order != 0 ? order : (a.OfferedRate ?? -1).CompareTo(b.OfferedRate ?? -1); // none is negative
+    });
+
     /// <returns>Such as "llama-bench 1, closed-loop" or "gpux bench 1, open-loop at 50/s".</returns>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Suite} {Version}, {(Scenario.Length > 0 ? Scenario : "no scenario said")}{(OfferedRate is { } rate ? $" at {rate:0.###}/s" : "")}");
@@ -43,14 +51,22 @@ internal sealed record Basis(MeasuringMethod Method, long? VersionId)
     /// <summary>The bases of some cells, the best first: by method, then the newest version of the model, then the benchmark that measured most, in its newest version.</summary>
     public static Basis[] InOrder(IReadOnlyCollection<Cell> cells, VersionOrder versions)
     {
-        var runs = cells.GroupBy(cell => cell.Method.Suite).ToDictionary(suite => suite.Key, suite => suite.Sum(cell => (long)cell.Runs));
-        return
-        [
-            .. cells.Where(cell => cell.Runs > 0).Select(cell => cell.Basis).Distinct().OrderBy(basis => basis.Method.Distance)
-                .ThenByDescending(basis => versions.Rank(basis.VersionId)).ThenByDescending(basis => runs[basis.Method.Suite]).ThenBy(basis => basis.Method.Suite, StringComparer.Ordinal)
-                .ThenByDescending(basis => Number(basis.Method.Version)).ThenByDescending(basis => basis.Method.Version, StringComparer.Ordinal)
-                .ThenBy(basis => basis.Method.OfferedRate).ThenBy(basis => basis.Method.Scenario, StringComparer.Ordinal),
-        ];
+        var runs = new Dictionary<string, long>();
+        foreach (var cell in cells)
+            runs[cell.Method.Suite] = runs.GetValueOrDefault(cell.Method.Suite) + cell.Runs;
+        return [.. cells.Where(cell => cell.Runs > 0).Select(cell => cell.Basis).Distinct().Order(Comparer<Basis>.Create(Compare))];
+
+        int Compare(Basis a, Basis b)
+        {
+            var order = a.Method.Distance.CompareTo(b.Method.Distance);
+            order = order != 0 ? order : versions.Rank(b.VersionId).CompareTo(versions.Rank(a.VersionId));
+            order = order != 0 ? order : runs[b.Method.Suite].CompareTo(runs[a.Method.Suite]);
+            order = order != 0 ? order : string.CompareOrdinal(a.Method.Suite, b.Method.Suite);
+            order = order != 0 ? order : Number(b.Method.Version).CompareTo(Number(a.Method.Version));
+            order = order != 0 ? order : string.CompareOrdinal(b.Method.Version, a.Method.Version);
+            order = order != 0 ? order : (a.Method.OfferedRate ?? -1).CompareTo(b.Method.OfferedRate ?? -1); // none is negative
+            return order != 0 ? order : string.CompareOrdinal(a.Method.Scenario, b.Method.Scenario);
+        }
     }
 
     // So that 10 comes after 9.

@@ -2,7 +2,7 @@ namespace Gpux.Benchmarks.Recommendations;
 
 /// <summary>What is compared of a platform: lower is better of each.</summary>
 /// <param name="Typical">Null: unknown, so that nothing is said in this respect.</param>
-/// <param name="Draws">Of what is uncertain; null for what is not.</param>
+/// <param name="Draws">Of what is uncertain, or of its logarithm, as of every other candidate's; null for what is not.</param>
 internal readonly record struct Axis(double? Typical, double[]? Draws);
 
 /// <summary>Which platforms no other one dominates.</summary>

@@ -75,8 +75,15 @@ public sealed record PriceList(string Name, IReadOnlyList<HardwarePrice> Prices)
     {
         var key = HardwareCatalog.Key(Known(hardware));
         return Prices.Where(price => deviceCount % price.DeviceCount == 0 && HardwareCatalog.Key(Known(price.Hardware)) == key)
-            .OrderBy(price => price.PerHourOf(deviceCount)).ThenByDescending(price => price.DeviceCount)
-            .ThenBy(price => price.Provider, StringComparer.Ordinal).ThenBy(price => price.Sku, StringComparer.Ordinal).FirstOrDefault();
+            .Order(Comparer<HardwarePrice>.Create(Compare)).FirstOrDefault();
+
+        int Compare(HardwarePrice a, HardwarePrice b)
+        {
+            var order = a.PerHourOf(deviceCount).CompareTo(b.PerHourOf(deviceCount));
+            order = order != 0 ? order : b.DeviceCount.CompareTo(a.DeviceCount);
+            order = order != 0 ? order : string.CompareOrdinal(a.Provider, b.Provider);
+            return order != 0 ? order : string.CompareOrdinal(a.Sku, b.Sku);
+        }
     }
 
     /// <summary>What a million tokens or inferences cost: price · 1e6 / (3600 · throughput · utilisation).</summary>

@@ -15,17 +15,19 @@ internal static class PriceNotes
                 notes.Add($"{request.Prices.Name} has no price of any of these.");
             return;
         }
-        var oldest = prices.MinBy(price => price.AsOf)!; // there is one
+        var (oldest, latest) = (prices[0], prices[0]); // there is one
+        foreach (var price in prices)
+            (oldest, latest) = (price.AsOf < oldest.AsOf ? price : oldest, price.AsOf > latest.AsOf ? price : latest);
         if (today.DayNumber - oldest.AsOf.DayNumber is > PriceList.FreshDays and var days)
         {
             notes.Add($"Prices are {days} days old ({oldest.AsOf:yyyy-MM-dd}, {oldest.Source}) and may have changed. To use your own: --prices FILE, "
                 + "with the line hardware,price,as_of,source and a line for each.");
         }
-        var later = prices.Where(price => price.AsOf > today).DistinctBy(price => (price.Hardware, price.Sku, price.AsOf)).ToArray();
-        if (later.MaxBy(price => price.AsOf) is { } latest)
+        if (latest.AsOf > today)
         {
+            var later = prices.Where(price => price.AsOf > today).Distinct().Count();
             notes.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{later.Length} price{(later.Length == 1 ? " is" : "s are")} dated after today ({today:yyyy-MM-dd}), such as that of {latest.Hardware} ({latest.AsOf:yyyy-MM-dd}, {latest.Source}): check as_of in --prices."));
+                $"{later} price{(later == 1 ? " is" : "s are")} dated after today ({today:yyyy-MM-dd}), such as that of {latest.Hardware} ({latest.AsOf:yyyy-MM-dd}, {latest.Source}): check as_of in --prices."));
         }
         var share = request.PaidShare.ToString("0%", CultureInfo.InvariantCulture);
         notes.Add(request.Task == TaskType.Training ? $"Costs are for GPUs that train {share} of the paid time: --utilisation says otherwise."

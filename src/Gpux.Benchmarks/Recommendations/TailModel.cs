@@ -38,24 +38,33 @@ internal sealed class TailModel
     public TailModel(IReadOnlyList<Cell> cells, double? level)
     {
         _level = level ?? double.NaN;
-        var pairs = new Dictionary<Pair, Sum>();
+        var (pairs, sums) = (new Dictionary<long, Dictionary<long, Sum>>(), new List<Sum>()); // by model, and then platform
         foreach (var cell in cells)
         {
             if (cell.Tail is not { } tail)
                 continue;
             (_squares, _freedom) = (_squares + tail.SquaredDeviations, _freedom + tail.Runs - 1);
-            var pair = new Pair(cell.ModelId, cell.HardwareId);
-            var sum = pairs.GetValueOrDefault(pair);
-            pairs[pair] = new Sum(sum.Value + tail.Mean * tail.Runs, sum.Runs + tail.Runs);
+            if (!pairs.TryGetValue(cell.ModelId, out var platforms))
+                pairs.Add(cell.ModelId, platforms = []);
+            if (!platforms.TryGetValue(cell.HardwareId, out var sum))
+            {
+                platforms.Add(cell.HardwareId, sum = new Sum());
+                sums.Add(sum);
+            }
+            sum.Value += tail.Mean * tail.Runs;
+            sum.Runs += tail.Runs;
         }
-        if (pairs.Count == 0)
+        if (sums.Count == 0)
             return;
-        var means = pairs.Values.Select(sum => sum.Value / sum.Runs).ToArray();
-        var mean = means.Average();
-        var variance = means.Length < 2 ? 0 : means.Sum(each => (each - mean) * (each - mean)) / (means.Length - 1) * (1 + 1.0 / means.Length);
+        var (mean, squares, shares) = (0.0, 0.0, 0.0);
+        foreach (var sum in sums)
+            (mean, shares) = (mean + sum.Mean / sums.Count, shares + 1.0 / sum.Runs / sums.Count);
+        foreach (var sum in sums)
+            squares += (sum.Mean - mean) * (sum.Mean - mean);
+        var variance = sums.Count < 2 ? 0 : squares / (sums.Count - 1) * (1 + 1.0 / sums.Count);
         // What runs scatter by is in the variance of means already, but for the part that they average out.
-        var averagedOut = _freedom > 0 ? _squares / _freedom * (1 - pairs.Values.Average(sum => 1.0 / sum.Runs)) : 0;
-        _elsewhere = Forecast(mean, variance, variance + averagedOut, means.Length - 1, runs: 0);
+        var averagedOut = _freedom > 0 ? _squares / _freedom * (1 - shares) : 0;
+        _elsewhere = Forecast(mean, variance, variance + averagedOut, sums.Count - 1, runs: 0);
     }
 
     /// <param name="cell">The configuration that is asked for; null where it was never measured.</param>
@@ -86,8 +95,11 @@ internal sealed class TailModel
         return quantile;
     }
 
-    // Types of our own, for dictionaries of those are compiled ahead.
-    private readonly record struct Pair(long ModelId, long HardwareId);
-
-    private readonly record struct Sum(double Value, int Runs);
+    // Over the runs of a model on a platform.
+    private sealed class Sum
+    {
+        public double Value { get; set; }
+        public int Runs { get; set; }
+        public double Mean => Value / Runs;
+    }
 }

@@ -57,16 +57,17 @@ internal sealed class TargetModel
     private const int Folds = 10;
     private const int GroupsTried = 150;
     private const int RowsTriedOfGroup = 8;
+    private const int QuestionCount = (int)Question.NewModelAndHardware + 1;
 
     private readonly EffectsDesign _design = new();
-    private readonly List<double> _values = [];
-    private readonly List<LogMean> _means = [];
-    private readonly List<DateTimeOffset> _measuredAt = [];
-    private readonly List<int> _models = [];
-    private readonly List<int> _platforms = [];
-    private readonly Dictionary<Cell, int> _rowOf = [];
-    private readonly Dictionary<Question, IReadOnlyList<double[]>> _errors = [];
-    private readonly Dictionary<Question, double> _thresholds = [];
+    private readonly Cell[] _cells; // a row each
+    private readonly LogMean[] _means;
+    private readonly double[] _values;
+    private readonly int[] _models; // numbered from 0
+    private readonly int[] _platforms;
+    private readonly Dictionary<Cell, int> _rowOf = new(ReferenceEqualityComparer.Instance);
+    private readonly IReadOnlyList<double[]>?[] _errors = new IReadOnlyList<double[]>?[QuestionCount];
+    private readonly double[] _thresholds = new double[QuestionCount]; // 0: not yet
     private readonly EffectsFit _fit;
     private readonly bool _isRate;
     private readonly double? _level;
@@ -74,30 +75,30 @@ internal sealed class TargetModel
 
     /// <param name="isRate">Whether of throughput, not of latency.</param>
     /// <param name="level">Of the intervals; null for none.</param>
-    public TargetModel(IReadOnlyList<Cell> cells, Func<long, ModelFacts> modelOf, Func<long, HardwarePlatform> platformOf, bool isRate, double? level, int seed)
+    public TargetModel(Cell[] cells, Func<long, ModelFacts> modelOf, Func<long, HardwarePlatform> platformOf, bool isRate, double? level, int seed)
     {
         (_isRate, _level, _seed) = (isRate, level, seed);
+        _cells = Array.FindAll(cells, cell => (isRate ? cell.Throughput : cell.Latency) is not null);
         var (models, platforms) = (new Dictionary<long, int>(), new Dictionary<long, int>());
-        foreach (var cell in cells)
+        var count = _cells.Length;
+        (_means, _values, _models, _platforms) = (new LogMean[count], new double[count], new int[count], new int[count]);
+        for (var i = 0; i < count; i++)
         {
-            if ((isRate ? cell.Throughput : cell.Latency) is not { } mean)
-                continue;
+            var cell = _cells[i];
             var (model, platform) = (modelOf(cell.ModelId), platformOf(cell.HardwareId));
             _design.Add(Levels(model, platform, cell.Runner, cell.Work.Precision), Offset(model, platform, cell.Work, cell.CountsTokens));
-            _rowOf.Add(cell, _values.Count);
-            _values.Add(mean.Mean);
-            _means.Add(mean);
-            _measuredAt.Add(cell.MeasuredAt);
+            _rowOf.Add(cell, i);
+            _means[i] = (isRate ? cell.Throughput : cell.Latency)!.Value; // filtered
+            _values[i] = _means[i].Mean;
             models.TryAdd(cell.ModelId, models.Count);
             platforms.TryAdd(cell.HardwareId, platforms.Count);
-            _models.Add(models[cell.ModelId]);
-            _platforms.Add(platforms[cell.HardwareId]);
+            (_models[i], _platforms[i]) = (models[cell.ModelId], platforms[cell.HardwareId]);
         }
-        var (values, runs) = (_values.ToArray(), Runs());
-        _fit = EffectsFit.Solve(_design, values, runs, EffectsFit.Learn(_design, values, runs, PooledNoise()));
+        var runs = Runs();
+        _fit = EffectsFit.Solve(_design, _values, runs, EffectsFit.Learn(_design, _values, runs, PooledNoise()));
     }
 
-    public bool IsEmpty => _values.Count == 0;
+    public bool IsEmpty => _cells.Length == 0;
 
     public EffectVariances Variances => _fit.Variances;
 
@@ -155,30 +156,33 @@ internal sealed class TargetModel
         return Math.Log(_isRate ? RooflineTime.Rate(work, countsTokens, seconds) : seconds * work.Concurrency);
     }
 
-    private int[] Runs() => [.. _means.Select(mean => mean.Runs)];
+    private int[] Runs()
+    {
+        var runs = new int[_means.Length];
+        for (var i = 0; i < runs.Length; i++)
+            runs[i] = _means[i].Runs;
+        return runs;
+    }
 
     // The variance of single runs within their cells, pooled so that a few wild cells do not matter: the weighted median of the cells' own, each
     // corrected for the median of its chi-square distribution (Wilson and Hilferty).
     private double PooledNoise()
     {
-        var variances = new List<(double Variance, int Freedom)>();
+        var (variances, freedoms) = (new double[_means.Length], new double[_means.Length]);
+        var (count, total) = (0, 0.0);
         foreach (var mean in _means)
         {
             if (mean.Runs < 2)
                 continue;
             var freedom = mean.Runs - 1;
-            variances.Add((mean.SquaredDeviations / freedom / Math.Pow(1 - 2.0 / (9 * freedom), 3), freedom));
+            (variances[count], freedoms[count]) = (mean.SquaredDeviations / freedom / Math.Pow(1 - 2.0 / (9 * freedom), 3), freedom);
+            total += freedom;
+            count++;
         }
-        variances.Sort();
-        var total = variances.Sum(each => (double)each.Freedom);
+        Array.Sort(variances, freedoms, 0, count);
         var (below, pooled) = (0.0, 0.0);
-        foreach (var (variance, freedom) in variances)
-        {
-            below += freedom;
-            pooled = variance;
-            if (below >= total / 2)
-                break;
-        }
+        for (var i = 0; i < count && below < total / 2; i++)
+            (below, pooled) = (below + freedoms[i], variances[i]);
         return Math.Max(1e-8, (pooled * total + EffectVariances.Prior.Noise * EffectVariances.PriorWeight) / (total + EffectVariances.PriorWeight));
     }
 
@@ -186,23 +190,19 @@ internal sealed class TargetModel
     {
         if (_level is not { } level)
             return double.PositiveInfinity;
-        if (!_thresholds.TryGetValue(question, out var threshold))
-            _thresholds.Add(question, threshold = ConformalBand.Threshold(Errors(question), level, _seed));
+        ref var threshold = ref _thresholds[(int)question];
+        if (threshold == 0)
+            threshold = ConformalBand.Threshold(Errors(question), level, _seed);
         return threshold;
     }
 
     // In the order in which they were measured.
-    private IReadOnlyList<double[]> Errors(Question question)
-    {
-        if (!_errors.TryGetValue(question, out var errors))
-            _errors.Add(question, errors = question == Question.Repeat ? RepeatErrors() : HeldOutErrors(question));
-        return errors;
-    }
+    private IReadOnlyList<double[]> Errors(Question question) => _errors[(int)question] ??= question == Question.Repeat ? RepeatErrors() : HeldOutErrors(question);
 
     // Each cell's last run, foretold from the runs before it.
-    private List<double[]> RepeatErrors()
+    private double[][] RepeatErrors()
     {
-        var (values, runs) = (_values.ToArray(), Runs());
+        var (values, runs) = (_values.AsSpan().ToArray(), Runs());
         var repeated = new List<int>();
         for (var i = 0; i < values.Length; i++)
         {
@@ -212,13 +212,16 @@ internal sealed class TargetModel
             repeated.Add(i);
         }
         var fit = EffectsFit.Solve(_design, values, runs, _fit.Variances);
-        return [.. Some(repeated, GroupsTried).OrderBy(i => _measuredAt[i]).Select(i => (double[])[Error(fit, i, _means[i].Last, 1, measured: i)])];
+        var errors = new List<HeldErrors>();
+        foreach (var i in Some(repeated, GroupsTried))
+            errors.Add(new HeldErrors(_cells[i].MeasuredAt, [Error(fit, i, _means[i].Last, 1, measured: i)]));
+        return InOrder(errors);
     }
 
     private double[][] HeldOutErrors(Question question)
     {
         // What each row is held out with, and which group its error belongs to; -1: it is never held out.
-        var (held, group) = (new int[_values.Count], new int[_values.Count]);
+        var (held, group) = (new int[_cells.Length], new int[_cells.Length]);
         var scored = new List<int>();
         var folds = Folds;
         switch (question)
@@ -263,22 +266,21 @@ internal sealed class TargetModel
     private double[][] NewBothErrors()
     {
         const int Meetings = 3;
-        var fewer = _models.Distinct().Count() < _platforms.Distinct().Count() ? _models : _platforms;
+        var fewer = _models.Max() < _platforms.Max() ? _models : _platforms; // numbered from 0
         var scored = new List<int>();
-        for (var i = 0; i < _values.Count; i++)
+        for (var i = 0; i < _cells.Length; i++)
             if ((FoldOf(_models, i) - FoldOf(_platforms, i) + Folds) % Folds < Meetings)
                 scored.Add(i);
-        var group = fewer.ToArray();
-        return ErrorsOf(Chosen(scored, group), group, Folds * Meetings, (fold, i) => HasModel(fold, i) || HasPlatform(fold, i), (fold, i) => HasModel(fold, i) && HasPlatform(fold, i));
+        return ErrorsOf(Chosen(scored, fewer), fewer, Folds * Meetings, (fold, i) => HasModel(fold, i) || HasPlatform(fold, i), (fold, i) => HasModel(fold, i) && HasPlatform(fold, i));
 
         bool HasModel(int fold, int i) => FoldOf(_models, i) == (fold + fold / Folds) % Folds;
         bool HasPlatform(int fold, int i) => FoldOf(_platforms, i) == fold % Folds;
-        static int FoldOf(List<int> levels, int i) => Mixed(levels[i]) % Folds;
+        static int FoldOf(int[] levels, int i) => Mixed(levels[i]) % Folds;
     }
 
     private double[][] ErrorsOf(List<int> scored, int[] group, int folds, Func<int, int, bool> isHeld, Func<int, int, bool> isForetold)
     {
-        var (values, errors) = (_values.ToArray(), new double[_values.Count]);
+        var errors = new double[_cells.Length];
         Parallel.For(0, folds, fold =>
         {
             var runs = Runs();
@@ -297,14 +299,24 @@ internal sealed class TargetModel
                         errors[i] = double.NaN; // nothing was left to learn from
                 return;
             }
-            var fit = EffectsFit.Solve(_design, values, runs, _fit.Variances);
+            var fit = EffectsFit.Solve(_design, _values, runs, _fit.Variances);
             foreach (var i in scored)
                 if (isForetold(fold, i))
-                    errors[i] = Error(fit, i, values[i], _means[i].Runs, measured: -1);
+                    errors[i] = Error(fit, i, _values[i], _means[i].Runs, measured: -1);
         });
-        return [.. scored.Where(i => !double.IsNaN(errors[i])).GroupBy(i => group[i]).OrderBy(rows => rows.Max(i => _measuredAt[i]))
-            .Select(rows => rows.Select(i => errors[i]).ToArray())];
+        var held = new List<HeldErrors>();
+        foreach (var rows in Grouped(scored.FindAll(i => !double.IsNaN(errors[i])), group))
+        {
+            var (last, own) = (DateTimeOffset.MinValue, new double[rows.Count]);
+            for (var i = 0; i < own.Length; i++)
+                (last, own[i]) = (_cells[rows[i]].MeasuredAt > last ? _cells[rows[i]].MeasuredAt : last, errors[rows[i]]);
+            held.Add(new HeldErrors(last, own));
+        }
+        return InOrder(held);
     }
+
+    // In the order in which they were measured, and those of one moment as they are.
+    private static double[][] InOrder(List<HeldErrors> errors) => [.. errors.Order(HeldErrors.Order).Select(each => each.Errors)];
 
     private double Error(EffectsFit fit, int row, double value, int runs, int measured)
     {
@@ -315,16 +327,54 @@ internal sealed class TargetModel
     // Some groups, and some rows of each: an even choice, for the effort grows with every row.
     private static List<int> Chosen(List<int> rows, int[] group)
     {
-        var groups = rows.GroupBy(i => group[i]).ToList();
-        return [.. Some(groups, GroupsTried).SelectMany(each => Some([.. each], RowsTriedOfGroup))];
+        var chosen = new List<int>();
+        foreach (var each in Some(Grouped(rows, group), GroupsTried))
+            chosen.AddRange(Some(each, RowsTriedOfGroup));
+        return chosen;
     }
 
-    private static IEnumerable<T> Some<T>(List<T> all, int count) =>
-        all.Count <= count ? all : Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Count / count)]);
+    private static List<T> Some<T>(List<T> all, int count)
+    {
+        if (all.Count <= count)
+            return all;
+        var some = new List<T>(count);
+        for (var i = 0; i < count; i++)
+            some.Add(all[(int)((long)i * all.Count / count)]);
+        return some;
+    }
 
-    private Dictionary<int, int> PairsOf(List<int> levels) =>
-        levels.Select((level, i) => (level, _design.Rows[i].Pair)).Distinct().GroupBy(each => each.level).ToDictionary(each => each.Key, each => each.Count());
+    // Groups are numbered from 0, and are no more than there are rows.
+    private static List<List<int>> Grouped(List<int> rows, int[] group)
+    {
+        var (groups, of) = (new List<List<int>>(), new List<int>?[group.Length]);
+        foreach (var i in rows)
+        {
+            if (of[group[i]] is not { } own)
+                groups.Add(of[group[i]] = own = []);
+            own.Add(i);
+        }
+        return groups;
+    }
+
+    // How many pairs a model or a platform is in.
+    private int[] PairsOf(int[] levels)
+    {
+        var (counts, known) = (new int[levels.Length], new bool[_design.PairCount]);
+        for (var i = 0; i < levels.Length; i++)
+        {
+            ref var isKnown = ref known[_design.Rows[i].Pair];
+            counts[levels[i]] += isKnown ? 0 : 1;
+            isKnown = true;
+        }
+        return counts;
+    }
 
     // Neighbours in the database go to different folds.
     private static int Mixed(int number) => (int)((uint)number * 2654435761u >> 8);
+
+    // Of a group, and when the last of it was measured.
+    private sealed record HeldErrors(DateTimeOffset MeasuredAt, double[] Errors)
+    {
+        public static IComparer<HeldErrors> Order { get; } = Comparer<HeldErrors>.Create((a, b) => a.MeasuredAt.CompareTo(b.MeasuredAt));
+    }
 }

@@ -29,46 +29,52 @@ internal sealed class UtilityRanking(RecommendationRequest request, ModelFacts m
             () => rates = Draws(able, candidate => candidate.Throughput, candidate => candidate.Row.Throughput, seed + 2));
         var hasLatency = able.TrueForAll(candidate => candidate.Row.Latency is not null);
         var hasRate = able.TrueForAll(candidate => candidate.Row.Throughput is not null);
-        var hasMemory = able.TrueForAll(candidate => candidate.Row.MemoryBytes is not null)
-            && able.Select(candidate => candidate.Row.Hardware.Kind == HardwareKind.Cpu).Distinct().Count() == 1;
+        var isHost = able[0].Row.Hardware.Kind == HardwareKind.Cpu;
+        var hasMemory = able.TrueForAll(candidate => candidate.Row.MemoryBytes is not null && candidate.Row.Hardware.Kind == HardwareKind.Cpu == isHost);
         if (!hasMemory && request.IsMemoryConstrained)
             notes.Add("Memory is no part of the order: it is not known of all, or main memory would be compared with devices' own. --max-memory bounds it.");
         // Trainings by the device: twice as many that are twice as fast are no better.
-        var random = new Random(seed + 3);
-        var devices = able.ConvertAll(candidate => IsTraining ? Math.Log(candidate.Row.Hardware.DeviceCount) : 0);
-        var axes = new List<Axis[]>();
+        var devices = new double[able.Count]; // logarithms
+        if (IsTraining)
+            for (var i = 0; i < devices.Length; i++)
+                devices[i] = Math.Log(able[i].Row.Hardware.DeviceCount);
+        var axes = Axes(able, latencies, rates, devices);
+        var front = ParetoFront.Of(axes);
+        var latencyWeight = hasLatency ? weights.Latency : 0;
+        var rateWeight = hasRate ? weights.Throughput : 0;
+        var certain = new double[able.Count]; // what is no draw's to say
+        var useful = new double[able.Count];
         for (var i = 0; i < able.Count; i++)
         {
             var row = able[i].Row;
-            var (tail, scatter) = row.LatencyP99 is null || able[i].Tail is not { } known ? (0, 0) : (known.Mean, known.MeanDeviation);
-            axes.Add(
-            [
-                new((row.LatencyP99 ?? row.Latency)?.Typical, Array.ConvertAll(latencies[i], draw => Math.Exp(draw + Math.Max(0, tail + (scatter > 0 ? scatter * Normal.Sample(random, 0, 1) : 0))))),
-                new(Math.Exp(devices[i]) / row.Throughput?.Typical, Array.ConvertAll(rates[i], draw => Math.Exp(devices[i] - draw))),
-                new(row.MemoryBytes, null),
-                new(row.CostPerMillion?.Typical, row.CostPerHour is { } perHour ? Array.ConvertAll(rates[i], draw => PriceList.PerMillion(perHour, Math.Exp(draw), request.PaidShare)) : null),
-                new(row.EnergyJoules, null),
-            ]);
+            certain[i] = -rateWeight * devices[i] - (hasMemory ? weights.Memory * Math.Log(row.MemoryBytes!.Value) : 0); // of all
+            useful[i] = certain[i] + rateWeight * Math.Log(row.Throughput?.Typical ?? 1) - latencyWeight * Math.Log(row.Latency?.Typical ?? 1);
         }
-        var front = ParetoFront.Of(axes);
-        double Useful(double lnLatency, double lnRate, int i) => (hasRate ? weights.Throughput * (lnRate - devices[i]) : 0) - (hasLatency ? weights.Latency * lnLatency : 0)
-            - (hasMemory ? weights.Memory * Math.Log(able[i].Row.MemoryBytes!.Value) : 0); // of all
-        var useful = able.Select((candidate, i) => Useful(Math.Log(candidate.Row.Latency?.Typical ?? 1), Math.Log(candidate.Row.Throughput?.Typical ?? 1), i)).ToArray();
-        var best = useful.Max();
+        var (best, first) = (double.NegativeInfinity, able[0].Row.Feasibility);
+        for (var i = 0; i < able.Count; i++)
+            (best, first) = (Math.Max(best, useful[i]), able[i].Row.Feasibility < first ? able[i].Row.Feasibility : first);
         var wins = new int[able.Count];
         var gains = new double[able.Count];
-        var first = able.Min(candidate => candidate.Row.Feasibility);
-        var incumbent = Enumerable.Range(0, able.Count).Where(i => able[i].Row.Runs > 0 && able[i].Row.Feasibility == first).OrderByDescending(i => useful[i]).Select(i => (int?)i).FirstOrDefault();
+        var mayWin = new bool[able.Count];
+        var incumbent = -1; // the best of those that were measured
+        for (var i = 0; i < able.Count; i++)
+        {
+            mayWin[i] = able[i].Row.Feasibility == first;
+            if (mayWin[i] && able[i].Row.Runs > 0 && (incumbent < 0 || useful[i] > useful[incumbent]))
+                incumbent = i;
+        }
+        var drawn = new double[able.Count];
         for (var draw = 0; draw < DrawCount; draw++)
         {
-            var (winner, most) = (-1, double.NegativeInfinity);
-            var toBeat = incumbent is { } known ? Useful(latencies[known][draw], rates[known][draw], known) : best;
-            for (var i = 0; i < able.Count; i++)
+            for (var i = 0; i < drawn.Length; i++)
+                drawn[i] = certain[i] + rateWeight * rates[i][draw] - latencyWeight * latencies[i][draw];
+            var toBeat = incumbent >= 0 ? drawn[incumbent] : best;
+            var winner = -1;
+            for (var i = 0; i < drawn.Length; i++)
             {
-                var value = Useful(latencies[i][draw], rates[i][draw], i);
-                gains[i] += Math.Max(0, value - toBeat) / DrawCount;
-                if (value > most && able[i].Row.Feasibility == first)
-                    (winner, most) = (i, value);
+                gains[i] += Math.Max(0, drawn[i] - toBeat) / DrawCount;
+                if (mayWin[i] && (winner < 0 || drawn[i] > drawn[winner]))
+                    winner = i;
             }
             wins[winner]++;
         }
@@ -79,50 +85,90 @@ internal sealed class UtilityRanking(RecommendationRequest request, ModelFacts m
                 Row = able[i].Row with { IsOnFront = front[i], ChanceOfBest = (double)wins[i] / DrawCount, Utility = Math.Exp(useful[i] - best) },
             };
         }
-        return IsTraining ? null : Next(able, gains, incumbent is not null, useful); // gpux bench measures no trainings
+        return IsTraining ? null : Next(able, gains, incumbent >= 0, useful); // gpux bench measures no trainings
     }
 
     private string? Next(List<Candidacy> able, double[] gains, bool hasMeasured, double[] useful)
     {
-        var unmeasured = Enumerable.Range(0, able.Count).Where(i => able[i].Row.Runs == 0).ToArray();
-        if (unmeasured.Length == 0)
+        var unmeasured = able.FindAll(candidate => candidate.Row.Runs == 0);
+        if (unmeasured.Count == 0)
             return null;
-        if (!hasMeasured)
-        {
-            var promising = unmeasured.OrderByDescending(i => useful[i]).ThenBy(i => able[i].Row.Hardware.Name, StringComparer.Ordinal).First();
-            return $"Nothing tells more than a measurement: {able[promising].Row.Hardware.Name} promises most.";
-        }
         // By the dollar where every price is known, else by the gain alone.
-        var isPriced = unmeasured.All(i => able[i].Row.Price is not null);
-        var next = unmeasured.OrderByDescending(i => gains[i] / (isPriced ? able[i].Row.CostPerHour!.Value : 1)).ThenBy(i => able[i].Row.Hardware.Name, StringComparer.Ordinal).First(); // checked
+        var isPriced = unmeasured.TrueForAll(candidate => candidate.Row.Price is not null);
+        var (next, most) = (-1, 0.0);
+        for (var i = 0; i < able.Count; i++)
+        {
+            if (able[i].Row.Runs > 0)
+                continue;
+            var worth = !hasMeasured ? useful[i] : isPriced ? gains[i] / able[i].Row.CostPerHour!.Value : gains[i]; // checked
+            if (next < 0 || worth > most || (worth == most && string.CompareOrdinal(able[i].Row.Hardware.Name, able[next].Row.Hardware.Name) < 0))
+                (next, most) = (i, worth);
+        }
+        if (!hasMeasured)
+            return $"Nothing tells more than a measurement: {able[next].Row.Hardware.Name} promises most.";
         return gains[next] < WorthMeasuring ? null
             : $"Measure on {able[next].Row.Hardware.Name} next{(model.IsRunnable ? $" (gpux bench {ShellWord.Of(model.Name)} --save)" : "")}: it may be {Gain(Math.Exp(gains[next]))} the best that was measured.";
     }
 
     private static string Gain(double ratio) => ratio < 2 ? $"{ratio - 1:0%} more useful than" : $"{Quantity.Digits(ratio, 2)} times as useful as";
 
-    // Shared effects are drawn once for all, so that platforms rise and fall together where they do.
+    // The draws are logarithms.
+    private List<Axis[]> Axes(List<Candidacy> able, double[][] latencies, double[][] rates, double[] devices)
+    {
+        var (random, normals) = (new Random(seed + 3), new double[DrawCount]);
+        var axes = new List<Axis[]>(able.Count);
+        for (var i = 0; i < able.Count; i++)
+        {
+            var (row, slow) = (able[i].Row, latencies[i]);
+            if (row.LatencyP99 is not null && able[i].Tail is { } tail)
+            {
+                if (tail.MeanDeviation > 0)
+                    Normal.Samples(random, normals, 0, tail.MeanDeviation);
+                else
+                    Array.Clear(normals);
+                slow = new double[DrawCount];
+                for (var draw = 0; draw < DrawCount; draw++)
+                    slow[draw] = latencies[i][draw] + Math.Max(0, tail.Mean + normals[draw]);
+            }
+            var (times, costs) = (new double[DrawCount], new double[DrawCount]); // of one input
+            var perInput = Math.Log(row.CostPerHour is { } perHour ? PriceList.PerMillion(perHour, 1, request.PaidShare) : 1);
+            for (var draw = 0; draw < DrawCount; draw++)
+                (times[draw], costs[draw]) = (devices[i] - rates[i][draw], perInput - rates[i][draw]);
+            axes.Add(
+            [
+                new((row.LatencyP99 ?? row.Latency)?.Typical, slow),
+                new(Math.Exp(devices[i]) / row.Throughput?.Typical, times),
+                new(row.MemoryBytes, null),
+                new(row.CostPerMillion?.Typical, row.CostPerHour is null ? null : costs),
+                new(row.EnergyJoules, null),
+            ]);
+        }
+        return axes;
+    }
+
+    // Logarithms. Shared effects are drawn once for all, so that platforms rise and fall together where they do.
     private static double[][] Draws(List<Candidacy> able, Func<Candidacy, TargetForecast?> forecastOf, Func<Candidacy, Estimate?> estimateOf, int seed)
     {
-        var random = new Random(seed);
-        var size = able.Max(candidate => forecastOf(candidate)?.Forecast.Loading.Length ?? 0);
-        var draws = able.Select(_ => new double[DrawCount]).ToArray();
-        var shared = new double[size];
+        var (typical, scatter, loadings) = (new double[able.Count], new double[able.Count], new double[able.Count][]);
+        var (draws, size) = (new double[able.Count][], 0);
+        for (var i = 0; i < draws.Length; i++)
+        {
+            var (estimate, target) = (estimateOf(able[i]), forecastOf(able[i]));
+            typical[i] = Math.Log(estimate?.Typical ?? 1);
+            // A plan's range is taken for nine tenths of what may come; a roofline is as wrong as is supposed before anything was measured.
+            scatter[i] = target is not null ? Math.Sqrt(target.Forecast.OwnVariance)
+                : estimate is { HasInterval: true } range ? Math.Log(range.High / range.Low) / 2 / NinetyPercent
+                : Math.Sqrt(EffectVariances.Prior.Groups[(int)EffectGroup.Hardware]);
+            loadings[i] = target?.Forecast.Loading ?? [];
+            size = Math.Max(size, loadings[i].Length);
+            draws[i] = new double[DrawCount];
+        }
+        var (random, normals) = (new Random(seed), new double[size + draws.Length]);
         for (var draw = 0; draw < DrawCount; draw++)
         {
-            for (var i = 0; i < size; i++)
-                shared[i] = Normal.Sample(random, 0, 1);
-            for (var i = 0; i < able.Count; i++)
-            {
-                var own = Normal.Sample(random, 0, 1);
-                var estimate = estimateOf(able[i]);
-                var typical = Math.Log(estimate?.Typical ?? 1);
-                draws[i][draw] = typical + (forecastOf(able[i]) is { } target
-                    ? CholeskyFactor.Dot(target.Forecast.Loading, shared) + Math.Sqrt(target.Forecast.OwnVariance) * own
-                    // A plan's range is taken for nine tenths of what may come; a roofline is as wrong as is supposed before anything was measured.
-                    : own * (estimate is { HasInterval: true } range ? Math.Log(range.High / range.Low) / 2 / NinetyPercent
-                        : Math.Sqrt(EffectVariances.Prior.Groups[(int)EffectGroup.Hardware])));
-            }
+            Normal.Samples(random, normals, 0, 1);
+            for (var i = 0; i < draws.Length; i++)
+                draws[i][draw] = typical[i] + scatter[i] * normals[size + i] + CholeskyFactor.Dot(loadings[i], normals);
         }
         return draws;
     }

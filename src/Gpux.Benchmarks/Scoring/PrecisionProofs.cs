@@ -8,14 +8,14 @@ namespace Gpux.Benchmarks.Scoring;
 /// <summary>What precisions cost in accuracy, by model: without a proof none but fp32 is recommended.</summary>
 internal static class PrecisionProofs
 {
-    /// <returns>By model, the precisions whose proof is within its bound.</returns>
-    public static ILookup<long, string> Read(ISqlConnection connection, CancellationToken cancellationToken)
+    /// <returns>The precisions whose proof is within its bound.</returns>
+    public static CheckedPrecisions Read(ISqlConnection connection, CancellationToken cancellationToken)
     {
         using var rows = connection.Query("SELECT model_id, precision_name FROM precision_proofs WHERE within_bound ORDER BY model_id, precision_name", [], cancellationToken);
-        List<(long ModelId, string Precision)> proven = [];
+        var proven = new CheckedPrecisions();
         while (rows.Read())
-            proven.Add((rows.Int64(0), rows.Text(1)));
-        return proven.ToLookup(entry => entry.ModelId, entry => entry.Precision);
+            proven.Add(rows.Int64(0), rows.Text(1));
+        return proven;
     }
 
     /// <summary>In place of an earlier one.</summary>
@@ -34,5 +34,21 @@ internal static class PrecisionProofs
             // A cosine may miss 1 by a rounding.
             [modelId, PrecisionNames.Of(proof.Precision), Math.Clamp(proof.Cosine, -1, 1), proof.IsWithinBound,
                 Encoding.UTF8.GetString(stream.GetBuffer().AsSpan(0, (int)stream.Length)), now], cancellationToken);
+    }
+}
+
+/// <summary>The precisions of models that were compared with fp32 and found good enough.</summary>
+internal sealed class CheckedPrecisions
+{
+    private readonly Dictionary<long, List<string>> _ofModel = [];
+
+    /// <summary>None of a model that nobody knows.</summary>
+    public IReadOnlyList<string> this[long? modelId] => modelId is { } id && _ofModel.TryGetValue(id, out var precisions) ? precisions : [];
+
+    public void Add(long modelId, string precision)
+    {
+        if (!_ofModel.TryGetValue(modelId, out var precisions))
+            _ofModel.Add(modelId, precisions = []);
+        precisions.Add(precision);
     }
 }

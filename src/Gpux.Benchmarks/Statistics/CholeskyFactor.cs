@@ -76,16 +76,26 @@ internal sealed class CholeskyFactor
             vector[i] = (vector[i] - Dot(_lower.AsSpan(Row(i) + first, i - first), vector[first..i])) / _lower[Row(i) + i];
     }
 
+    /// <param name="b">As long as the other, or longer.</param>
     [MethodImpl(Optimized)]
     internal static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
-        var sum = Vector<double>.Zero;
+        // Four sums, none of which waits for another.
+        Vector<double> one = default, two = default, three = default, four = default;
         var va = MemoryMarshal.Cast<double, Vector<double>>(a);
-        var vb = MemoryMarshal.Cast<double, Vector<double>>(b);
-        for (var i = 0; i < va.Length; i++)
-            sum += va[i] * vb[i];
-        var total = Vector.Sum(sum);
-        for (var i = va.Length * Vector<double>.Count; i < a.Length; i++)
+        var vb = MemoryMarshal.Cast<double, Vector<double>>(b)[..va.Length];
+        var i = 0;
+        for (; i <= va.Length - 4; i += 4)
+        {
+            one += va[i] * vb[i];
+            two += va[i + 1] * vb[i + 1];
+            three += va[i + 2] * vb[i + 2];
+            four += va[i + 3] * vb[i + 3];
+        }
+        for (; i < va.Length; i++)
+            one += va[i] * vb[i];
+        var total = Vector.Sum(one + two + (three + four));
+        for (i = va.Length * Vector<double>.Count; i < a.Length; i++)
             total += a[i] * b[i];
         return total;
     }

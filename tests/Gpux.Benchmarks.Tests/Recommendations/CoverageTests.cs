@@ -24,7 +24,7 @@ public sealed class CoverageTests(ITestOutputHelper output)
             var fleet = new SimulatedFleet(seed, size, size);
             // The last models and platforms are new; of the others some pairs are missing.
             var cells = fleet.Measure(0.5, (model, platform) => model >= known || platform >= known);
-            var target = new TargetModel(cells, fleet.Model, fleet.Platform, isRate, level: 0.9, seed: 1);
+            var target = new TargetModel([.. cells], fleet.Model, fleet.Platform, isRate, level: 0.9, seed: 1);
             var measured = cells.ToDictionary(cell => (cell.ModelId, cell.HardwareId, cell.Work.BatchSize));
             for (long model = 0; model < size; model++)
             {

@@ -59,9 +59,12 @@ public sealed unsafe class DuckDbDatabase : IDisposable
     /// <summary>A connection, for one thread at a time. Several see each other's committed rows.</summary>
     public DuckDbConnection Connect()
     {
-        if (duckdb_connect(_handle, out var connection) != 0)
-            throw new DatabaseOutOfMemoryException($"'{Name}' gives no further connection.");
-        return new DuckDbConnection(new ConnectionHandle(connection, _handle), Name);
+        lock (_handle.Connecting)
+        {
+            if (duckdb_connect(_handle, out var connection) != 0)
+                throw new DatabaseOutOfMemoryException($"'{Name}' gives no further connection.");
+            return new DuckDbConnection(new ConnectionHandle(connection, _handle), Name);
+        }
     }
 
     public void Dispose() => _handle.Dispose();
@@ -98,7 +101,7 @@ public sealed unsafe class DuckDbDatabase : IDisposable
                 duckdb_close(ref database);
                 throw new NotDatabaseException(path, FileSignature.EmptyTable); // DuckDB would keep in memory what is to be stored
             }
-            return new DatabaseHandle(database, claim);
+            return new DatabaseHandle(database, readOnly, claim);
         }
         catch
         {

@@ -33,9 +33,21 @@ internal abstract class DuckDbHandle : SafeHandle
 }
 
 /// <param name="database">From duckdb_open_ext.</param>
+/// <param name="readOnly">Whether nothing can change it.</param>
 /// <param name="claim">Given up when the file is closed.</param>
-internal sealed class DatabaseHandle(nint database, DatabaseClaim? claim) : DuckDbHandle(database, parent: null)
+internal sealed class DatabaseHandle(nint database, bool readOnly, DatabaseClaim? claim) : DuckDbHandle(database, parent: null)
 {
+    private int _connections;
+
+    public bool IsReadOnly => readOnly;
+
+    /// <summary>Held while a connection is made, and by one that must be the only one while it works.</summary>
+    public Lock Connecting { get; } = new();
+
+    public int Connections => Volatile.Read(ref _connections);
+
+    public void CountConnection(int change) => Interlocked.Add(ref _connections, change);
+
     protected override void Free()
     {
         duckdb_close(ref handle);
@@ -43,9 +55,21 @@ internal sealed class DatabaseHandle(nint database, DatabaseClaim? claim) : Duck
     }
 }
 
-internal sealed class ConnectionHandle(nint connection, DatabaseHandle database) : DuckDbHandle(connection, database)
+internal sealed class ConnectionHandle : DuckDbHandle
 {
-    protected override void Free() => duckdb_disconnect(ref handle);
+    public ConnectionHandle(nint connection, DatabaseHandle database) : base(connection, database)
+    {
+        Database = database;
+        database.CountConnection(1);
+    }
+
+    public DatabaseHandle Database { get; }
+
+    protected override void Free()
+    {
+        duckdb_disconnect(ref handle);
+        Database.CountConnection(-1);
+    }
 }
 
 internal sealed class StatementHandle(nint statement, ConnectionHandle connection) : DuckDbHandle(statement, connection)

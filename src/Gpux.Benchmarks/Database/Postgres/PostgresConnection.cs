@@ -65,6 +65,9 @@ public sealed class PostgresConnection : ISqlConnection
             }, cancellationToken);
     }
 
+    // The server itself reads large tables through a few buffers.
+    ISqlRows ISqlConnection.Scan(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken) => Query(sql, parameters, cancellationToken);
+
     ISqlRows ISqlConnection.Query(string sql, ReadOnlySpan<SqlValue> parameters, CancellationToken cancellationToken) =>
         Query(sql, parameters, cancellationToken);
 
