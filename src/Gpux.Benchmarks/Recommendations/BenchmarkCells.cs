@@ -69,6 +69,55 @@ internal sealed record Cell(long ModelId, long HardwareId, Runner Runner, Measur
 internal sealed record BenchmarkCells(
     IReadOnlyList<Cell> Cells, IReadOnlyDictionary<long, BenchmarkedModel> Models, IReadOnlyDictionary<long, HardwarePlatform> Hardware)
 {
+    /// <summary>Asks for the cells of a task ($1) and a model ($2), and of those of the others' runs that a number below 2³¹ draws ($3), with simulated ones or without ($4).</summary>
+    /// <remarks>A run's typical value is its median where there is one. Runs are drawn by their number times the golden ratio, which is even, and not in step with the order in
+    /// which anything was measured.</remarks>
+    internal const string CellQuery =
+        """
+        WITH runs AS (
+            SELECT r.id, r.model_id, r.hardware_id, l.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend, r.execution_provider,
+                r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency, r.provenance, r.started_at,
+                row_number() OVER (PARTITION BY r.model_id, r.hardware_id, l.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend,
+                    r.execution_provider, r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency ORDER BY r.started_at DESC, r.id DESC) AS age
+            FROM test_runs r LEFT JOIN test_run_versions l ON l.test_run_id = r.id
+            WHERE r.verdict = 'valid' AND r.task_type = $1 AND (r.model_id = $2 OR ((r.id & 4294967295) * 1327217885 & 2147483647) < $3)
+                AND ($4 OR r.provenance <> 'simulated')
+        ), results AS (
+            SELECT test_run_id, metric, coalesce(p50, mean) AS typical, p99
+            FROM metric_results
+            WHERE metric IN ('latency.e2e', 'throughput.samples', 'throughput.tokens_out', 'memory.peak_device', 'memory.peak_rss', 'energy')
+                AND coalesce(p50, mean) > 0
+        )
+        SELECT r.model_id, r.hardware_id, r.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend, r.execution_provider,
+            r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency, max(r.started_at),
+            count(CASE WHEN p.metric = 'latency.e2e' THEN 1 END),
+            avg(CASE WHEN p.metric = 'latency.e2e' THEN ln(p.typical) END),
+            var_pop(CASE WHEN p.metric = 'latency.e2e' THEN ln(p.typical) END),
+            max(CASE WHEN p.metric = 'latency.e2e' AND r.age = 1 THEN ln(p.typical) END),
+            count(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 THEN 1 END),
+            avg(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 THEN ln(p.p99 / p.typical) END),
+            var_pop(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 THEN ln(p.p99 / p.typical) END),
+            max(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 AND r.age = 1 THEN ln(p.p99 / p.typical) END),
+            count(CASE WHEN p.metric = 'throughput.samples' THEN 1 END),
+            avg(CASE WHEN p.metric = 'throughput.samples' THEN ln(p.typical) END),
+            var_pop(CASE WHEN p.metric = 'throughput.samples' THEN ln(p.typical) END),
+            max(CASE WHEN p.metric = 'throughput.samples' AND r.age = 1 THEN ln(p.typical) END),
+            count(CASE WHEN p.metric = 'throughput.tokens_out' THEN 1 END),
+            avg(CASE WHEN p.metric = 'throughput.tokens_out' THEN ln(p.typical) END),
+            var_pop(CASE WHEN p.metric = 'throughput.tokens_out' THEN ln(p.typical) END),
+            max(CASE WHEN p.metric = 'throughput.tokens_out' AND r.age = 1 THEN ln(p.typical) END),
+            max(CASE WHEN p.metric = 'memory.peak_device' THEN p.typical END),
+            max(CASE WHEN p.metric = 'memory.peak_rss' THEN p.typical END),
+            count(CASE WHEN p.metric = 'energy' THEN 1 END),
+            avg(CASE WHEN p.metric = 'energy' THEN p.typical END),
+            greatest(count(CASE WHEN r.provenance = 'simulated' AND p.metric = 'latency.e2e' THEN 1 END),
+                count(CASE WHEN r.provenance = 'simulated' AND p.metric = 'throughput.samples' THEN 1 END),
+                count(CASE WHEN r.provenance = 'simulated' AND p.metric = 'throughput.tokens_out' THEN 1 END))
+        FROM runs r JOIN results p ON p.test_run_id = r.id
+        GROUP BY r.model_id, r.hardware_id, r.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend, r.execution_provider,
+            r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency
+        """;
+
     public static BenchmarkCells Empty { get; } = new([], new Dictionary<long, BenchmarkedModel>(), new Dictionary<long, HardwarePlatform>());
 
     /// <summary>Valid runs of the model whose latency is known by percentiles beyond the median alone, so that no cell counts it.</summary>
@@ -90,55 +139,8 @@ internal sealed record BenchmarkCells(
     public static BenchmarkCells Read(
         ISqlConnection connection, TaskType task, long? modelId, long runs, long sampleSize, CancellationToken cancellationToken, bool simulatedToo = true)
     {
-        var share = Math.Min(1, (double)sampleSize / Math.Max(1, runs));
         var (read, methods, runners) = (new List<Cell>(), new Dictionary<MeasuringMethod, MeasuringMethod>(), new Dictionary<Runner, Runner>());
-        // A run's typical value is its median where there is one. Runs are drawn by their number times the golden ratio, which is even, and not in
-        // step with the order in which anything was measured.
-        using (var rows = connection.Scan(
-            """
-            WITH runs AS (
-                SELECT r.id, r.model_id, r.hardware_id, l.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend, r.execution_provider,
-                    r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency, r.provenance, r.started_at,
-                    row_number() OVER (PARTITION BY r.model_id, r.hardware_id, l.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend,
-                        r.execution_provider, r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency ORDER BY r.started_at DESC, r.id DESC) AS age
-                FROM test_runs r LEFT JOIN test_run_versions l ON l.test_run_id = r.id
-                WHERE r.verdict = 'valid' AND r.task_type = $1 AND (r.model_id = $2 OR ((r.id & 4294967295) * 1327217885 & 2147483647) < $3)
-                    AND ($4 OR r.provenance <> 'simulated')
-            ), results AS (
-                SELECT test_run_id, metric, coalesce(p50, mean) AS typical, p99
-                FROM metric_results
-                WHERE metric IN ('latency.e2e', 'throughput.samples', 'throughput.tokens_out', 'memory.peak_device', 'memory.peak_rss', 'energy')
-                    AND coalesce(p50, mean) > 0
-            )
-            SELECT r.model_id, r.hardware_id, r.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend, r.execution_provider,
-                r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency, max(r.started_at),
-                count(CASE WHEN p.metric = 'latency.e2e' THEN 1 END),
-                avg(CASE WHEN p.metric = 'latency.e2e' THEN ln(p.typical) END),
-                var_pop(CASE WHEN p.metric = 'latency.e2e' THEN ln(p.typical) END),
-                max(CASE WHEN p.metric = 'latency.e2e' AND r.age = 1 THEN ln(p.typical) END),
-                count(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 THEN 1 END),
-                avg(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 THEN ln(p.p99 / p.typical) END),
-                var_pop(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 THEN ln(p.p99 / p.typical) END),
-                max(CASE WHEN p.metric = 'latency.e2e' AND p.p99 > 0 AND r.age = 1 THEN ln(p.p99 / p.typical) END),
-                count(CASE WHEN p.metric = 'throughput.samples' THEN 1 END),
-                avg(CASE WHEN p.metric = 'throughput.samples' THEN ln(p.typical) END),
-                var_pop(CASE WHEN p.metric = 'throughput.samples' THEN ln(p.typical) END),
-                max(CASE WHEN p.metric = 'throughput.samples' AND r.age = 1 THEN ln(p.typical) END),
-                count(CASE WHEN p.metric = 'throughput.tokens_out' THEN 1 END),
-                avg(CASE WHEN p.metric = 'throughput.tokens_out' THEN ln(p.typical) END),
-                var_pop(CASE WHEN p.metric = 'throughput.tokens_out' THEN ln(p.typical) END),
-                max(CASE WHEN p.metric = 'throughput.tokens_out' AND r.age = 1 THEN ln(p.typical) END),
-                max(CASE WHEN p.metric = 'memory.peak_device' THEN p.typical END),
-                max(CASE WHEN p.metric = 'memory.peak_rss' THEN p.typical END),
-                count(CASE WHEN p.metric = 'energy' THEN 1 END),
-                avg(CASE WHEN p.metric = 'energy' THEN p.typical END),
-                greatest(count(CASE WHEN r.provenance = 'simulated' AND p.metric = 'latency.e2e' THEN 1 END),
-                    count(CASE WHEN r.provenance = 'simulated' AND p.metric = 'throughput.samples' THEN 1 END),
-                    count(CASE WHEN r.provenance = 'simulated' AND p.metric = 'throughput.tokens_out' THEN 1 END))
-            FROM runs r JOIN results p ON p.test_run_id = r.id
-            GROUP BY r.model_id, r.hardware_id, r.version_id, r.suite, r.benchmark_version, r.scenario, r.offered_rate, r.backend, r.execution_provider,
-                r.precision_name, r.batch_size, r.input_tokens, r.output_tokens, r.concurrency
-            """, [task == TaskType.Training ? "training" : "inference", SqlValue.From(modelId ?? -1L), (long)(share * int.MaxValue), simulatedToo], cancellationToken))
+        using (var rows = connection.Scan(CellQuery, [Names.Of(task), SqlValue.From(modelId ?? -1L), Drawn(sampleSize, runs), simulatedToo], cancellationToken))
         {
             while (rows.Read())
                 read.Add(ReadCell(rows, task, methods, runners));
@@ -161,6 +163,9 @@ internal sealed record BenchmarkCells(
             CheckedPrecisions = PrecisionProofs.Read(connection, cancellationToken),
         };
     }
+
+    /// <summary>Below which number runs of others are drawn, so that about so many are.</summary>
+    internal static long Drawn(long sampleSize, long runs) => (long)(Math.Min(1, (double)sampleSize / Math.Max(1, runs)) * int.MaxValue);
 
     private static long CountTailsAlone(ISqlConnection connection, TaskType task, long? modelId, CancellationToken cancellationToken)
     {

@@ -20,7 +20,7 @@ namespace Gpux.Benchmarks.Recommendations;
 /// <param name="forms">How references of registries besides the Hub's are written; null for none.</param>
 public sealed class HardwareRecommender(ISqlConnection? connection, IReferenceForms? forms = null, TimeProvider? clock = null)
 {
-    private const long SampledRuns = 5_000;
+    internal const long SampledRuns = 5_000;
     private const int RememberedAnswers = 256;
 
     private readonly ModelNames _names = new(forms);
