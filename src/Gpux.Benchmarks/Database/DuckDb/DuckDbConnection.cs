@@ -90,8 +90,9 @@ public sealed unsafe class DuckDbConnection : ISqlConnection
                     ExecuteScript($"SET memory_limit='{ScanMebibytes + ScanMebibytesOfThread * Environment.ProcessorCount}MiB'; SET max_temp_directory_size='0KiB'", cancellationToken);
                     return Query(sql, parameters, cancellationToken);
                 }
-                catch (DatabaseOutOfMemoryException)
+                catch (DatabaseException exception) when (exception is DatabaseOutOfMemoryException or DatabaseStorageFullException)
                 {
+                    // DuckDB says the one where a block does not fit, and the other where it may not be put on disk. Without the bound it is asked again below.
                 }
                 finally
                 {
